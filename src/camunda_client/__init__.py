@@ -1,0 +1,1 @@
+"""Clients and workers for Camunda 7 and Camunda 8."""

@@ -1,0 +1,1 @@
+"""Camunda-compatible process automation in Python."""
