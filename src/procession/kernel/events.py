@@ -1,0 +1,370 @@
+"""What has happened: one frozen dataclass per kind of event, past tense. This file is the room's table of contents for change.
+
+Behaviours emit these; `applying.py` alone turns them into state; `storage.history` alone turns them into history. An event
+carries all that either needs. The time and the actor of an event are those of its command (`Stamp`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from procession.kernel.records import (
+    Element,
+    External,
+    IdentityLink,
+    Incident,
+    Instance,
+    Job,
+    Life,
+    Phase,
+    Subscription,
+    Task,
+    Variable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When and by whom: the envelope of the command whose events follow."""
+
+    time: datetime
+    user: str | None = None
+    tenant: str | None = None
+    source: str | None = None
+    operation: str | None = None  # id that groups what one request did
+
+
+# ---------------------------------------------------------------- instances
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStarted:
+    instance: Instance
+    start_node: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceEnded:
+    """`state` is COMPLETED, INTERNALLY_TERMINATED or EXTERNALLY_TERMINATED; `node` is the end event, if one ended it."""
+
+    instance: int
+    state: str
+    reason: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSuspensionChanged:
+    instance: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessKeyChanged:
+    instance: int
+    business_key: str | None
+
+
+# ---------------------------------------------------------------- elements
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCreated:
+    """A token reached a node: the element exists, nothing of it has run (history begins with ElementEntered)."""
+
+    element: Element
+    definition: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementEntered:
+    """The element begins its life; `type` is Camunda's activity type, `name` the node's name."""
+
+    element: int
+    type: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementMoved:
+    """The durable position changed; `life` where the life goes on with it."""
+
+    element: int
+    phase: Phase
+    index: int = 0
+    life: Life | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementNoted:
+    """The behaviour remembers something between commands."""
+
+    element: int
+    note: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCompleted:
+    """The element ended well; `scope_completed` where it was the end event that completed its scope."""
+
+    element: int
+    scope_completed: bool = False
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementTerminated:
+    """The element was cancelled."""
+
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRemoved:
+    """Nothing is left of the element in the running state."""
+
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenArrived:
+    """One more token (or fewer, with a negative number) waits at a join in a scope."""
+
+    scope: int
+    node: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTaken:
+    instance: int
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalledInstanceLinked:
+    """A call activity started an instance (history shows it at the activity)."""
+
+    element: int
+    called: int
+
+
+# ---------------------------------------------------------------- variables
+
+
+@dataclass(frozen=True, slots=True)
+class VariableSet:
+    """Created (`created`) or changed. `activity` is the element whose work did it (for history details)."""
+
+    variable: Variable
+    created: bool
+    activity: int | None = None
+    initial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRemoved:
+    """Deleted on request (`deleted`), or gone with its scope (history then keeps its last value)."""
+
+    variable: int
+    scope: int
+    name: str
+    deleted: bool
+    activity: int | None = None
+
+
+# ---------------------------------------------------------------- human tasks
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCreated:
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChanged:
+    """Attributes changed (assignee, owner, due …); `operation` is Camunda's name (Claim, Assign, Delegate, Update …)."""
+
+    task: Task
+    operation: str
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """`reason` is `completed`, `deleted` or the deletion's own reason."""
+
+    task: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAdded:
+    link: IdentityLink
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRemoved:
+    link: IdentityLink
+
+
+# ---------------------------------------------------------------- external tasks, jobs, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalCreated:
+    external: External
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalChanged:
+    """Retries, priority, lease or suspension changed; `failed` where a worker reported a failure (one log entry)."""
+
+    external: External
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalEnded:
+    """`outcome` is `successful` or `deleted`."""
+
+    external: External
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCreated:
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """Retries, due date, priority, suspension or lease changed; `failed` where an execution failed (one log entry)."""
+
+    job: Job
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """`outcome` is `successful` or `deleted`."""
+
+    job: Job
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOpened:
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionClosed:
+    subscription: int
+
+
+# ---------------------------------------------------------------- incidents and decisions
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRaised:
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEnded:
+    """Resolved, or deleted with its instance."""
+
+    incident: int
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAnnotated:
+    incident: int
+    annotation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInput:
+    """One input clause's value of an evaluated table."""
+
+    clause_id: str | None
+    clause_name: str | None
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOutput:
+    """One output of a matched rule; `rule_order` counts from 1."""
+
+    clause_id: str | None
+    clause_name: str | None
+    rule_id: str | None
+    rule_order: int | None
+    variable_name: str | None
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEvaluated:
+    """A decision was evaluated; required decisions come as events of their own with `root` set to the asked one's key."""
+
+    key: int
+    decision: int  # key of the decision definition
+    decision_id: str
+    decision_name: str | None
+    requirements: int | None
+    requirements_id: str | None
+    root: int | None
+    inputs: tuple[DecisionInput, ...]
+    outputs: tuple[DecisionOutput, ...]
+    collected: float | None = None
+    instance: int | None = None
+    element: int | None = None
+    node: str | None = None
+    definition: int | None = None
+    process_id: str | None = None
+    tenant: str | None = None
+
+
+Event = (
+    InstanceStarted
+    | InstanceEnded
+    | InstanceSuspensionChanged
+    | BusinessKeyChanged
+    | ElementCreated
+    | ElementEntered
+    | ElementMoved
+    | ElementNoted
+    | ElementCompleted
+    | ElementTerminated
+    | ElementRemoved
+    | TokenArrived
+    | FlowTaken
+    | CalledInstanceLinked
+    | VariableSet
+    | VariableRemoved
+    | TaskCreated
+    | TaskChanged
+    | TaskEnded
+    | LinkAdded
+    | LinkRemoved
+    | ExternalCreated
+    | ExternalChanged
+    | ExternalEnded
+    | JobCreated
+    | JobChanged
+    | JobEnded
+    | SubscriptionOpened
+    | SubscriptionClosed
+    | IncidentRaised
+    | IncidentEnded
+    | IncidentAnnotated
+    | DecisionEvaluated
+)
