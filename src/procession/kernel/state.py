@@ -1,0 +1,256 @@
+"""Tables of frozen records, filled on demand, with one journal so that a failed command leaves no trace.
+
+`State` is the unit of work of a batch: it holds what the batch has touched, whatever the instance. Reading goes through
+`View` (all that a behaviour may see); writing through `put` and `remove`, which only `applying.py` calls. Cost follows what
+is touched: rows are fetched by key, and by group (children of a scope, variables of a scope, links of a task) on first use.
+This file does not know about SQL; a `Loader` fetches rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+
+from procession.kernel.records import (
+    Element,
+    External,
+    IdentityLink,
+    Incident,
+    Instance,
+    Job,
+    Record,
+    Subscription,
+    Task,
+    Variable,
+)
+
+R = TypeVar("R", bound=Record)
+
+TABLES: tuple[type[Any], ...] = (
+    Instance,
+    Element,
+    Variable,
+    Task,
+    IdentityLink,
+    External,
+    Job,
+    Subscription,
+    Incident,
+)
+GROUPED_BY: dict[type[Any], str] = {Element: "parent", Variable: "scope", IdentityLink: "task"}
+
+
+class Loader(Protocol):
+    """Fetches stored rows. All methods see one consistent, locked picture of the instances they touch."""
+
+    def fetch(self, table: type[R], keys: Iterable[int]) -> list[R]:
+        """The rows with these keys, in any order; missing ones are left out."""
+
+    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
+        """The rows whose grouping column (`GROUPED_BY`) is `group`, for elements only those at `node` if it is given."""
+
+
+class View(Protocol):
+    """What a behaviour may see of the state."""
+
+    def get(self, table: type[R], key: int) -> R | None: ...
+    def need(self, table: type[R], key: int) -> R: ...
+    def children(self, scope: int, node: str | None = None) -> list[Element]: ...
+    def variables(self, scope: int) -> dict[str, Variable]: ...
+    def links(self, task: int) -> list[IdentityLink]: ...
+
+
+class EmptyLoader:
+    """Nothing is stored: for tests and simulations."""
+
+    def fetch(self, table: type[R], keys: Iterable[int]) -> list[R]:
+        return []
+
+    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a batch did to one table."""
+
+    inserted: list[Any]
+    updated: list[Any]
+    deleted: list[int]
+
+
+class State:
+    """The records that a batch has touched."""
+
+    def __init__(self, loader: Loader | None = None) -> None:
+        self._loader: Loader = loader or EmptyLoader()
+        self._rows: dict[type[Any], dict[int, Any]] = {table: {} for table in TABLES}
+        self._stored: dict[type[Any], dict[int, Any]] = {table: {} for table in TABLES}
+        self._groups: dict[type[Any], dict[int, dict[int, None]]] = {table: {} for table in GROUPED_BY}
+        self._whole: dict[type[Any], set[int]] = {table: set() for table in GROUPED_BY}
+        self._part: set[tuple[int, str]] = set()
+        self._journal: list[tuple[type[Any], int, Any, bool]] = []
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, table: type[R], key: int) -> R | None:
+        """The record, or None where there is none."""
+        rows = self._rows[table]
+        if key not in rows:
+            self.preload(table, (key,))
+        return cast("R | None", rows[key])
+
+    def need(self, table: type[R], key: int) -> R:
+        """The record. Raises KeyError where there is none: a fault of the caller's, never of a user's."""
+        record = self.get(table, key)
+        if record is None:
+            raise KeyError(f"{table.__name__} {key}")
+        return record
+
+    def children(self, scope: int, node: str | None = None) -> list[Element]:
+        """The live elements directly inside a scope, oldest first; with `node` only those at that node."""
+        if scope not in self._whole[Element] and (node is None or (scope, node) not in self._part):
+            self._absorb(Element, self._loader.fetch_group(Element, scope, node))
+            if node is None:
+                self._whole[Element].add(scope)
+            else:
+                self._part.add((scope, node))
+        rows = self._rows[Element]
+        found = [rows[key] for key in self._groups[Element].get(scope, ())]
+        return sorted((e for e in found if node is None or e.node == node), key=lambda e: cast("int", e.key))
+
+    def variables(self, scope: int) -> dict[str, Variable]:
+        """The variables that live in one scope, by name."""
+        if scope not in self._whole[Variable]:
+            owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
+            if owner is None or owner.variables:
+                self._absorb(Variable, self._loader.fetch_group(Variable, scope))
+            self._whole[Variable].add(scope)
+        rows = self._rows[Variable]
+        return {rows[key].name: rows[key] for key in self._groups[Variable].get(scope, ())}
+
+    def links(self, task: int) -> list[IdentityLink]:
+        """The identity links of a task."""
+        if task not in self._whole[IdentityLink]:
+            self._absorb(IdentityLink, self._loader.fetch_group(IdentityLink, task))
+            self._whole[IdentityLink].add(task)
+        return [self._rows[IdentityLink][key] for key in self._groups[IdentityLink].get(task, ())]
+
+    def all(self, table: type[R]) -> Iterator[R]:
+        """Every record of a table that this batch holds (not all that are stored)."""
+        return (row for row in self._rows[table].values() if row is not None)
+
+    # ------------------------------------------------------------ filling
+
+    def preload(self, table: type[Any], keys: Iterable[int]) -> None:
+        """Fetches rows by key in one go; keys that do not exist are remembered as absent."""
+        rows = self._rows[table]
+        missing = [key for key in dict.fromkeys(keys) if key not in rows]
+        if missing:
+            self._absorb(table, self._loader.fetch(table, missing))
+            for key in missing:
+                rows.setdefault(key, None)
+
+    def preload_variables(self, scopes: Iterable[int], found: Iterable[Variable]) -> None:
+        """Takes in the variables of whole scopes that were fetched together."""
+        self._absorb(Variable, found)
+        self._whole[Variable].update(scopes)
+
+    def is_held(self, table: type[Any], key: int) -> bool:
+        """True where the key has been looked up before."""
+        return key in self._rows[table]
+
+    def has_variables(self, scope: int) -> bool:
+        """True where the variables of a scope are all here."""
+        return scope in self._whole[Variable]
+
+    def _absorb(self, table: type[Any], records: Iterable[Any]) -> None:
+        rows, stored = self._rows[table], self._stored[table]
+        for record in records:
+            if record.key not in rows:
+                rows[record.key] = stored[record.key] = record
+                self._group(table, record, present=True)
+
+    # ------------------------------------------------------------ writing (applying.py only)
+
+    def put(self, record: Record) -> None:
+        """Adds or replaces a record."""
+        table = type(record)
+        rows = self._rows[table]
+        held = record.key in rows
+        old = rows.get(record.key)
+        self._journal.append((table, record.key, old, held))
+        rows[record.key] = record
+        if old is None:
+            self._group(table, record, present=True)
+            if table in (Element, Task) and not held:
+                # a new scope: nothing of it can be stored
+                self._whole[Variable].add(record.key)
+                if table is Element:
+                    self._whole[Element].add(record.key)
+                else:
+                    self._whole[IdentityLink].add(record.key)
+
+    def remove(self, table: type[Record], key: int) -> None:
+        """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
+        old = self.need(table, key)
+        self._journal.append((table, key, old, True))
+        self._rows[table][key] = None
+        self._group(table, old, present=False)
+
+    def mark(self) -> int:
+        """A point to go back to with `undo`."""
+        return len(self._journal)
+
+    def undo(self, mark: int) -> None:
+        """Takes back everything since `mark`."""
+        while len(self._journal) > mark:
+            table, key, old, held = self._journal.pop()
+            current = self._rows[table].get(key)
+            if current is not None and old is None:
+                self._group(table, current, present=False)
+            elif current is None and old is not None:
+                self._group(table, old, present=True)
+            if held:
+                self._rows[table][key] = old
+            else:
+                del self._rows[table][key]
+
+    def _group(self, table: type[Any], record: Any, *, present: bool) -> None:
+        column = GROUPED_BY.get(table)
+        if column is None:
+            return
+        group = getattr(record, column)
+        if group is None:
+            return
+        members = self._groups[table].setdefault(group, {})
+        if present:
+            members[record.key] = None
+        else:
+            members.pop(record.key, None)
+
+    # ------------------------------------------------------------ saving
+
+    def changes(self) -> dict[type[Any], Changes]:
+        """What is not the same object as was loaded, per table."""
+        found: dict[type[Any], Changes] = {}
+        touched: dict[type[Any], dict[int, None]] = {}
+        for table, key, _, _ in self._journal:
+            touched.setdefault(table, {})[key] = None
+        for table, keys in touched.items():
+            rows, stored = self._rows[table], self._stored[table]
+            changes = Changes([], [], [])
+            for key in keys:
+                now, before = rows.get(key), stored.get(key)
+                if now is before:
+                    continue
+                if before is None:
+                    changes.inserted.append(now)
+                elif now is None:
+                    changes.deleted.append(key)
+                else:
+                    changes.updated.append(now)
+            if changes.inserted or changes.updated or changes.deleted:
+                found[table] = changes
+        return found
