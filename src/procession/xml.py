@@ -14,7 +14,6 @@ from lxml import etree
 from procession.errors import ParseFailed, Problem
 
 
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Caps on one document. `size` is in bytes; the others are counts."""

@@ -1,1 +1,1 @@
-"""."""
+"""The dialect of Camunda 8."""

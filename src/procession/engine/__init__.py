@@ -1,1 +1,1 @@
-"""."""
+"""Submitting commands, deploying, routing between instances, executing jobs."""

@@ -1,1 +1,1 @@
-"""."""
+"""The ASGI server: authentication, problems, metrics, health, and the dialects' routes."""

@@ -1,0 +1,48 @@
+# Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types bench soak conformance oracle-demo docs clean
+WORKERS ?= 2
+PYTEST_ARGS ?=
+ARGS ?=
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup:  ## .venv with everything that uv.lock names
+	@scripts/bootstrap
+
+demo: setup  ## the insurance process on a fresh engine, until Ctrl-C; ONCE=1 ends by itself
+	$(BIN)/python examples/insurance/demo.py
+
+test: check  ## everything: lint, types, tests on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+check: lint types  ## lint and types only
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+bench: setup  ## instances per second, and microseconds per command split by stage
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: setup  ## load with kill -9 and restarts in between, for minutes
+	$(BIN)/python -m tests.faults $(ARGS)
+
+conformance: setup  ## replay what the real Camunda 7 did; rewrites docs/conformance/camunda7.md
+	$(BIN)/python -m tests.conformance $(ARGS)
+
+oracle-demo: setup  ## the same models and workers on the real Camunda 7 and on Procession, side by side
+	$(BIN)/python examples/insurance/oracle_demo.py $(ARGS)
+
+docs: setup  ## rewrites docs/reference from the code
+	$(BIN)/python scripts/generate_reference.py $(ARGS)
+
+clean:  ## removes what setup, tests and demo made
+	rm -rf .venv .tools .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

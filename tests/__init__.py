@@ -1,0 +1,1 @@
+"""Tests mirror `src/`; what crosses the walls has a folder of its own here."""
