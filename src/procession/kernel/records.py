@@ -34,6 +34,7 @@ class Phase(StrEnum):
     INPUT = "input"  # input mappings, one work item each
     START = "start"  # start listeners, one work item each
     EXECUTE = "execute"  # the behaviour; a wait state rests here
+    CONFIRM = "confirm"  # listeners on a user task's completion; one may deny it
     END = "end"  # end listeners
     OUTPUT = "output"  # output mappings
     LEAVE = "leave"  # scope closed, history ended

@@ -1,0 +1,330 @@
+"""What the kernel can be asked to do to one instance: imperative, frozen. This file is the room's table of contents for requests.
+
+Requests that first have to find their instance (correlation, broadcast, calls) are `engine.routing`'s, which turns them into
+these. Keys name records; a command on a record that is gone raises Missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from procession.values import TypedValue
+
+Values = Mapping[str, TypedValue]
+NO_VALUES: Values = {}
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s."""
+
+    definition: int
+    variables: Values = field(default_factory=dict)
+    business_key: str | None = None
+    tenant: str | None = None
+    node: str | None = None
+    caller: int | None = None
+    caller_instance: int | None = None
+    root: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInstance:
+    """Ends an instance from outside, with everything in it and called by it."""
+
+    instance: int
+    reason: str | None = None
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelElement:
+    """Cancels one element; its scope, if nothing else is in it, goes too."""
+
+    element: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendInstance:
+    instance: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariables:
+    """Sets variables from a scope outwards (or only there, with `local`). `scope` is an element or a task."""
+
+    scope: int
+    variables: Values
+    local: bool = False
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTask:
+    """A task without a process. `attributes` are fields of `records.Task`."""
+
+    attributes: Mapping[str, Any]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTask:
+    """Changes attributes. `operation` is Camunda's name: Claim, Assign, SetOwner, Delegate, Resolve, Update, SetPriority."""
+
+    task: int
+    attributes: Mapping[str, Any]
+    operation: str
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTask:
+    """Assigns the task to a user, who must be its assignee already if it has one; None gives it back."""
+
+    task: int
+    user: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateTask:
+    task: int
+    user: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveTask:
+    task: int
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    task: int
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTask:
+    """Deletes a task without a process; one that belongs to a process cannot be deleted."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIdentity:
+    """Adds (or with `remove` takes away) a link between a task and a user or group."""
+
+    task: int
+    type: str
+    user: str | None = None
+    group: str | None = None
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteExternal:
+    """`worker` must hold the lock. `denied` is a listener's refusal: the element goes back to waiting."""
+
+    external: int
+    worker: str
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailExternal:
+    """`retry_timeout` is in milliseconds."""
+
+    external: int
+    worker: str
+    message: str | None
+    details: str | None
+    retries: int
+    retry_timeout: int
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeExternal:
+    """Sets what is not None. `lock` is (worker, until) or (None, None) to unlock; `holder` must hold the lock if it is given."""
+
+    external: int
+    retries: int | None = None
+    priority: int | None = None
+    lock: tuple[str | None, datetime | None] | None = None
+    holder: str | None = None
+    free_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowError:
+    """A BPMN error from a worker (then `worker` must hold the lock) or at a user task. One of the keys is given."""
+
+    code: str
+    message: str | None = None
+    variables: Values = field(default_factory=dict)
+    external: int | None = None
+    worker: str | None = None
+    task: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowEscalation:
+    task: int
+    code: str
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSubscription:
+    """A message (signal, condition) reaches what waits for it."""
+
+    subscription: int
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalElement:
+    """Lets a receive task without a message go on."""
+
+    element: int
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """Runs a job, whoever holds its lock. A failure rolls back; `FailJob` then records it."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailJob:
+    """Records that a job's execution failed: retries, next try, incident."""
+
+    job: int
+    message: str | None
+    stacktrace: str | None
+    failed_node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeJob:
+    """Sets what is given; `due` only with `set_due`."""
+
+    job: int
+    retries: int | None = None
+    priority: int | None = None
+    suspended: bool | None = None
+    set_due: bool = False
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseIncident:
+    """An incident at an element; with `cause` it mirrors one in a called instance."""
+
+    element: int
+    kind: str
+    message: str | None = None
+    configuration: str | None = None
+    cause: int | None = None
+    root_cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveIncident:
+    """Resolves an incident of the user's own; one of a job or external task goes by setting retries."""
+
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndMirrored:
+    """The incident `cause` in a called instance has ended: so do its mirrors at the call activity."""
+
+    element: int
+    cause: int
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateIncident:
+    incident: int
+    annotation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCall:
+    """The instance that a call activity called has ended with these variables."""
+
+    element: int
+    called: int
+    variables: Values
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseFromCall:
+    """An error left the called instance uncaught. Nothing happens where nobody catches it (`Answer.caught` says)."""
+
+    element: int
+    code: str
+    message: str | None = None
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EndUncaught:
+    """Nobody catches the error that this element threw: its execution ends."""
+
+    element: int
+
+
+Command = (
+    StartInstance
+    | CancelInstance
+    | CancelElement
+    | SuspendInstance
+    | SetVariables
+    | CreateTask
+    | ChangeTask
+    | ClaimTask
+    | DelegateTask
+    | ResolveTask
+    | CompleteTask
+    | DeleteTask
+    | LinkIdentity
+    | CompleteExternal
+    | FailExternal
+    | ChangeExternal
+    | ThrowError
+    | ThrowEscalation
+    | TriggerSubscription
+    | SignalElement
+    | RunJob
+    | FailJob
+    | ChangeJob
+    | DeleteJob
+    | RaiseIncident
+    | ResolveIncident
+    | EndMirrored
+    | AnnotateIncident
+    | FinishCall
+    | RaiseFromCall
+    | EndUncaught
+)

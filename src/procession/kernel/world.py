@@ -1,0 +1,154 @@
+"""What surrounds a step: the world as a parameter, and what a step asks of other instances. Nothing here has effects.
+
+The engine implements `World`. `Request`s are what a step wants done elsewhere in the same transaction; `engine.routing` does them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from procession.bpmn.model import DelegateWork, Process, Reference
+from procession.expressions import Bean, Scope
+from procession.kernel.commands import Values
+from procession.kernel.events import DecisionEvaluated
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    evaluations: tuple[DecisionEvaluated, ...] = ()
+
+
+class World(Protocol):
+    """Clock, keys, definitions, user code. The only way for the kernel to learn anything that is not state."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of the running command, UTC."""
+
+    @property
+    def user(self) -> str | None:
+        """Who sent the command."""
+
+    def new_key(self) -> int:
+        """A key that was never used."""
+
+    def process(self, definition: int) -> Process:
+        """The model of a process definition."""
+
+    def definition_id(self, definition: int) -> str:
+        """Its id in the API."""
+
+    def job_definition(self, definition: int, node: str, configuration: str | None) -> tuple[int, int | None] | None:
+        """Key and overriding priority of a job definition."""
+
+    def bean(self, name: str) -> Any:
+        """A registered bean. Raises KeyError where there is none."""
+
+    def call(self, work: DelegateWork, bean: Any, execution: Bean) -> Any:
+        """Runs a registered delegate: by class name, or `bean`, which its expression gave."""
+
+    def script(self, language: str, text: str, scope: Scope) -> Any:
+        """Runs a script of a language other than FEEL and JUEL. Raises Unsupported where there is none."""
+
+    def decide(self, decision: Reference, definition: int, scope: Scope, variables: Mapping[str, Any]) -> Decided:
+        """Evaluates the decision that a reference names from a process definition."""
+
+
+# ---------------------------------------------------------------- requests to other instances
+
+
+@dataclass(frozen=True, slots=True)
+class CallProcess:
+    """Start the process that a call activity names; its variables are ready."""
+
+    element: int
+    instance: int
+    root: int
+    definition: int
+    key: str
+    called: Reference
+    version: str | None
+    tenant: str | None
+    business_key: str | None
+    variables: Values
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A called instance has ended; its caller goes on."""
+
+    caller: int
+    called: int
+    variables: Values
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLeft:
+    """An error found no catcher inside; `element` waits until the caller has been asked."""
+
+    caller: int
+    element: int
+    code: str
+    message: str | None
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCalled:
+    """Cancel a called instance: its call activity was cancelled."""
+
+    called: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCaller:
+    """A called instance was cancelled: so is the call activity that waits for it."""
+
+    caller: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorIncident:
+    """An incident in a called instance shows at its caller too."""
+
+    caller: int
+    kind: str
+    message: str | None
+    cause: int
+    root_cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmirrorIncident:
+    caller: int
+    cause: int
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartByTimer:
+    """A start timer is due."""
+
+    definition: int
+    node: str
+    tenant: str | None
+
+
+Request = (
+    CallProcess
+    | CallEnded
+    | ErrorLeft
+    | CancelCalled
+    | CancelCaller
+    | MirrorIncident
+    | UnmirrorIncident
+    | StartByTimer
+)
