@@ -23,7 +23,7 @@ FILES = sorted(SOURCES.rglob("*.py"))
 PACKAGES = sorted(path.parent for path in SOURCES.rglob("__init__.py"))
 
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(["errors", "values", "expressions", "xml", "feel", "juel"], 0),
+    **dict.fromkeys(["errors", "values", "expressions", "xml", "temporal", "feel", "juel"], 0),
     **dict.fromkeys(["bpmn", "dmn"], 1),
     "kernel": 2,
     "storage": 3,
@@ -31,14 +31,14 @@ FLOORS: dict[str, int] = {
     **dict.fromkeys(["camunda7", "camunda8", "modeler", "lint", "simulate"], 5),
     **dict.fromkeys(["cli", "server", "testing", "django"], 6),
 }
-# Within floor 0 the four files that hold the interfaces lie under the two languages.
-GROUND = ("errors", "values", "expressions", "xml")
+# Within floor 0 the interfaces and the calendar lie under the two languages.
+GROUND = ("errors", "values", "expressions", "xml", "temporal")
 # Rooms of one floor that may see each other, and why.
 NEIGHBOURS: dict[tuple[str, str], str] = {
     ("cli", "server"): "`procession serve` starts the server",
 }
 # The world comes in as a parameter: below the engine nothing reads a clock, makes an id, or opens a socket or a file.
-PURE = ("kernel", "bpmn", "dmn", "feel", "juel", "errors", "values", "expressions", "xml")
+PURE = ("kernel", "bpmn", "dmn", "feel", "juel", *GROUND)
 WORLDLY = {"time", "random", "uuid", "secrets", "socket", "subprocess", "threading", "asyncio", "tempfile", "sqlite3"}
 WORLDLY |= {"http", "urllib.request", "httpx", "os", "pathlib", "shutil", "sqlalchemy", "psycopg", "starlette"}
 CLOCKS = {"now", "utcnow", "today"}
