@@ -29,7 +29,13 @@ def folder(name: str) -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=CACHE))
         with tarfile.open(archive) as packed:
-            packed.extractall(scratch, filter="data")
+            for (
+                member
+            ) in packed:  # extractall() takes a filter since Python 3.11.4 only, and warns without one since 3.12
+                if member.isfile() and (content := packed.extractfile(member)):
+                    path = scratch / member.name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content.read())
         with contextlib.suppress(OSError):  # somebody else was first
             os.rename(scratch / name, target)
         shutil.rmtree(scratch)
