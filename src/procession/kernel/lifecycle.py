@@ -18,7 +18,7 @@ from procession.kernel.records import Life
 
 MOVES: dict[Life, frozenset[Life]] = {
     Life.ACTIVATING: frozenset({Life.ACTIVE, Life.FAILED, Life.TERMINATING}),
-    Life.ACTIVE: frozenset({Life.COMPLETING, Life.FAILED, Life.TERMINATING}),
+    Life.ACTIVE: frozenset({Life.ACTIVE, Life.COMPLETING, Life.FAILED, Life.TERMINATING}),
     Life.COMPLETING: frozenset({Life.COMPLETED, Life.FAILED, Life.TERMINATING}),
     Life.FAILED: frozenset({Life.ACTIVATING, Life.ACTIVE, Life.COMPLETING, Life.TERMINATING}),
     Life.TERMINATING: frozenset({Life.TERMINATED}),

@@ -1,0 +1,328 @@
+"""Reading and setting variables along the scopes: inner shadows outer, setting goes to the scope that has it, else the root.
+
+`Sight` is what an expression sees at a scope. What an expression sets (`execution.setVariable`) is recorded in it and
+emitted after the work item's evaluation, so that a failing expression leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from procession.errors import Invalid, Missing
+from procession.kernel.events import Event, VariableRemoved, VariableSet
+from procession.kernel.records import Element, Instance, Task, Variable
+from procession.kernel.state import View
+from procession.kernel.world import World
+from procession.values import Long, ObjectValue, TypedValue, type_of
+
+MAX_NAME = 4000
+
+
+class Emitter(Protocol):
+    """What these functions need of a step."""
+
+    @property
+    def view(self) -> View: ...
+    @property
+    def world(self) -> World: ...
+    def emit(self, event: Event) -> None: ...
+
+
+def typed(value: Any) -> TypedValue:
+    """A plain value with the type that Camunda 7 would infer for it."""
+    if isinstance(value, TypedValue):
+        return value
+    if isinstance(value, Decimal):
+        value = float(value) if value % 1 else Long(int(value))
+    kind = type_of(value)
+    if kind == "Object" and not isinstance(value, ObjectValue):
+        name = {"list": "java.util.ArrayList", "tuple": "java.util.ArrayList", "dict": "java.util.LinkedHashMap"}
+        java = name.get(type(value).__name__, "java.lang.Object")
+        info = {"objectTypeName": java, "serializationDataFormat": "application/json"}
+        return TypedValue("Object", value, info)
+    return TypedValue(kind, value)
+
+
+def scopes_of(view: View, scope: int) -> list[int]:
+    """The scopes from one outwards to the root: a task, its element, the elements around it."""
+    found: list[int] = []
+    task = view.get(Task, scope)
+    if task is not None:
+        found.append(scope)
+        if task.element is None:
+            return found
+        scope = task.element
+    current: int | None = scope
+    while current is not None:
+        found.append(current)
+        current = view.need(Element, current).parent
+    return found
+
+
+def find_variable(view: View, scope: int, name: str) -> Variable | None:
+    """The innermost variable of that name that a scope sees."""
+    for key in scopes_of(view, scope):
+        variable = view.variables(key).get(name)
+        if variable is not None:
+            return variable
+    return None
+
+
+def visible(view: View, scope: int) -> dict[str, Variable]:
+    """All variables that a scope sees."""
+    found: dict[str, Variable] = {}
+    for key in reversed(scopes_of(view, scope)):
+        found.update(view.variables(key))
+    return found
+
+
+def set_variables(step: Emitter, scope: int, values: Mapping[str, TypedValue], *, local: bool = False) -> None:
+    """Sets variables from `scope` outwards, or in it alone where `local`."""
+    for name, value in values.items():
+        set_variable(step, scope, name, value, local=local)
+
+
+def set_variable(step: Emitter, scope: int, name: str, value: TypedValue, *, local: bool = False, initial: bool = False) -> None:
+    """Sets one variable; see `set_variables`. Raises Invalid for a name that cannot be one."""
+    if not name or len(name) > MAX_NAME or "\x00" in name:
+        raise Invalid(f"A variable cannot have the name '{name[:50]}': it must have 1 to {MAX_NAME} characters")
+    view = step.view
+    chain = [scope] if local else scopes_of(view, scope)
+    home = chain[-1]
+    existing = None
+    for key in chain:
+        existing = view.variables(key).get(name)
+        if existing is not None:
+            home = key
+            break
+    if existing is not None:
+        variable = Variable(
+            existing.key, existing.instance, home, name, value.type, value.value, value.info,
+            existing.task, existing.definition, existing.tenant, existing.revision + 1,
+        )  # fmt: skip
+    else:
+        task = view.get(Task, home)
+        element = view.get(Element, home) if task is None else None
+        if task is None and element is None:
+            raise Missing(f"There is no execution or task {home}")
+        instance_key = task.instance if task is not None else element.instance if element is not None else None
+        instance = None if instance_key is None else view.need(Instance, instance_key)
+        variable = Variable(
+            step.world.new_key(), instance_key, home, name, value.type, value.value, value.info,
+            None if task is None else task.key,
+            None if instance is None else instance.definition,
+            instance.tenant if instance is not None else task.tenant if task is not None else None,
+        )  # fmt: skip
+    activity = scope if view.get(Task, scope) is None else None
+    step.emit(VariableSet(variable, created=existing is None, activity=activity, initial=initial))
+
+
+def remove_variables(step: Emitter, scope: int, names: tuple[str, ...], *, local: bool = False) -> None:
+    """Deletes variables where they are found from `scope` outwards; a missing one is no error."""
+    for name in names:
+        found = step.view.variables(scope).get(name) if local else find_variable(step.view, scope, name)
+        if found is not None:
+            step.emit(VariableRemoved(found.key, found.scope, name, deleted=True, activity=scope))
+
+
+class Sight:
+    """What an expression sees at a scope: the execution, the task, variables, then registered beans."""
+
+    def __init__(self, step: Emitter, scope: int, extras: Mapping[str, Any] | None = None) -> None:
+        self._step = step
+        self._scope = scope
+        self._extras = extras or {}
+        self._recorded: list[Callable[[], None]] = []
+        self._pending: dict[str, Any] = {}
+        self._chain: list[int] | None = None
+
+    def resolve(self, name: str) -> Any:
+        """Variables win over beans; `execution` and `task` win over variables, as in Camunda 7."""
+        if name in self._pending:
+            return self._pending[name]
+        if name in self._extras:
+            return self._extras[name]
+        if name == "execution":
+            return ExecutionBean(self)
+        view = self._step.view
+        if self._chain is None:
+            self._chain = scopes_of(view, self._scope)
+        for key in self._chain:
+            variable = view.variables(key).get(name)
+            if variable is not None:
+                return variable.value
+        if name == "task":
+            task = self._task()
+            if task is not None:
+                return TaskBean(self, task)
+        if name == "authenticatedUserId":
+            return self._step.world.user
+        return self._step.world.bean(name)
+
+    def now(self) -> datetime:
+        return self._step.world.now
+
+    def flush(self) -> None:
+        """Emits what the expression set."""
+        recorded, self._recorded = self._recorded, []
+        self._pending = {}
+        for effect in recorded:
+            effect()
+
+    # what the beans use
+
+    @property
+    def view(self) -> View:
+        return self._step.view
+
+    @property
+    def world(self) -> World:
+        return self._step.world
+
+    @property
+    def scope(self) -> int:
+        return self._scope
+
+    def element(self) -> Element | None:
+        task = self.view.get(Task, self._scope)
+        key = self._scope if task is None else task.element
+        return None if key is None else self.view.get(Element, key)
+
+    def record_set(self, name: str, value: Any, *, local: bool) -> None:
+        self._pending[name] = value
+        self._recorded.append(lambda: set_variable(self._step, self._scope, name, typed(value), local=local))
+
+    def record_remove(self, name: str, *, local: bool) -> None:
+        self._pending.pop(name, None)
+        self._recorded.append(lambda: remove_variables(self._step, self._scope, (name,), local=local))
+
+    def record(self, effect: Callable[[], None]) -> None:
+        self._recorded.append(effect)
+
+    def emit(self, event: Event) -> None:
+        self._step.emit(event)
+
+    def plain_variables(self, *, local: bool = False) -> dict[str, Any]:
+        found = self.view.variables(self._scope) if local else visible(self.view, self._scope)
+        return {name: v.value for name, v in found.items()} | self._pending
+
+    def _task(self) -> Task | None:
+        return self.view.get(Task, self._scope)
+
+
+class _VariableScopeBean:
+    """The methods that executions and tasks share."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+
+    def get_property(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def call_method(self, name: str, args: list[Any]) -> Any:
+        sight = self._sight
+        match name, args:
+            case ("getVariable", [str(key)]):
+                return sight.plain_variables().get(key)
+            case ("getVariableLocal", [str(key)]):
+                return sight.plain_variables(local=True).get(key)
+            case ("hasVariable", [str(key)]):
+                return key in sight.plain_variables()
+            case ("hasVariableLocal", [str(key)]):
+                return key in sight.plain_variables(local=True)
+            case ("getVariables", []):
+                return sight.plain_variables()
+            case ("getVariablesLocal", []):
+                return sight.plain_variables(local=True)
+            case ("getVariableNames", []):
+                return list(sight.plain_variables())
+            case ("setVariable", [str(key), value]):
+                return sight.record_set(key, value, local=False)
+            case ("setVariableLocal", [str(key), value]):
+                return sight.record_set(key, value, local=True)
+            case ("removeVariable", [str(key)]):
+                return sight.record_remove(key, local=False)
+            case ("removeVariableLocal", [str(key)]):
+                return sight.record_remove(key, local=True)
+        if not args and name.startswith("get") and len(name) > 3:
+            return self.get_property(name[3].lower() + name[4:])
+        raise KeyError(name)
+
+
+class ExecutionBean(_VariableScopeBean):
+    """`execution` in expressions and the argument of delegates."""
+
+    def get_property(self, name: str) -> Any:
+        sight = self._sight
+        element = sight.element()
+        if element is None:
+            raise KeyError(name)
+        instance = sight.view.need(Instance, element.instance)
+        match name:
+            case "id" | "activityInstanceId":
+                return str(element.key)
+            case "processInstanceId":
+                return str(instance.key)
+            case "rootProcessInstanceId":
+                return str(instance.root)
+            case "businessKey" | "processBusinessKey":
+                return instance.business_key
+            case "processDefinitionId":
+                return sight.world.definition_id(instance.definition)
+            case "currentActivityId":
+                return element.node
+            case "currentActivityName":
+                node = sight.world.process(instance.definition).nodes.get(element.node)
+                return None if node is None else node.name
+            case "parentId" | "parentActivityInstanceId":
+                return None if element.parent is None else str(element.parent)
+            case "tenantId":
+                return instance.tenant
+            case "variables":
+                return sight.plain_variables()
+            case "variableNames":
+                return list(sight.plain_variables())
+            case "processInstance":
+                return self
+        raise KeyError(name)
+
+
+class TaskBean(_VariableScopeBean):
+    """`task` in expressions of user tasks and their listeners."""
+
+    def __init__(self, sight: Sight, task: Task) -> None:
+        super().__init__(sight)
+        self._task = task
+
+    def get_property(self, name: str) -> Any:
+        task = self._task
+        match name:
+            case "id":
+                return str(task.key)
+            case "name" | "description" | "assignee" | "owner" | "priority":
+                return {
+                    "name": task.name, "description": task.description, "assignee": task.assignee,
+                    "owner": task.owner, "priority": task.priority,
+                }[name]  # fmt: skip
+            case "dueDate":
+                return task.due
+            case "followUpDate":
+                return task.follow_up
+            case "createTime":
+                return task.created
+            case "taskDefinitionKey":
+                return task.node
+            case "processInstanceId":
+                return None if task.instance is None else str(task.instance)
+            case "executionId":
+                return None if task.element is None else str(task.element)
+            case "tenantId":
+                return task.tenant
+            case "execution":
+                return ExecutionBean(self._sight)
+        raise KeyError(name)
+
+
