@@ -29,9 +29,7 @@ def folder(name: str) -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=CACHE))
         with tarfile.open(archive) as packed:
-            for (
-                member
-            ) in packed:  # extractall() takes a filter since Python 3.11.4 only, and warns without one since 3.12
+            for member in packed:  # extractall() knows filters since 3.11.4, demands one since 3.12
                 if member.isfile() and (content := packed.extractfile(member)):
                     path = scratch / member.name
                     path.parent.mkdir(parents=True, exist_ok=True)
