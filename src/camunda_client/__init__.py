@@ -1,1 +1,49 @@
-"""Clients and workers for Camunda 7 and Camunda 8."""
+"""Clients and workers for Camunda 7 and Camunda 8, and for Procession, which speaks both.
+
+    from camunda_client import Camunda7Client, AsyncCamunda7Client, Worker, BpmnError
+
+The top level is lazy: importing it loads no HTTP, database or web library; the first use of a name does.
+This package never imports `procession`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camunda_client.c7 import AsyncCamunda7Client, Camunda7Client, Worker
+    from camunda_client.errors import CamundaError, EngineUnavailable
+    from camunda_client.worker import BpmnError, TaskFailure
+
+__all__ = [
+    "AsyncCamunda7Client",
+    "BpmnError",
+    "Camunda7Client",
+    "CamundaError",
+    "EngineUnavailable",
+    "TaskFailure",
+    "Worker",
+]
+
+_HOMES = {
+    "AsyncCamunda7Client": "camunda_client.c7",
+    "Camunda7Client": "camunda_client.c7",
+    "Worker": "camunda_client.c7",
+    "CamundaError": "camunda_client.errors",
+    "EngineUnavailable": "camunda_client.errors",
+    "BpmnError": "camunda_client.worker",
+    "TaskFailure": "camunda_client.worker",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = vars(import_module(_HOMES[name]))[name]
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,109 @@
+"""Every error a client raises on purpose, in one tree. None of them ever carries a credential.
+
+CamundaError
+├── EngineUnavailable   no answer, or 429, 502, 503, 504: the same request may succeed later
+├── NotAuthenticated    401: the engine wants (other) credentials
+├── NotAllowed          403: these credentials may not do that
+├── NotFound            404: what the request names does not exist (any more)
+├── Conflict            409: the present state forbids it
+├── BadRequest          any other 4xx: the request itself is wrong
+└── EngineFailed        any other 5xx: the engine tried, failed and rolled back
+SettingsError           an address, credential or option cannot be used
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+OPTIMISTIC_LOCKING = 1
+"""Camunda 7's error code for "somebody else changed it in the same moment": trying again is right."""
+
+
+class CamundaError(Exception):
+    """A request that did not succeed.
+
+    `status` is the HTTP status (0 without an answer); `type`, `message` and `code` are the engine's own words
+    (Camunda 7: exception class, text, error code; Camunda 8: the problem's title and detail); `body` is the whole
+    decoded answer; `request` reads like `POST /message`.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, type: str = "", code: int = 0, body: Any = None, request: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.type = type
+        self.code = code
+        self.body = body
+        self.request = request
+
+    def __str__(self) -> str:
+        status = f"{self.status} " if self.status else ""
+        kind = f"{self.type}: " if self.type else ""
+        where = f" ({self.request})" if self.request else ""
+        return f"{status}{kind}{self.message}{where}"
+
+
+class EngineUnavailable(CamundaError):
+    """No answer, or one that says "later". Whether the engine acted on the request is unknown."""
+
+
+class NotAuthenticated(CamundaError):
+    """The engine wants credentials, or others."""
+
+
+class NotAllowed(CamundaError):
+    """The credentials are known and may not do this."""
+
+
+class NotFound(CamundaError):
+    """What the request names does not exist (any more)."""
+
+
+class Conflict(CamundaError):
+    """The present state forbids the request."""
+
+
+class BadRequest(CamundaError):
+    """The request is wrong; sending it again will not help."""
+
+
+class EngineFailed(CamundaError):
+    """The engine tried and rolled back; the message says why."""
+
+
+class SettingsError(ValueError):
+    """An address, credential or option cannot be used; the message names it and the remedy."""
+
+
+_BY_STATUS: dict[int, type[CamundaError]] = {
+    401: NotAuthenticated,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflict,
+    429: EngineUnavailable,
+    502: EngineUnavailable,
+    503: EngineUnavailable,
+    504: EngineUnavailable,
+}
+
+
+def from_answer(status: int, body: Any, request: str) -> CamundaError:
+    """The error for an answer of `status` >= 400; `body` is its decoded JSON, its text, or None."""
+    fallback = BadRequest if status < 500 else EngineFailed
+    kind = _BY_STATUS.get(status, fallback)
+    if isinstance(body, dict):
+        message = body.get("message") or body.get("detail") or body.get("error") or "no message"
+        type_name = body.get("type") if body.get("message") else body.get("title")
+        code = body.get("code")
+        return kind(
+            str(message),
+            status=status,
+            type=str(type_name or ""),
+            code=code if isinstance(code, int) else 0,
+            body=body,
+            request=request,
+        )
+    text = str(body).strip() if body else ""
+    return kind(text[:500] or "the answer has no body", status=status, body=body, request=request)

@@ -1,0 +1,127 @@
+"""Drives flows of requests over httpx: `SyncClient` blocks, `AsyncClient` awaits. Nothing else differs.
+
+Credentials go into the Authorization header of each request and nowhere else: neither errors nor logs hold them.
+"""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from camunda_client.errors import CamundaError, EngineUnavailable
+from camunda_client.protocol import Answer, Flow, Request, checked
+
+T = TypeVar("T")
+
+CONNECT_RETRIES = 2
+"""New attempts when no connection could be opened: nothing was sent yet, so they are safe for every method."""
+
+TIMEOUT = 30.0
+"""Seconds to wait for an answer unless the request names its own."""
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"params": dict(request.params), "timeout": request.timeout or TIMEOUT}
+    if request.form is not None:
+        arguments |= {"data": dict(request.form), "files": list(request.files)}
+    elif request.json is not None:
+        arguments["json"] = request.json
+    return arguments
+
+
+def _unreachable(request: Request, error: Exception) -> EngineUnavailable:
+    words = str(error) or "no answer in time"
+    return EngineUnavailable(words, type=type(error).__name__, request=str(request))
+
+
+def _answer(request: Request, response: httpx.Response) -> Answer:
+    return checked(request, response.status_code, response.content, response.headers.get("content-type", ""))
+
+
+class SyncClient:
+    """Runs operations one after another in the calling thread; safe to share between threads."""
+
+    def __init__(self, root: str, auth: httpx.Auth | None = None, verify: ssl.SSLContext | bool = True) -> None:
+        transport = httpx.HTTPTransport(retries=CONNECT_RETRIES, verify=verify)
+        self.root = root.rstrip("/")
+        self._http = httpx.Client(transport=transport, auth=auth, headers={"Accept": "*/*"})
+
+    def drive(self, flow: Flow[T]) -> T:
+        """The result of a flow."""
+        try:
+            request = next(flow)
+            while True:
+                try:
+                    answer = self._send(request)
+                except CamundaError as error:
+                    request = flow.throw(error)
+                else:
+                    request = flow.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def _send(self, request: Request) -> Answer:
+        try:
+            response = self._http.request(request.method, self.root + request.path, **_arguments(request))
+        except httpx.TransportError as error:
+            raise _unreachable(request, error) from error
+        return _answer(request, response)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """Runs operations concurrently in one event loop."""
+
+    def __init__(self, root: str, auth: httpx.Auth | None = None, verify: ssl.SSLContext | bool = True) -> None:
+        transport = httpx.AsyncHTTPTransport(
+            retries=CONNECT_RETRIES, verify=verify, limits=httpx.Limits(max_connections=None)
+        )
+        self.root = root.rstrip("/")
+        self._http = httpx.AsyncClient(transport=transport, auth=auth, headers={"Accept": "*/*"})
+
+    async def drive(self, flow: Flow[T]) -> T:
+        """The result of a flow."""
+        try:
+            request = next(flow)
+            while True:
+                try:
+                    answer = await self._send(request)
+                except CamundaError as error:
+                    request = flow.throw(error)
+                else:
+                    request = flow.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def _send(self, request: Request) -> Answer:
+        try:
+            response = await self._http.request(request.method, self.root + request.path, **_arguments(request))
+        except httpx.TransportError as error:
+            raise _unreachable(request, error) from error
+        return _answer(request, response)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
