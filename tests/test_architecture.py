@@ -11,6 +11,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_importing_the_client_library_stays_light() -> None:
     program = "import sys, camunda_client; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert [module for module in HEAVY if module in loaded] == []
+
+
+def test_the_light_distribution_names_what_the_client_library_imports() -> None:
+    project = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(name for extra in project.get("optional-dependencies", {}).values() for name in extra),
+    ]
+    named = {re.split(r"[^a-z0-9-]", requirement.lower())[0].replace("-", "_") for requirement in wanted}
+    imported = {
+        name.split(".")[0]
+        for path in FILES
+        if path.is_relative_to(SOURCES / "camunda_client")
+        for _, name in _imports(path)
+    }
+    assert imported - sys.stdlib_module_names - {"camunda_client"} - named - {f"{name}_core" for name in named} == set()
 
 
 def test_below_the_engine_nothing_touches_the_world() -> None:
