@@ -110,8 +110,16 @@ def bpmn() -> Iterator[str]:
     yield from _vocabulary("procession.bpmn.model")
 
 
-@page("settings", "Environment variables")
+def _variables(thing: type, name: str) -> list[str]:
+    """The environment variables of one setting, in the order in which they count."""
+    alias = thing.model_fields[name].validation_alias  # type: ignore[attr-defined]
+    choices = [choice for choice in getattr(alias, "choices", [alias]) if isinstance(choice, str) and choice != name]
+    return choices or [f"{thing.model_config.get('env_prefix', '')}{name}".upper()]  # type: ignore[attr-defined]
+
+
+@page("settings", "Settings and environment variables")
 def settings() -> Iterator[str]:
+    from pydantic import BaseModel
     from pydantic_settings import BaseSettings
 
     for package in ("procession", "camunda_client"):
@@ -119,17 +127,20 @@ def settings() -> Iterator[str]:
             if not found.name.endswith("settings"):
                 continue
             for thing in _own_classes(importlib.import_module(found.name)):
-                if not issubclass(thing, BaseSettings):
+                if not issubclass(thing, BaseModel):
                     continue
-                yield f"## `{thing.__module__}.{thing.__name__}`"
-                yield ""
-                yield _sentence(thing)
-                yield ""
-                yield "| field | default | meaning |"
-                yield "|---|---|---|"
+                named = issubclass(thing, BaseSettings)
+                yield from (f"## `{thing.__module__}.{thing.__name__}`", "", _sentence(thing), "")
+                yield "| setting | variables | default | meaning |" if named else "| setting | default | meaning |"
+                yield "|---|---|---|---|" if named else "|---|---|---|"
                 for name, field in thing.model_fields.items():
-                    default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)}`"
-                    yield f"| `{name}` | {default} | {field.description or ''} |"
+                    cells = [f"`{name}`"]
+                    if named:
+                        cells.append(", ".join(f"`{variable}`" for variable in _variables(thing, name)))
+                    cells.append(
+                        "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)}`"
+                    )
+                    yield "| " + " | ".join([*cells, field.description or ""]) + " |"
                 yield ""
 
 
