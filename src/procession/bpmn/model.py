@@ -81,6 +81,7 @@ class Listener:
     event: str
     work: Work
     id: str | None = None
+    timer: Timer | None = None  # of a `timeout` listener
 
 
 # ---------------------------------------------------------------- work: what a task does
@@ -164,8 +165,11 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
+    """`exclusive`: whether its job may not run beside other exclusive jobs of the instance."""
+
     kind: TimerKind
     value: Expression
+    exclusive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    condition: Expression
+    condition: Source
     variable_name: str | None = None
     variable_events: frozenset[str] = frozenset()
 
@@ -222,7 +226,14 @@ class Cancel:
     pass
 
 
-EventDefinition = Timer | Message | Signal | Error | Escalation | Conditional | Terminate | Compensation | Cancel
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A catching link. Throwing ones do not exist in the model: flows into them lead to the catching link instead."""
+
+    name: str
+
+
+EventDefinition = Timer | Message | Signal | Error | Escalation | Conditional | Terminate | Compensation | Cancel | Link
 
 # ---------------------------------------------------------------- what every element may carry
 
@@ -285,6 +296,7 @@ class Node:
     default: str | None = None
     traits: Traits = Traits()
     kind: str = ""  # the element's name in the standard's XML, as `userTask`
+    for_compensation: bool = False
     line: int = 0
 
 
@@ -459,6 +471,7 @@ class Process:
     starts: Mapping[str, tuple[str, ...]]
     boundaries: Mapping[str, tuple[str, ...]]
     event_subprocesses: Mapping[str, tuple[str, ...]]
+    initial: str | None = None  # the start event of a start without a trigger
     policies: Policies = Policies()
     category: str | None = None
     version_tag: str | None = None

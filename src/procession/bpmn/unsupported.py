@@ -1,0 +1,78 @@
+"""What is read and understood, and not executed yet, is refused here: one table, one place.
+
+Removing a row of `NOT_EXECUTED` is all that reading needs when the kernel learns an element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from procession.bpmn.model import (
+    BoundaryEvent,
+    Cancel,
+    CatchEvent,
+    Compensation,
+    Conditional,
+    EndEvent,
+    Escalation,
+    EventDefinition,
+    Link,
+    Node,
+    Process,
+    Signal,
+    StartEvent,
+    SubProcess,
+    ThrowEvent,
+)
+from procession.bpmn.problems import Problems
+
+NOT_EXECUTED: Mapping[str, str] = {
+    "signal event": "use a message event, or a message for each receiver",
+    "escalation event": "use an error event, or a message to a process of its own",
+    "compensation": "model the undoing steps as ordinary activities behind an error event",
+    "conditional event": "use a message event sent by whoever changes the variable",
+    "cancel event": "use an error end event and an error boundary event",
+    "link event": "connect the elements by a sequence flow",
+    "event sub-process": "use boundary events on an embedded sub-process",
+    "transaction": "use an embedded sub-process",
+    "connector": "use an external task whose worker makes the call",
+    "mail task": "use an external task whose worker sends the mail",
+    "shell task": "use an external task whose worker runs the command",
+    "case call": "call a process",
+}
+
+_EVENTS: Mapping[type[EventDefinition], str] = {
+    Signal: "signal event",
+    Escalation: "escalation event",
+    Compensation: "compensation",
+    Conditional: "conditional event",
+    Cancel: "cancel event",
+    Link: "link event",
+}
+
+
+def refuse(process: Process, refused: Mapping[str, str], problems: Problems) -> None:
+    """Notes a problem for every element of the process that `refused` names; values are remedies."""
+    for node in process.nodes.values():
+        for name in constructs(node):
+            if name in refused:
+                problems.refuse(
+                    f"{node.kind} '{node.id}': {name} is not executed by this version; {refused[name]}",
+                    node.id,
+                    node.line,
+                )
+
+
+def constructs(node: Node) -> Iterator[str]:
+    """The names, as in `NOT_EXECUTED`, of what a node needs from the kernel beyond the ordinary."""
+    if isinstance(node, StartEvent | CatchEvent | ThrowEvent | EndEvent | BoundaryEvent):
+        name = None if node.definition is None else _EVENTS.get(type(node.definition))
+        if name is not None:
+            yield name
+    if isinstance(node, SubProcess):
+        if node.triggered:
+            yield "event sub-process"
+        if node.transaction:
+            yield "transaction"
+    if node.for_compensation:
+        yield "compensation"
