@@ -1,1 +1,38 @@
-"""FEEL, the expression language of DMN: text to syntax tree to compiled closures."""
+"""FEEL (DMN 1.5, with Camunda's extensions): read once, compiled to closures, evaluated often.
+
+    compile_expression("amount * 1.19", ["amount"]).evaluate(scope)      -> Decimal
+    compile_unary_tests("< 5, [10..20]").matches(scope, 12)              -> True
+
+Failures inside an expression are null and a warning; `ExpressionFailed` is for text that cannot be read and for limits.
+"""
+
+from __future__ import annotations
+
+from procession.feel.compiled import CompiledExpression, UnaryTests, compile_expression, compile_unary_tests
+from procession.feel.conversion import from_feel, to_feel
+from procession.feel.environment import FeelScope
+from procession.feel.evaluation import Evaluation, Null, FeelWarning
+from procession.feel.printing import to_literal, to_text
+from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
+
+__all__ = [
+    "CompiledExpression",
+    "Date",
+    "DateTime",
+    "DaysTime",
+    "Evaluation",
+    "FeelScope",
+    "Function",
+    "Null",
+    "Range",
+    "Time",
+    "UnaryTests",
+    "FeelWarning",
+    "YearsMonths",
+    "compile_expression",
+    "compile_unary_tests",
+    "from_feel",
+    "to_feel",
+    "to_literal",
+    "to_text",
+]

@@ -1,0 +1,98 @@
+"""What Camunda's FEEL has beyond the standard, so that its models run unchanged. Names and results follow Camunda.
+
+`random number()` and `uuid()` are not here: nothing below the engine makes random values, so the engine passes them in
+as functions of the scope.
+"""
+
+from __future__ import annotations
+
+import base64
+from decimal import Decimal
+from typing import Any
+
+from procession.feel.builtins.context import context_put, context_put_at
+from procession.feel.builtins.lists import distinct
+from procession.feel.builtins.registry import builtin
+from procession.feel.comparing import same
+from procession.feel.evaluation import Evaluation, Null, check_text
+from procession.feel.regex import compile_pattern
+
+
+@builtin("is defined(value: any)")
+def is_defined(value: Any) -> bool:
+    return value is not None
+
+
+@builtin("get or else(value: any, default: any)")
+def get_or_else(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+@builtin("assert(value: any, condition: any, cause?: string)")
+def assert_(value: Any, condition: Any, cause: str | None = None) -> Any:
+    if condition is not True:
+        raise Null(cause or "the assertion does not hold")
+    return value
+
+
+@builtin("is empty(list: list)")
+def is_empty(items: list[Any]) -> bool:
+    return not items
+
+
+@builtin("is blank(string: string)")
+def is_blank(text: str) -> bool:
+    return not text.strip()
+
+
+@builtin("trim(string: string)")
+def trim(text: str) -> str:
+    return text.strip()
+
+
+@builtin("extract(string: string, pattern: string)")
+def extract(text: str, pattern: str) -> list[Any]:
+    return [found.group() for found in compile_pattern(pattern, "").finditer(text)]
+
+
+@builtin("to base64(value: string)")
+def to_base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+
+
+@builtin("string join(list: list, delimiter: string?, prefix: string, suffix: string)")
+def string_join_around(items: list[Any], delimiter: str | None, prefix: str, suffix: str) -> str:
+    parts = [item for item in items if item is not None]
+    if not all(isinstance(part, str) for part in parts):
+        raise Null("string join: every item must be a string or null")
+    check_text(sum(map(len, parts)) + len(delimiter or "") * len(parts))
+    return prefix + (delimiter or "").join(parts) + suffix
+
+
+@builtin("duplicate values(list: list)", needs_evaluation=True)
+def duplicate_values(evaluation: Evaluation, items: list[Any]) -> list[Any]:
+    evaluation.spend(len(items) * len(items))
+    return [item for item in distinct(evaluation, items) if sum(same(item, other) for other in items) > 1]
+
+
+@builtin("partition(list: list, size: number)")
+def partition(items: list[Any], size: Decimal) -> list[Any]:
+    if size < 1:
+        raise Null("partition: the size must be at least 1")
+    step = int(min(size, Decimal(max(len(items), 1))))
+    return [items[start : start + step] for start in range(0, len(items), step)]
+
+
+@builtin("put(context: context, key: string, value: any)")
+def put(context: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    return context_put(context, key, value)
+
+
+@builtin("put(context: context, keys: list, value: any)")
+def put_at(context: dict[str, Any], keys: list[Any], value: Any) -> dict[str, Any]:
+    return context_put_at(context, keys, value)
+
+
+@builtin("put all(...contexts: context)")
+def put_all(*contexts: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for context in contexts for key, value in context.items()}

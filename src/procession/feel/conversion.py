@@ -1,0 +1,146 @@
+"""Between the values of processes and FEEL values.
+
+| process value                    | FEEL value                | back                                                 |
+|----------------------------------|---------------------------|------------------------------------------------------|
+| int, Short, Long, float          | number (NaN: null)        | whole: int, Long beyond 32 bits; else float          |
+| str, bool, None                  | the same                  | the same                                             |
+| datetime                         | date and time             | datetime (beyond its years: text)                    |
+| date, time, timedelta            | date, time, duration      | the same (a time in a named zone: with its offset)   |
+| list, tuple; Mapping             | list; context             | list; dict                                           |
+| JsonValue, ObjectValue, TypedValue | what is in it           | –                                                    |
+| bytes, FileValue, XmlValue, Bean | kept, opaque              | the same                                             |
+| –                                | years and months duration, range | text                                          |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from procession.errors import ExpressionFailed
+from procession.feel.printing import to_text
+from procession.feel.temporal import write_date, write_date_time, write_duration
+from procession.feel.values import (
+    MATH,
+    NANOS,
+    Date,
+    DateTime,
+    DaysTime,
+    Range,
+    Time,
+    YearsMonths,
+    Zone,
+    find_zone,
+)
+from procession.values import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, JsonValue, Long, ObjectValue, TypedValue
+
+MAX_NESTING = 200
+_DAY = date(1970, 1, 1)
+
+
+def to_feel(value: Any, depth: int = 0) -> Any:
+    """A process value as a FEEL value; FEEL values stay as they are. Raises ExpressionFailed for too deep nesting."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Decimal() | float():
+            number = (
+                MATH.create_decimal(value) if isinstance(value, Decimal) else MATH.create_decimal(repr(float(value)))
+            )
+            return number if number.is_finite() else None
+        case int():
+            # repr would be refused beyond 4,300 digits; such a number is beyond FEEL's range anyway.
+            number = MATH.create_decimal(int(value)) if value.bit_length() < 14_000 else MATH.create_decimal("Infinity")
+            return number if number.is_finite() else None
+        case dict() | list() | tuple() | Mapping():
+            if depth > MAX_NESTING:
+                raise ExpressionFailed(f"a value is nested deeper than {MAX_NESTING}")
+            if isinstance(value, Mapping):
+                return {str(key): to_feel(inner, depth + 1) for key, inner in value.items()}
+            return [to_feel(inner, depth + 1) for inner in value]
+        case datetime():
+            return DateTime(Date(value.year, value.month, value.day), _time(value, value))
+        case date():
+            return Date(value.year, value.month, value.day)
+        case time():
+            return _time(value, None)
+        case timedelta():
+            return DaysTime((value.days * 86_400 + value.seconds) * NANOS + value.microseconds * 1000)
+        case JsonValue():
+            try:
+                return to_feel(json.loads(value.text, parse_float=Decimal), depth + 1)
+            except (ValueError, RecursionError):
+                return None
+        case ObjectValue():
+            return to_feel(value.value, depth + 1)
+        case TypedValue():
+            return to_feel(value.value, depth + 1)
+        case _:
+            return value
+
+
+def _time(value: datetime | time, moment: datetime | None) -> Time:
+    zone: Zone = None
+    if isinstance(value.tzinfo, ZoneInfo) and value.tzinfo.key:
+        zone = value.tzinfo.key
+    elif value.tzinfo is not None:
+        offset = value.tzinfo.utcoffset(moment)
+        zone = int(offset.total_seconds()) if offset is not None else None
+    return Time(value.hour, value.minute, value.second, value.microsecond * 1000, zone)
+
+
+def from_feel(value: Any) -> Any:
+    """A FEEL value as a process value (the table above)."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Decimal():
+            return _number(value)
+        case dict():
+            return {key: from_feel(inner) for key, inner in value.items()}
+        case list():
+            return [from_feel(inner) for inner in value]
+        case DateTime():
+            day, clock = value.date, value.time
+            if not 1 <= day.year <= 9999:
+                return write_date_time(value)
+            return datetime.combine(date(day.year, day.month, day.day), _python_time(clock, _zone(clock.zone)))
+        case Date():
+            return date(value.year, value.month, value.day) if 1 <= value.year <= 9999 else write_date(value)
+        case Time():
+            offset = value.offset()
+            return _python_time(value, None if offset is None else timezone(timedelta(seconds=offset)))
+        case DaysTime():
+            seconds, nanos = divmod(value.nanos, NANOS)
+            if abs(seconds) > 86_400 * 999_999_998:
+                return write_duration(value)
+            return timedelta(seconds=seconds, microseconds=nanos // 1000)
+        case YearsMonths() | Range():
+            return to_text(value)
+        case _:
+            return value
+
+
+def _number(value: Decimal) -> int | float:
+    if value == value.to_integral_value() and value.adjusted() < 19:
+        whole = int(value)
+        if INT_MIN <= whole <= INT_MAX:
+            return whole
+        if LONG_MIN <= whole <= LONG_MAX:
+            return Long(whole)
+        return whole
+    return float(value)
+
+
+def _python_time(value: Time, zone: tzinfo | None) -> time:
+    return time(value.hour, value.minute, value.second, value.nano // 1000, zone)
+
+
+def _zone(zone: Zone) -> tzinfo | None:
+    if isinstance(zone, str):
+        return find_zone(zone)
+    return None if zone is None else timezone(timedelta(seconds=zone))

@@ -1,0 +1,82 @@
+"""What one evaluation carries: the scope it reads, its warnings, and the limits that stop it.
+
+A failure inside FEEL is null and a warning (DMN 10.3.2.13). Only an exhausted limit ends an evaluation: with
+ExpressionFailed, because a null there would let a hostile expression go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from procession.errors import ExpressionFailed
+
+MAX_STEPS = 1_000_000
+"""Items, calls and comparisons that one evaluation may take."""
+MAX_ITEMS = 100_000
+"""Items of a list that an expression builds or iterates over."""
+MAX_TEXT = 1_000_000
+"""Characters of a string that an expression builds."""
+MAX_CALLS = 150
+"""How deep user-defined functions may call each other."""
+MAX_WARNINGS = 100
+"""Warnings kept per evaluation; further ones are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeelWarning:
+    """Why a value is null: a message for people and the offset in the source, from 0, or -1."""
+
+    message: str
+    position: int = -1
+
+
+class Null(Exception):
+    """Raised by functions for "the result is null, and this is why"; the caller turns it into a warning."""
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """The warnings and limits of one evaluation. Nested evaluations get the same one, so that they share its limits."""
+
+    warnings: list[FeelWarning] = field(default_factory=list)
+    steps: int = MAX_STEPS
+    calls: int = 0
+    clock: Callable[[], datetime] | None = None
+
+    def warn(self, message: str, position: int = -1) -> Any:
+        """Note why something is null. Gives that null, so that `return evaluation.warn(…)` is one step."""
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append(FeelWarning(message, position))
+        return None
+
+    def spend(self, steps: int) -> None:
+        """Count work. Raises ExpressionFailed when there has been too much."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise ExpressionFailed(f"the expression takes more than {MAX_STEPS} steps")
+
+    def enter(self) -> None:
+        """Begin a call of a user-defined function. Raises ExpressionFailed when calls nest too deep."""
+        self.calls += 1
+        self.spend(1)
+        if self.calls > MAX_CALLS:
+            raise ExpressionFailed(f"functions call each other deeper than {MAX_CALLS}")
+
+    def leave(self) -> None:
+        """End a call."""
+        self.calls -= 1
+
+
+def check_items(count: int) -> None:
+    """Refuse a list of more than MAX_ITEMS."""
+    if count > MAX_ITEMS:
+        raise ExpressionFailed(f"the list has more than {MAX_ITEMS} items")
+
+
+def check_text(length: int) -> None:
+    """Refuse a string of more than MAX_TEXT characters."""
+    if length > MAX_TEXT:
+        raise ExpressionFailed(f"the string is longer than {MAX_TEXT} characters")
