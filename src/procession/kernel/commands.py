@@ -280,7 +280,8 @@ class FinishCall:
 
 @dataclass(frozen=True, slots=True)
 class RaiseFromCall:
-    """An error left the called instance uncaught. Nothing happens where nobody catches it (`Answer.caught` says)."""
+    """An error left the called instance. Where nobody here catches it, `Answer.caught` is False and nothing has happened;
+    `Answer.value` is then the caller's caller, if there is one."""
 
     element: int
     code: str

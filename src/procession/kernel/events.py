@@ -208,7 +208,10 @@ class LinkAdded:
 
 @dataclass(frozen=True, slots=True)
 class LinkRemoved:
+    """`logged` is False where the link goes with its task: history then says nothing."""
+
     link: IdentityLink
+    logged: bool = True
 
 
 # ---------------------------------------------------------------- external tasks, jobs, subscriptions

@@ -1,14 +1,14 @@
 """The legal moves in an element's life: one table, checked at one place.
 
-    activating ─► active ─► completing ─► completed
-        │  ▲        │  │         │  ▲
-        ▼  │        │  ▼         ▼  │
-       failed       │ failed    failed
-        │           ▼            │
-        └──────► terminating ◄───┘
-                    │
-                    ▼
-                terminated
+activating ─► active ─► completing ─► completed
+    │  ▲        │  │         │  ▲
+    ▼  │        │  ▼         ▼  │
+   failed       │ failed    failed
+    │           ▼            │
+    └──────► terminating ◄───┘
+                │
+                ▼
+            terminated
 """
 
 from __future__ import annotations

@@ -146,7 +146,9 @@ class Step:
     def is_root(self, element: Element) -> bool:
         return element.parent is None
 
-    def create(self, nodes: Sequence[tuple[str, str | None]], scope: int, note: Mapping[str, Any] | None = None) -> None:
+    def create(
+        self, nodes: Sequence[tuple[str, str | None]], scope: int, note: Mapping[str, Any] | None = None
+    ) -> None:
         """Puts tokens at nodes (id, flow taken) of a scope, all of them before the first goes on."""
         created: list[Continue] = []
         parent = self.view.need(Element, scope)
@@ -223,8 +225,8 @@ class Step:
                 if not self._listen(element, Phase.CONFIRM, index, _of(traits.listeners, "complete")):
                     behaviour_of(self, element).confirmed(self, element, node)
             case Phase.END:
-                listeners = () if body else _of(traits.listeners, "end")
-                if not self._listen(element, Phase.END, index, listeners):
+                ended = () if body else _of(traits.listeners, "end")
+                if not self._listen(element, Phase.END, index, ended):
                     self.push(Continue(key, Phase.OUTPUT))
             case Phase.OUTPUT:
                 if not body and index < len(traits.outputs):
@@ -311,7 +313,9 @@ class Step:
         value = value_of(self, scope, flow.condition)
         if not isinstance(value, bool):
             source = getattr(flow.condition, "source", "script")
-            raise ExpressionFailed(f"condition expression returns non-Boolean: result of {source} is {value!r}", str(source))
+            raise ExpressionFailed(
+                f"condition expression returns non-Boolean: result of {source} is {value!r}", str(source)
+            )
         return value
 
     # ------------------------------------------------------------ scopes

@@ -85,7 +85,9 @@ def set_variables(step: Emitter, scope: int, values: Mapping[str, TypedValue], *
         set_variable(step, scope, name, value, local=local)
 
 
-def set_variable(step: Emitter, scope: int, name: str, value: TypedValue, *, local: bool = False, initial: bool = False) -> None:
+def set_variable(
+    step: Emitter, scope: int, name: str, value: TypedValue, *, local: bool = False, initial: bool = False
+) -> None:
     """Sets one variable; see `set_variables`. Raises Invalid for a name that cannot be one."""
     if not name or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid(f"A variable cannot have the name '{name[:50]}': it must have 1 to {MAX_NAME} characters")
@@ -324,5 +326,3 @@ class TaskBean(_VariableScopeBean):
             case "execution":
                 return ExecutionBean(self._sight)
         raise KeyError(name)
-
-

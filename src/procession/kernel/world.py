@@ -44,8 +44,13 @@ class World(Protocol):
     def definition_id(self, definition: int) -> str:
         """Its id in the API."""
 
-    def job_definition(self, definition: int, node: str, configuration: str | None) -> tuple[int, int | None] | None:
-        """Key and overriding priority of a job definition."""
+    def job_definition(
+        self, definition: int, node: str, kind: str, configuration: str | None
+    ) -> tuple[int, int | None, bool] | None:
+        """Key, overriding priority and suspension of a job definition; timers are found without a configuration."""
+
+    def default_retries(self) -> int:
+        """How often a job is tried where the model does not say."""
 
     def bean(self, name: str) -> Any:
         """A registered bean. Raises KeyError where there is none."""
@@ -143,12 +148,5 @@ class StartByTimer:
 
 
 Request = (
-    CallProcess
-    | CallEnded
-    | ErrorLeft
-    | CancelCalled
-    | CancelCaller
-    | MirrorIncident
-    | UnmirrorIncident
-    | StartByTimer
+    CallProcess | CallEnded | ErrorLeft | CancelCalled | CancelCaller | MirrorIncident | UnmirrorIncident | StartByTimer
 )

@@ -1,0 +1,35 @@
+"""What each kind of element does. One class per kind, found by the type of its model class; all share `Behaviour`'s hooks."""
+
+from __future__ import annotations
+
+from procession.bpmn import model as m
+from procession.kernel.behaviours import calls, events, gateways, loops, scopes, tasks
+from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.records import Element
+from procession.kernel.stepping import BODY, Step
+
+_BY_TYPE: dict[type[m.Node], Behaviour] = {
+    m.StartEvent: events.Passing(),
+    m.CatchEvent: events.Catching(),
+    m.ThrowEvent: events.Throwing(),
+    m.EndEvent: events.Ending(),
+    m.BoundaryEvent: events.Passing(),
+    m.UserTask: tasks.HumanTask(),
+    m.WorkTask: tasks.Working(),
+    m.ReceiveTask: tasks.Receiving(),
+    m.PassTask: events.Passing(),
+    m.CallActivity: calls.Calling(),
+    m.SubProcess: scopes.Embedded(),
+    m.ExclusiveGateway: gateways.Exclusive(),
+    m.InclusiveGateway: gateways.Inclusive(),
+    m.ParallelGateway: gateways.Parallel(),
+    m.EventGateway: gateways.EventBased(),
+}
+_LOOP = loops.LoopBody()
+
+
+def behaviour_of(step: Step, element: Element) -> Behaviour:
+    """The behaviour of an element."""
+    if element.node.endswith(BODY):
+        return _LOOP
+    return _BY_TYPE[type(step.node_of(element))]

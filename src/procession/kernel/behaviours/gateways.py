@@ -1,0 +1,150 @@
+"""Gateways: which flows a token leaves by, and how tokens join.
+
+A parallel join counts arrivals in its scope, whatever flow they came by, as Camunda 7 does. An inclusive join lets its
+tokens go when as many as it has flows have come, or when no other token of the scope can still reach it; it looks only when
+a token arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from procession.bpmn.graph import can_reach
+from procession.bpmn.model import CatchEvent, Node
+from procession.errors import Conflict
+from procession.kernel import events as e
+from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.behaviours.events import TRIGGERED
+from procession.kernel.ending import JOINED
+from procession.kernel.records import Element, Life, Phase
+from procession.kernel.state import View
+from procession.kernel.stepping import BODY, Step
+from procession.kernel.waiting import CATCH_TIMER, close_attached, wait_for
+
+
+class Exclusive(Behaviour):
+    """The first flow whose condition holds, in the order of the model, else the default."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        for flow_id in node.outgoing:
+            if flow_id != node.default and step.condition_holds(element.key, step.process.flows[flow_id]):
+                step.complete(element.key, flows=(flow_id,))
+                return
+        if node.default is not None:
+            step.complete(element.key, flows=(node.default,))
+        elif not node.outgoing:
+            step.complete(element.key, flows=())
+        else:
+            raise Conflict(
+                f"ENGINE-02004 No outgoing sequence flow for the element with id '{node.id}' could be selected for continuing "
+                "the process."
+            )
+
+
+class Parallel(Behaviour):
+    """Fork on all flows; join when as many tokens have arrived as there are incoming flows."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        if len(node.incoming) <= 1:
+            step.complete(element.key, flows=node.outgoing)
+            return
+        scope = _arrive(step, element)
+        if scope.arrived[element.node] >= len(node.incoming):
+            _join(step, scope, element, node.outgoing)
+
+
+class Inclusive(Behaviour):
+    """Fork on every flow whose condition holds; join when no other token can come."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        if len(node.incoming) > 1:
+            scope = _arrive(step, element)
+            enough = scope.arrived[element.node] >= len(node.incoming)
+            if not enough and self._may_come(step, scope, element):
+                return
+            _join(step, scope, element, self._flows(step, element, node))
+            return
+        step.complete(element.key, flows=self._flows(step, element, node))
+
+    def _flows(self, step: Step, element: Element, node: Node) -> list[str]:
+        if len(node.outgoing) == 1 and node.default is None and step.process.flows[node.outgoing[0]].condition is None:
+            return list(node.outgoing)
+        chosen = [
+            flow
+            for flow in node.outgoing
+            if flow != node.default and step.condition_holds(element.key, step.process.flows[flow])
+        ]
+        if not chosen and node.default is not None:
+            return [node.default]
+        if not chosen and node.outgoing:
+            raise Conflict(
+                f"ENGINE-02004 No outgoing sequence flow for the element with id '{node.id}' could be selected for continuing "
+                "the process."
+            )
+        return chosen
+
+    def _may_come(self, step: Step, scope: Element, element: Element) -> bool:
+        """True where a token elsewhere in the scope can reach this gateway."""
+        for other in step.view.children(scope.key):
+            if other.node == element.node and other.note.get(JOINED):
+                continue
+            at = other.node.removesuffix(BODY)
+            if other.node == element.node and other.phase is Phase.BEFORE:
+                return True
+            if can_reach(step.process, at, element.node):
+                return True
+        return False
+
+
+class EventBased(Behaviour):
+    """Waits for the first of the events behind it."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        pending: list[e.Event] = []
+        for target in _targets(step, node):
+            pending += wait_for(step, element, target, CATCH_TIMER)
+        for event in pending:
+            step.emit(event)
+
+    def triggered(self, step: Step, element: Element, node: Node, event: Node) -> None:
+        parent = element.parent
+        assert parent is not None
+        close_attached(step, element)
+        step.emit(e.ElementMoved(element.key, Phase.END, 0, Life.COMPLETING))
+        step.drop_variables(element.key)
+        step.emit(e.ElementCompleted(element.key))
+        flow = next(f for f in node.outgoing if step.process.flows[f].target == event.id)
+        step.create([(event.id, flow)], parent, note={TRIGGERED: True})
+        step.emit(e.ElementRemoved(element.key))
+
+
+def _targets(step: Step, node: Node) -> Iterable[CatchEvent]:
+    for flow in node.outgoing:
+        target = step.process.nodes[step.process.flows[flow].target]
+        if isinstance(target, CatchEvent):
+            yield target
+
+
+def _arrive(step: Step, element: Element) -> Element:
+    assert element.parent is not None
+    step.emit(e.ElementNoted(element.key, {**element.note, JOINED: True}))
+    step.emit(e.TokenArrived(element.parent, element.node, 1))
+    return _scope(step.view, element)
+
+
+def _scope(view: View, element: Element) -> Element:
+    assert element.parent is not None
+    return view.need(Element, element.parent)
+
+
+def _join(step: Step, scope: Element, element: Element, flows: Iterable[str]) -> None:
+    """All tokens that wait here become the one that came last."""
+    waiting = [x for x in step.view.children(scope.key, element.node) if x.note.get(JOINED)]
+    step.emit(e.TokenArrived(scope.key, element.node, -len(waiting)))
+    for other in waiting:
+        if other.key != element.key:
+            step.emit(e.ElementMoved(other.key, Phase.END, 0, Life.COMPLETING))
+            step.emit(e.ElementCompleted(other.key))
+            step.emit(e.ElementRemoved(other.key))
+    step.emit(e.ElementNoted(element.key, {}))
+    step.complete(element.key, flows=tuple(flows))

@@ -1,0 +1,130 @@
+"""Multi-instance: the body is a scope of its own around the turns of its activity.
+
+`nrOfInstances`, `nrOfActiveInstances` and `nrOfCompletedInstances` live in the body, as does `loopCounter` of a sequential
+loop; each turn of a parallel loop has its own `loopCounter` and element variable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procession.bpmn.model import Loop, Node
+from procession.errors import ExpressionFailed
+from procession.kernel import events as e
+from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.ending import terminate_children
+from procession.kernel.records import Element, Phase
+from procession.kernel.stepping import Continue, Step
+from procession.kernel.variables import find_variable, set_variable, typed
+
+TOTAL, ACTIVE, DONE, COUNTER = "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "loopCounter"
+
+
+class LoopBody(Behaviour):
+    """The body of a multi-instance activity."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        loop = node.traits.loop
+        assert loop is not None
+        items = None if loop.collection is None else _items(step, element, loop)
+        total = _cardinality(step, element, loop) if items is None else len(items)
+        if loop.output_collection is not None:
+            set_variable(step, element.key, loop.output_collection, typed([None] * total), local=True)
+        if total == 0:
+            step.complete(element.key)
+            return
+        at_once = 1 if loop.sequential else total
+        for name, value in ((TOTAL, total), (DONE, 0), (ACTIVE, at_once)):
+            set_variable(step, element.key, name, typed(value), local=True)
+        turns = [_begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
+        step.push(*turns)
+
+    def child_ended(self, step: Step, element: Element, node: Node) -> None:
+        loop = node.traits.loop
+        assert loop is not None
+        if element.phase is not Phase.EXECUTE:
+            return
+        variables = step.view.variables(element.key)
+        total, done = int(variables[TOTAL].value), int(variables[DONE].value) + 1
+        active = int(variables[ACTIVE].value) - (0 if loop.sequential else 1)
+        set_variable(step, element.key, DONE, typed(done), local=True)
+        if not loop.sequential:
+            set_variable(step, element.key, ACTIVE, typed(active), local=True)
+        if done >= total or self._satisfied(step, element, loop):
+            terminate_children(step, element.key)
+            step.complete(element.key)
+        elif loop.sequential:
+            items = None if loop.collection is None else _items(step, element, loop)
+            step.push(_begin_turn(step, element, node, loop, done, items))
+
+    def _satisfied(self, step: Step, element: Element, loop: Loop) -> bool:
+        if loop.completion is None:
+            return False
+        value = step.evaluate(element.key, loop.completion)
+        if not isinstance(value, bool):
+            raise ExpressionFailed(
+                f"completionCondition '{loop.completion.source}' does not evaluate to a boolean value",
+                loop.completion.source,
+            )
+        return value
+
+    def leaving(self, step: Step, element: Element, node: Node) -> None:
+        loop = node.traits.loop
+        if loop is not None and loop.output_collection is not None and element.parent is not None:
+            found = step.view.variables(element.key).get(loop.output_collection)
+            if found is not None:
+                set_variable(step, element.parent, loop.output_collection, typed(found.value))
+
+
+def collect_output(step: Step, element: Element, loop: Loop) -> None:
+    """Puts a turn's output element at its place in the body's output collection."""
+    if loop.output_collection is None or loop.output_element is None or element.parent is None:
+        return
+    value = step.evaluate(element.key, loop.output_element)
+    collection = list(step.view.variables(element.parent)[loop.output_collection].value)
+    collection[element.loop_counter or 0] = value
+    set_variable(step, element.parent, loop.output_collection, typed(collection), local=True)
+
+
+def _cardinality(step: Step, element: Element, loop: Loop) -> int:
+    assert loop.cardinality is not None
+    value = step.evaluate(element.key, loop.cardinality)
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError
+        total = int(value)
+    except ValueError:
+        raise ExpressionFailed(
+            f"Could not resolve loopCardinality expression '{loop.cardinality.source}': not a number nor number String"
+        ) from None
+    if total < 0:
+        raise ExpressionFailed(
+            f"Invalid number of instances: must be non-negative integer value, but was {total}", loop.cardinality.source
+        )
+    return total
+
+
+def _items(step: Step, element: Element, loop: Loop) -> list[Any]:
+    assert loop.collection is not None
+    value = step.evaluate(element.key, loop.collection)
+    if isinstance(value, str):
+        # a name, whether written in the model or given by the expression
+        variable = find_variable(step.view, element.key, value)
+        value = None if variable is None else variable.value
+    if not isinstance(value, (list, tuple)):
+        raise ExpressionFailed(
+            f"Variable or expression '{loop.collection.source}' is not a Collection", loop.collection.source
+        )
+    return list(value)
+
+
+def _begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int, items: list[Any] | None) -> Continue:
+    key = step.world.new_key()
+    turn = Element(key, body.instance, body.key, node.id, loop_counter=counter)
+    step.emit(e.ElementCreated(turn, step.definition or 0))
+    home = body.key if loop.sequential else key
+    set_variable(step, home, COUNTER, typed(counter), local=True)
+    if items is not None and loop.element_variable is not None:
+        if counter < len(items):
+            set_variable(step, home, loop.element_variable, typed(items[counter]), local=True)
+    return Continue(key, Phase.BEFORE)

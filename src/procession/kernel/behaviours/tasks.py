@@ -1,0 +1,132 @@
+"""Tasks: done by people, by work, or by waiting for a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from procession.bpmn.model import Form, Node, ReceiveTask, UserTask, WorkTask
+from procession.errors import ExpressionFailed
+from procession.expressions import Expression
+from procession.kernel import events as e
+from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.records import Element, IdentityLink, Task, Wait
+from procession.kernel.stepping import Step
+from procession.kernel.waiting import end_task, subscription_for
+from procession.kernel.work import run_task_listeners, run_work
+from procession.temporal.dates import due_date
+
+DEFAULT_PRIORITY = 50
+
+
+class Working(Behaviour):
+    """Service, send, script and business rule tasks."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        assert isinstance(node, WorkTask)
+        if run_work(step, element, node, node.work):
+            step.complete(element.key)
+
+
+class Receiving(Behaviour):
+    """A receive task waits for its message, or for a signal to its execution."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        assert isinstance(node, ReceiveTask)
+        if node.message is not None:
+            step.emit(e.SubscriptionOpened(subscription_for(step, element, node.id, node.message)))
+
+
+class HumanTask(Behaviour):
+    """A user task: evaluated whole, then created with its links; listeners for create and assignment follow."""
+
+    def execute(self, step: Step, element: Element, node: Node) -> None:
+        assert isinstance(node, UserTask)
+        instance = step.instance_of(element)
+        key = element.key
+        form = node.form or Form()
+        users = _names(step, key, node.candidate_users)
+        groups = _names(step, key, node.candidate_groups)
+        assignee = step.text(key, node.assignee)
+        task = Task(
+            key=step.world.new_key(),
+            instance=instance.key,
+            element=key,
+            definition=instance.definition,
+            node=node.id,
+            created=step.world.now,
+            name=step.text(key, node.title),
+            description=step.text(key, node.description),
+            assignee=assignee,
+            priority=_priority(step, key, node.priority),
+            due=_date(step, key, node.due),
+            follow_up=_date(step, key, node.follow_up),
+            form_key=step.text(key, form.key),
+            form_ref=None if form.reference is None else step.text(key, form.reference.key),
+            form_binding=None if form.reference is None else str(form.reference.binding),
+            form_version=_version(step, key, form),
+            suspended=instance.suspended,
+            tenant=instance.tenant,
+        )
+        step.emit(e.TaskCreated(task))
+        for user in users:
+            step.emit(e.LinkAdded(IdentityLink(step.world.new_key(), task.key, "candidate", user, None, task.tenant)))
+        for group in groups:
+            step.emit(e.LinkAdded(IdentityLink(step.world.new_key(), task.key, "candidate", None, group, task.tenant)))
+        run_task_listeners(step, element, task.key, "create")
+        if assignee is not None:
+            run_task_listeners(step, element, task.key, "assignment")
+
+    def confirmed(self, step: Step, element: Element, node: Node) -> None:
+        for task in step.attached(element, Wait.TASK):
+            end_task(step, step.view.need(Task, task), "completed")
+        step.complete(element.key)
+
+
+def _names(step: Step, scope: int, expressions: Iterable[Expression]) -> list[str]:
+    """Each expression gives a name, names separated by commas, or a list of names; each name once."""
+    found: dict[str, None] = {}
+    for expression in expressions:
+        value = step.evaluate(scope, expression)
+        if isinstance(value, str):
+            names: list[object] = [part.strip() for part in value.split(",")]
+        elif isinstance(value, (list, tuple)):
+            names = list(value)
+        elif value is None:
+            names = []
+        else:
+            raise ExpressionFailed(
+                f"Expression '{expression.source}' must give a text or a list of texts", expression.source
+            )
+        found.update(dict.fromkeys(str(name) for name in names if name))
+    return list(found)
+
+
+def _priority(step: Step, scope: int, expression: Expression | None) -> int:
+    value = None if expression is None else step.evaluate(scope, expression)
+    if value is None or value == "":
+        return DEFAULT_PRIORITY
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError
+        return int(value)
+    except ValueError:
+        raise ExpressionFailed(f"Priority does not resolve to a number: {value!r}") from None
+
+
+def _date(step: Step, scope: int, expression: Expression | None) -> datetime | None:
+    value = None if expression is None else step.evaluate(scope, expression)
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        return due_date(value, step.world.now)
+    raise ExpressionFailed(f"Due date expression does not resolve to a date or a text: {value!r}")
+
+
+def _version(step: Step, scope: int, form: Form) -> int | None:
+    if form.reference is None or form.reference.version is None:
+        return None
+    value = step.evaluate(scope, form.reference.version)
+    return None if value is None else int(value)

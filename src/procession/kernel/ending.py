@@ -1,0 +1,90 @@
+"""How elements and instances end other than by completing: termination of whole subtrees, the end of an instance."""
+
+from __future__ import annotations
+
+from procession.kernel import events as e
+from procession.kernel.records import Element, Life, Phase
+from procession.kernel.stepping import BODY, Step
+from procession.kernel.variables import visible
+from procession.kernel.waiting import close_attached
+from procession.kernel.world import CallEnded, CancelCaller
+from procession.values import TypedValue
+
+JOINED = "joined"  # in an element's note: it waits at a join and is counted there
+
+
+def terminate(step: Step, key: int, reason: str = "deleted", *, listeners: bool = True) -> None:
+    """Cancels an element and everything inside it, innermost first."""
+    order, stack = [], [key]
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        stack.extend(child.key for child in step.view.children(current))
+    for current in reversed(order):
+        _terminate_one(step, step.view.need(Element, current), reason, listeners)
+
+
+def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: int | None = None) -> None:
+    """Cancels everything inside a scope, or all but one element."""
+    for child in step.view.children(scope):
+        if child.key != but and step.view.get(Element, child.key) is not None:
+            terminate(step, child.key, reason)
+
+
+def _terminate_one(step: Step, element: Element, reason: str, listeners: bool) -> None:
+    from procession.kernel.work import run_end_listeners
+
+    entered = element.phase not in (Phase.BEFORE, Phase.AFTER)
+    if entered and listeners and not element.node.endswith(BODY) and not step.is_root(element):
+        run_end_listeners(step, element)
+    close_attached(step, element, reason)
+    step.drop_variables(element.key)
+    element = step.view.need(Element, element.key)
+    if element.note.get(JOINED) and element.parent is not None:
+        step.emit(e.TokenArrived(element.parent, element.node, -1))
+    if entered:
+        step.emit(e.ElementTerminated(element.key))
+    step.emit(e.ElementRemoved(element.key))
+
+
+def end_instance(step: Step, root: Element, state: str, reason: str | None = None, *, listeners: bool = True) -> None:
+    """The instance is over: nothing is left inside it."""
+    from procession.kernel.work import run_process_listeners
+
+    instance = step.instance_of(root)
+    if listeners:
+        run_process_listeners(step, root, "end")
+    variables = {
+        name: TypedValue(v.type, v.value, v.info) for name, v in visible(step.view, root.key).items()
+    } if instance.caller is not None else {}  # fmt: skip
+    close_attached(step, root, reason or "deleted")
+    step.drop_variables(root.key)
+    if state == "COMPLETED":
+        step.emit(e.ElementMoved(root.key, Phase.END, 0, Life.COMPLETING))
+        step.emit(e.ElementCompleted(root.key, scope_completed=True))
+    else:
+        step.emit(e.ElementTerminated(root.key))
+    step.emit(e.ElementRemoved(root.key))
+    step.emit(e.InstanceEnded(instance.key, state, reason))
+    if instance.caller is not None and state == "COMPLETED":
+        step.request(CallEnded(instance.caller, instance.key, variables))
+
+
+def cancel_instance(
+    step: Step,
+    root: Element,
+    reason: str | None,
+    *,
+    listeners: bool = True,
+    tell_caller: bool = True,
+    inside: bool = False,
+) -> None:
+    """Ends an instance from outside; `inside` where the model's own call activity did it."""
+    instance = step.instance_of(root)
+    for child in step.view.children(root.key):
+        terminate(step, child.key, reason or "deleted", listeners=listeners)
+    root = step.view.need(Element, root.key)
+    state = "INTERNALLY_TERMINATED" if inside else "EXTERNALLY_TERMINATED"
+    end_instance(step, root, state, reason, listeners=listeners)
+    if tell_caller and instance.caller is not None:
+        step.request(CancelCaller(instance.caller, reason))

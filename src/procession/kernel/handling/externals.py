@@ -1,0 +1,133 @@
+"""Commands of workers on external tasks, and BPMN errors from workers and users."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from procession.errors import Conflict, Invalid, Missing
+from procession.kernel import commands as c
+from procession.kernel import events as e
+from procession.kernel.handling.instances import require_active
+from procession.kernel.incidents import end_incident, incidents_of, raise_incident
+from procession.kernel.records import Element, External, Phase, Task
+from procession.kernel.stepping import Continue, Step
+from procession.kernel.throwing import throw_error
+from procession.kernel.variables import set_variables
+from procession.kernel.waiting import end_task
+
+MESSAGE_LENGTH = 666
+
+
+def complete(step: Step, command: c.CompleteExternal) -> None:
+    external = _held(step, command.external, command.worker, "completed")
+    set_variables(step, external.element, command.variables)
+    set_variables(step, external.element, command.local_variables, local=True)
+    _forget_incidents(step, external, resolved=False)
+    step.emit(e.ExternalEnded(external, "successful"))
+    element = step.view.need(Element, external.element)
+    if element.phase is Phase.EXECUTE:
+        step.complete(element.key)
+    elif command.denied and element.phase is Phase.CONFIRM:
+        step.rest(element.key, Phase.EXECUTE)
+    else:
+        # the work of a listener: on to the next
+        step.push(Continue(element.key, element.phase, element.index + 1))
+
+
+def fail(step: Step, command: c.FailExternal) -> None:
+    external = _held(step, command.external, command.worker, "failed")
+    if command.retries < 0:
+        raise Invalid("The number of retries cannot be negative")
+    if command.retry_timeout < 0:
+        raise Invalid("Retry timeout cannot be negative")
+    set_variables(step, external.element, command.variables)
+    set_variables(step, external.element, command.local_variables, local=True)
+    changed = replace(
+        external,
+        error_message=None if command.message is None else command.message[:MESSAGE_LENGTH],
+        error_details=command.details,
+        locked_until=step.world.now + timedelta(milliseconds=command.retry_timeout),
+    )
+    _set_retries(step, external, replace(changed, retries=command.retries), failed=True)
+
+
+def change(step: Step, command: c.ChangeExternal) -> None:
+    external = _external(step, command.external)
+    if command.holder is not None:
+        external = _held(step, command.external, command.holder, "changed")
+    changed = external
+    if command.lock is not None:
+        worker, until = command.lock
+        taken = (
+            external.worker is not None and external.locked_until is not None and external.locked_until > step.world.now
+        )
+        if command.free_only and taken and external.worker != worker:
+            raise Conflict(
+                f"External Task {external.key} cannot be locked by worker '{worker}'. It is locked by worker "
+                f"'{external.worker}'.", bad_request=True,
+            )  # fmt: skip
+        changed = replace(changed, worker=worker, locked_until=until)
+    if command.priority is not None:
+        changed = replace(changed, priority=command.priority)
+    if command.retries is not None:
+        if command.retries < 0:
+            raise Invalid("The number of retries cannot be negative")
+        _set_retries(step, external, replace(changed, retries=command.retries), failed=False)
+    elif changed is not external:
+        step.emit(e.ExternalChanged(changed))
+
+
+def throw(step: Step, command: c.ThrowError) -> None:
+    """A BPMN error at an external task or a user task."""
+    if not command.code:
+        raise Invalid("errorCode is empty")
+    if command.external is not None:
+        external = _held(step, command.external, command.worker or "", "ended with a BPMN error")
+        _forget_incidents(step, external, resolved=False)
+        set_variables(step, external.element, command.variables)
+        step.emit(e.ExternalEnded(external, "deleted"))
+        throw_error(step, external.element, command.code, command.message)
+        return
+    task = None if command.task is None else step.view.get(Task, command.task)
+    if task is None:
+        raise Missing(f"Cannot find task with id {command.task}: task is null", task=command.task)
+    if task.element is None:
+        raise Invalid(f"The task '{task.key}' belongs to no process: it cannot throw a BPMN error")
+    require_active(step, task.instance, f"Task '{task.key}'")
+    set_variables(step, task.key, command.variables)
+    end_task(step, step.view.need(Task, task.key), "deleted")
+    throw_error(step, task.element, command.code, command.message)
+
+
+def _external(step: Step, key: int) -> External:
+    external = step.view.get(External, key)
+    if external is None:
+        raise Missing(f"Cannot find external task with id {key}: externalTask is null", external=key)
+    return external
+
+
+def _held(step: Step, key: int, worker: str, verb: str) -> External:
+    external = _external(step, key)
+    if external.worker != worker:
+        raise Conflict(
+            f"External Task {key} cannot be {verb} by worker '{worker}'. It is locked by worker '{external.worker}'.",
+            bad_request=True,
+        )
+    if external.suspended:
+        raise Conflict(f"ExternalTask with id '{key}' is suspended", bad_request=True)
+    return external
+
+
+def _set_retries(step: Step, before: External, after: External, *, failed: bool) -> None:
+    had, has = before.retries is None or before.retries > 0, after.retries is None or after.retries > 0
+    step.emit(e.ExternalChanged(after, failed=failed))
+    if had and not has:
+        raise_incident(step, after.element, "failedExternalTask", after.error_message, configuration=str(after.key))
+    elif has and not had:
+        _forget_incidents(step, after, resolved=True)
+
+
+def _forget_incidents(step: Step, external: External, *, resolved: bool) -> None:
+    for incident in incidents_of(step, external.element, str(external.key)):
+        end_incident(step, incident, resolved=resolved)

@@ -1,0 +1,119 @@
+"""Commands on whole instances and on their variables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from procession.bpmn.model import StartEvent
+from procession.errors import Conflict, Invalid, Missing
+from procession.kernel import commands as c
+from procession.kernel import events as e
+from procession.kernel.ending import cancel_instance, terminate
+from procession.kernel.records import Element, External, Instance, Job, Life, Phase, Task, Wait
+from procession.kernel.stepping import ChildEnded, Step
+from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
+from procession.kernel.work import run_process_listeners
+
+
+def start(step: Step, command: c.StartInstance) -> int:
+    """Gives the instance's key."""
+    process = step.process
+    node_id = command.node or process.initial
+    node = None if node_id is None else process.nodes.get(node_id)
+    if not isinstance(node, StartEvent):
+        raise Invalid(
+            f"The process '{process.id}' has no start event to begin with; it starts by message or signal only"
+        )
+    key = step.world.new_key()
+    instance = Instance(
+        key=key,
+        definition=command.definition,
+        process_id=process.id,
+        root=command.root or key,
+        business_key=command.business_key,
+        tenant=command.tenant,
+        caller=command.caller,
+        caller_instance=command.caller_instance,
+        started=step.world.now,
+        start_user=step.world.user,
+    )
+    root = Element(key, key, None, process.id, Life.ACTIVE, Phase.EXECUTE)
+    step.emit(e.InstanceStarted(instance, node.id))
+    step.emit(e.ElementCreated(root, command.definition))
+    if command.caller is not None:
+        step.emit(e.CalledInstanceLinked(command.caller, key))
+    if node.initiator:
+        set_variable(step, key, node.initiator, typed(step.world.user), local=True, initial=True)
+    for name, value in command.variables.items():
+        set_variable(step, key, name, value, local=True, initial=True)
+    run_process_listeners(step, root, "start")
+    step.create([(node.id, None)], key)
+    return key
+
+
+def cancel(step: Step, command: c.CancelInstance) -> None:
+    root = _root(step, command.instance)
+    cancel_instance(step, root, command.reason, listeners=not command.skip_listeners)
+
+
+def cancel_element(step: Step, command: c.CancelElement) -> None:
+    """Cancels an element; a scope in which nothing is left goes too, up to the instance."""
+    element = step.view.get(Element, command.element)
+    if element is None:
+        return
+    while element.parent is not None and step.view.need(Element, element.parent).children == 1:
+        element = step.view.need(Element, element.parent)
+    if element.parent is None:
+        cancel_instance(step, element, command.reason)
+        return
+    parent = element.parent
+    terminate(step, element.key, command.reason or "deleted")
+    step.push(ChildEnded(parent))
+
+
+def suspend(step: Step, command: c.SuspendInstance) -> None:
+    """Suspends or wakes an instance with its tasks, jobs and external tasks."""
+    root = _root(step, command.instance)
+    instance = step.instance_of(root)
+    if instance.suspended == command.suspended:
+        return
+    step.emit(e.InstanceSuspensionChanged(instance.key, command.suspended))
+    stack = [root]
+    while stack:
+        element = stack.pop()
+        stack.extend(step.view.children(element.key))
+        for kind, key in element.attached:
+            _suspend_wait(step, kind, key, command.suspended)
+
+
+def _suspend_wait(step: Step, kind: Wait, key: int, suspended: bool) -> None:
+    match kind:
+        case Wait.TASK:
+            task = step.view.need(Task, key)
+            step.emit(e.TaskChanged(replace(task, suspended=suspended), "Suspend" if suspended else "Activate"))
+        case Wait.EXTERNAL:
+            step.emit(e.ExternalChanged(replace(step.view.need(External, key), suspended=suspended)))
+        case Wait.JOB:
+            step.emit(e.JobChanged(replace(step.view.need(Job, key), suspended=suspended)))
+
+
+def set_scope_variables(step: Step, command: c.SetVariables) -> None:
+    """Sets and removes variables of an execution or a task."""
+    if step.view.get(Task, command.scope) is None and step.view.get(Element, command.scope) is None:
+        raise Missing(f"execution {command.scope} doesn't exist")
+    set_variables(step, command.scope, command.variables, local=command.local)
+    remove_variables(step, command.scope, command.remove, local=command.local)
+
+
+def require_active(step: Step, instance: int | None, what: str) -> None:
+    """Raises Conflict where the instance is suspended."""
+    found = None if instance is None else step.view.get(Instance, instance)
+    if found is not None and found.suspended:
+        raise Conflict(f"{what} cannot be done: process instance {found.key} is suspended", suspended=True)
+
+
+def _root(step: Step, key: int) -> Element:
+    root = step.view.get(Element, key)
+    if root is None or root.parent is not None:
+        raise Missing(f"No process instance found for id '{key}'")
+    return root

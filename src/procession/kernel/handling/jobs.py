@@ -1,0 +1,127 @@
+"""Commands on jobs: running one, recording a failure, changing one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from procession.bpmn.model import BoundaryEvent
+from procession.errors import Conflict, Invalid, Missing
+from procession.kernel import commands as c
+from procession.kernel import events as e
+from procession.kernel.behaviours import behaviour_of
+from procession.kernel.handling.instances import require_active
+from procession.kernel.handling.messages import fire_boundary
+from procession.kernel.incidents import end_incident, incidents_of, raise_incident
+from procession.kernel.records import Element, Job, Phase
+from procession.kernel.stepping import Continue, Step
+from procession.kernel.waiting import BOUNDARY_TIMER, CATCH_TIMER, CONTINUATION, START_TIMER, repeat_job
+from procession.kernel.world import StartByTimer
+from procession.temporal.durations import add
+from procession.temporal.retries import RetryCycle, parse_retry_cycle
+
+MESSAGE_LENGTH = 666
+
+
+def run(step: Step, command: c.RunJob) -> None:
+    job = _job(step, command.job)
+    require_active(step, job.instance, f"Job '{job.key}'")
+    following = repeat_job(step, job)
+    for incident in incidents_of(step, job.element, str(job.key)):
+        end_incident(step, incident, resolved=True)
+    step.emit(e.JobEnded(job, "successful"))
+    if job.kind == START_TIMER:
+        if following is not None:
+            step.emit(e.JobCreated(following))
+        step.request(StartByTimer(job.definition or 0, job.node or "", job.tenant))
+        return
+    if job.element is None:
+        raise Conflict(f"Job {job.key} belongs to no element")
+    element = step.view.need(Element, job.element)
+    node = step.process.nodes[(job.node or "").removesuffix("#multiInstanceBody")]
+    if job.kind == CONTINUATION:
+        after = element.phase is Phase.AFTER
+        step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
+    elif job.kind == CATCH_TIMER:
+        behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
+    elif job.kind == BOUNDARY_TIMER and isinstance(node, BoundaryEvent):
+        if following is not None and not node.interrupting:
+            step.emit(e.JobCreated(following))
+        fire_boundary(step, element, node)
+
+
+def fail(step: Step, command: c.FailJob) -> None:
+    """One try less; at none an incident. The model's retry cycle sets how many tries there are, and when the next is."""
+    job = _job(step, command.job)
+    retries, due = max(job.retries - 1, 0), job.due
+    cycle = _retry_cycle(step, job)
+    if cycle is not None:
+        first = job.error_message is None and job.stacktrace is None
+        retries = (cycle.retries if first else job.retries) - 1
+        retries = max(retries, 0)
+        if retries and cycle.intervals:
+            at = min(max(len(cycle.intervals) - retries, 0), len(cycle.intervals) - 1)
+            due = add(step.world.now, cycle.intervals[at])
+    message = command.message or ""
+    changed = replace(
+        job, retries=retries, due=due, lock_owner=None, locked_until=None, error_message=message[:MESSAGE_LENGTH],
+        stacktrace=command.stacktrace, failed_node=command.failed_node or job.node,
+    )  # fmt: skip
+    step.emit(e.JobChanged(changed, failed=True))
+    if retries == 0 and job.retries > 0:
+        _raise(step, changed)
+
+
+def change(step: Step, command: c.ChangeJob) -> None:
+    job = _job(step, command.job)
+    changed = job
+    if command.retries is not None:
+        if command.retries < 0:
+            raise Invalid(
+                f"The number of job retries must be a non-negative Integer, but '{command.retries}' has been provided."
+            )
+        changed = replace(changed, retries=command.retries)
+    if command.priority is not None:
+        changed = replace(changed, priority=command.priority)
+    if command.suspended is not None:
+        changed = replace(changed, suspended=command.suspended)
+    if command.set_due:
+        changed = replace(changed, due=command.due)
+    if changed is job:
+        return
+    step.emit(e.JobChanged(changed))
+    if job.retries <= 0 < changed.retries:
+        for incident in incidents_of(step, job.element, str(job.key)):
+            end_incident(step, incident, resolved=True)
+    elif changed.retries == 0 < job.retries:
+        _raise(step, changed)
+
+
+def delete(step: Step, command: c.DeleteJob) -> None:
+    job = _job(step, command.job)
+    for incident in incidents_of(step, job.element, str(job.key)):
+        end_incident(step, incident, resolved=False)
+    step.emit(e.JobEnded(job, "deleted"))
+
+
+def _raise(step: Step, job: Job) -> None:
+    if job.element is not None:
+        raise_incident(
+            step, job.element, "failedJob", job.error_message, configuration=str(job.key), failed_node=job.failed_node,
+            job_definition=job.job_definition,
+        )  # fmt: skip
+
+
+def _retry_cycle(step: Step, job: Job) -> RetryCycle | None:
+    if job.element is None or job.node is None or step.definition is None:
+        return None
+    node = step.process.nodes.get(job.node.removesuffix("#multiInstanceBody"))
+    expression = None if node is None else node.traits.retry
+    text = None if expression is None else step.text(job.element, expression)
+    return None if not text else parse_retry_cycle(text)
+
+
+def _job(step: Step, key: int) -> Job:
+    job = step.view.get(Job, key)
+    if job is None:
+        raise Missing(f"No job found with id '{key}'", job=key)
+    return job

@@ -1,0 +1,184 @@
+"""What waits for an element: continuations, timers, subscriptions. Made, and taken away, together with the element."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from procession.bpmn.model import Message, Node, Timer, TimerKind
+from procession.errors import ExpressionFailed
+from procession.kernel import events as e
+from procession.kernel.records import Element, External, Incident, Job, Subscription, Task, Wait
+from procession.kernel.stepping import BODY, Step
+from procession.temporal.cycles import duration_due, parse_cycle
+from procession.temporal.dates import due_date
+
+CONTINUATION = "async-continuation"
+BOUNDARY_TIMER = "timer-transition"
+CATCH_TIMER = "timer-intermediate-transition"
+START_TIMER = "timer-start-event"
+
+
+def create_continuation(step: Step, element: Element, node: Node, configuration: str) -> None:
+    """A job that lets the element go on in a transaction of its own."""
+    loop = node.traits.loop
+    inner = loop is not None and not element.node.endswith(BODY)
+    exclusive = loop.exclusive if inner and loop is not None else node.traits.exclusive
+    step.emit(
+        e.JobCreated(new_job(step, element, node, CONTINUATION, element.node, configuration, exclusive=exclusive))
+    )
+
+
+def new_job(
+    step: Step,
+    element: Element,
+    node: Node,
+    kind: str,
+    at: str,
+    configuration: str | None,
+    *,
+    due: datetime | None = None,
+    repeat: str | None = None,
+    exclusive: bool = True,
+) -> Job:
+    """A job of an element. Its priority is the job definition's, else the element's, else the process'."""
+    instance = step.instance_of(element)
+    found = step.world.job_definition(instance.definition, at, kind, configuration if kind == CONTINUATION else None)
+    priority = found[1] if found is not None else None
+    if priority is None:
+        expression = node.traits.job_priority or step.process.job_priority
+        value = 0 if expression is None else step.evaluate(element.key, expression)
+        if not isinstance(value, (int, str)):
+            raise ExpressionFailed(f"Priority value is not an Integer: {value!r}")
+        priority = int(value)
+    return Job(
+        key=step.world.new_key(),
+        kind=kind,
+        node=at,
+        definition=instance.definition,
+        job_definition=None if found is None else found[0],
+        created=step.world.now,
+        instance=instance.key,
+        element=element.key,
+        process_id=instance.process_id,
+        configuration=configuration,
+        due=due,
+        retries=step.world.default_retries(),
+        priority=priority,
+        exclusive=exclusive,
+        suspended=instance.suspended or (found is not None and found[2]),
+        repeat=repeat,
+        tenant=instance.tenant,
+    )
+
+
+def due_of(step: Step, scope: int, timer: Timer) -> tuple[datetime | None, str | None]:
+    """When a timer is due first, and the cycle that it keeps. (None, …) where its cycle is over already."""
+    value = step.evaluate(scope, timer.value)
+    now = step.world.now
+    if isinstance(value, datetime):
+        return value, None
+    if not isinstance(value, str):
+        raise ExpressionFailed(
+            f"Timer expression '{timer.value.source}' must give a date or a text, not {value!r}", timer.value.source
+        )
+    return timer_due(timer.kind, value, now)
+
+
+def timer_due(kind: TimerKind, text: str, now: datetime) -> tuple[datetime | None, str | None]:
+    """As `due_of`, for the text that a timer's expression gave."""
+    match kind:
+        case TimerKind.DATE:
+            return due_date(text, now), None
+        case TimerKind.DURATION:
+            return duration_due(text, now), None
+        case TimerKind.CYCLE:
+            cycle = parse_cycle(text).anchored(now)
+            return cycle.first_due(now), cycle.text
+
+
+def subscription_for(step: Step, element: Element, at: str, message: Message) -> Subscription:
+    """A message subscription of an element, for the event at node `at`."""
+    instance = step.instance_of(element)
+    key = None if message.correlation_key is None else step.text(element.key, message.correlation_key)
+    return Subscription(
+        key=step.world.new_key(),
+        kind="message",
+        name=step.text(element.key, message.name),
+        node=at,
+        definition=instance.definition,
+        created=step.world.now,
+        instance=instance.key,
+        element=element.key,
+        correlation_key=key,
+        tenant=instance.tenant,
+        process_id=instance.process_id,
+    )
+
+
+def wait_for(step: Step, element: Element, event_node: Node, kind: str) -> list[e.Event]:
+    """The events that make an element wait for the message or timer of a node. Evaluates only."""
+    definition = getattr(event_node, "definition", None)
+    if isinstance(definition, Message):
+        return [e.SubscriptionOpened(subscription_for(step, element, event_node.id, definition))]
+    if isinstance(definition, Timer):
+        due, repeat = due_of(step, element.key, definition)
+        if due is None:
+            return []
+        exclusive = event_node.traits.exclusive
+        job = new_job(step, element, event_node, kind, event_node.id, None, due=due, repeat=repeat, exclusive=exclusive)
+        return [e.JobCreated(job)]
+    return []
+
+
+def attach_boundaries(step: Step, element: Element, node: Node) -> None:
+    """Opens what the boundary events of an activity wait for."""
+    pending: list[e.Event] = []
+    for boundary_id in step.process.boundaries.get(node.id, ()):
+        pending += wait_for(step, element, step.process.nodes[boundary_id], BOUNDARY_TIMER)
+    for event in pending:
+        step.emit(event)
+
+
+def close_attached(step: Step, element: Element, reason: str = "deleted") -> None:
+    """Takes away all that still waits for an element; called instances are asked to end."""
+    from procession.kernel.incidents import end_incident
+    from procession.kernel.world import CancelCalled
+
+    for kind, key in step.view.need(Element, element.key).attached:
+        match kind:
+            case Wait.TASK:
+                end_task(step, step.view.need(Task, key), reason)
+            case Wait.EXTERNAL:
+                step.emit(e.ExternalEnded(step.view.need(External, key), "deleted"))
+            case Wait.JOB:
+                step.emit(e.JobEnded(step.view.need(Job, key), "deleted"))
+            case Wait.SUBSCRIPTION:
+                step.emit(e.SubscriptionClosed(key))
+            case Wait.INCIDENT:
+                if step.view.get(Incident, key) is not None:
+                    end_incident(step, step.view.need(Incident, key), resolved=False)
+            case Wait.CALLED:
+                step.request(CancelCalled(key, reason))
+
+
+def end_task(step: Step, task: Task, reason: str) -> None:
+    """A human task ends, with its links and its own variables."""
+    step.drop_variables(task.key)
+    for link in step.view.links(task.key):
+        step.emit(e.LinkRemoved(link, logged=False))
+    step.emit(e.TaskEnded(task.key, reason))
+
+
+def repeat_job(step: Step, job: Job) -> Job | None:
+    """The next job of a repeating timer; None where its cycle is over. A fresh key, the same cycle."""
+    if job.repeat is None or job.due is None:
+        return None
+    due = parse_cycle(job.repeat).next_due(job.due, step.world.now)
+    if due is None:
+        return None
+    return Job(
+        key=step.world.new_key(), kind=job.kind, node=job.node, definition=job.definition, job_definition=job.job_definition,
+        created=step.world.now, instance=job.instance, element=job.element, process_id=job.process_id,
+        configuration=job.configuration, due=due, retries=step.world.default_retries(), priority=job.priority,
+        exclusive=job.exclusive, suspended=job.suspended, repeat=job.repeat, tenant=job.tenant, payload=job.payload,
+    )  # fmt: skip

@@ -1,0 +1,214 @@
+"""What tasks, throw events and listeners do: expressions, scripts, delegates, decisions at once; external work later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from procession.bpmn.model import (
+    DecisionWork,
+    DelegateWork,
+    ExpressionWork,
+    ExternalWork,
+    Listener,
+    ListOf,
+    MapOf,
+    Node,
+    Script,
+    ScriptWork,
+    Source,
+    Work,
+)
+from procession.errors import ExpressionFailed
+from procession.kernel import events as e
+from procession.kernel.records import Element, External
+from procession.kernel.stepping import Step
+from procession.kernel.throwing import BpmnError, throw_error
+from procession.kernel.variables import ExecutionBean, Sight, set_variable, typed, visible
+from procession.kernel.world import Decided
+
+
+def value_of(step: Step, scope: int, source: Source) -> Any:
+    """The value of a parameter's source at a scope."""
+    match source:
+        case Script():
+            if source.expression is not None:
+                return step.evaluate(scope, source.expression)
+            sight = Sight(step, scope)
+            value = step.world.script(source.language, source.text, sight)
+            sight.flush()
+            return value
+        case ListOf():
+            return [value_of(step, scope, item) for item in source.items]
+        case MapOf():
+            return {key: value_of(step, scope, item) for key, item in source.entries}
+        case _:
+            return step.evaluate(scope, source)
+
+
+def run_work(step: Step, element: Element, node: Node, work: Work) -> bool:
+    """Does the work of a task or event. True where it is done; False where it waits or an error took the element away."""
+    try:
+        return _do(step, element, node, work)
+    except BpmnError as error:
+        throw_error(step, element.key, error.code, error.message, error.variables)
+        return False
+
+
+def _do(step: Step, element: Element, node: Node, work: Work) -> bool:
+    match work:
+        case ExternalWork():
+            create_external(step, element, node, work)
+            return False
+        case ExpressionWork():
+            _result(step, element, work.result_variable, step.evaluate(element.key, work.expression))
+        case ScriptWork():
+            _result(step, element, work.result_variable, value_of(step, element.key, work.script))
+        case DelegateWork():
+            _result(step, element, work.result_variable, _delegate(step, element, work))
+        case DecisionWork():
+            _decide(step, element, work)
+    return True
+
+
+def _result(step: Step, element: Element, name: str | None, value: Any) -> None:
+    if name:
+        set_variable(step, element.key, name, typed(value))
+
+
+def _delegate(step: Step, element: Element, work: DelegateWork) -> Any:
+    bean = None if work.expression is None else step.evaluate(element.key, work.expression)
+    sight = Sight(step, element.key)
+    value = step.world.call(work, bean, ExecutionBean(sight))
+    sight.flush()
+    return value
+
+
+def create_external(step: Step, element: Element, node: Node, work: ExternalWork) -> None:
+    """Publishes work for external workers; the element waits."""
+    instance = step.instance_of(element)
+    topic = step.text(element.key, work.topic)
+    if not topic:
+        raise ExpressionFailed(f"The topic of '{node.id}' is null", work.topic.source)
+    expression = work.priority or step.process.task_priority
+    priority = 0 if expression is None else step.evaluate(element.key, expression)
+    if isinstance(priority, bool) or not isinstance(priority, (int, str)):
+        raise ExpressionFailed(f"Priority value is not an Integer: {priority!r}")
+    retries = None if work.retries is None else step.evaluate(element.key, work.retries)
+    external = External(
+        key=step.world.new_key(),
+        instance=instance.key,
+        element=element.key,
+        definition=instance.definition,
+        process_id=instance.process_id,
+        node=element.node,
+        topic=topic,
+        created=step.world.now,
+        priority=int(priority),
+        retries=None if retries is None else int(retries),
+        business_key=instance.business_key,
+        suspended=instance.suspended,
+        tenant=instance.tenant,
+        headers=work.headers,
+    )
+    step.emit(e.ExternalCreated(external))
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def _decide(step: Step, element: Element, work: DecisionWork) -> None:
+    sight = Sight(step, element.key)
+    variables = {name: v.value for name, v in visible(step.view, element.key).items()}
+    decided = step.world.decide(work.decision, step.definition or 0, sight, variables)
+    instance = step.instance_of(element)
+    for evaluation in decided.evaluations:
+        step.emit(_placed(evaluation, element, instance.definition, instance.process_id, instance.tenant))
+    if work.result_variable:
+        set_variable(step, element.key, work.result_variable, typed(map_result(decided, work.mapping)))
+
+
+def _placed(
+    evaluation: e.DecisionEvaluated, element: Element, definition: int, process_id: str, tenant: str | None
+) -> e.DecisionEvaluated:
+    from dataclasses import replace
+
+    return replace(
+        evaluation, instance=element.instance, element=element.key, node=element.node, definition=definition,
+        process_id=process_id, tenant=tenant,
+    )  # fmt: skip
+
+
+def map_result(decided: Decided, mapping: str) -> Any:
+    """A decision's result as `mapDecisionResult` asks for it. Raises ExpressionFailed where it does not fit."""
+    rows = decided.rows
+    match mapping:
+        case "singleEntry":
+            row = _single(rows, mapping)
+            if len(row) > 1:
+                raise ExpressionFailed(_misfit(rows, mapping))
+            return next(iter(row.values()), None)
+        case "singleResult":
+            row = _single(rows, mapping)
+            return dict(row) if row else None
+        case "collectEntries":
+            if any(len(row) > 1 for row in rows):
+                raise ExpressionFailed(_misfit(rows, mapping))
+            return [next(iter(row.values()), None) for row in rows]
+        case _:
+            return [dict(row) for row in rows]
+
+
+def _single(rows: Sequence[Mapping[str, Any]], mapping: str) -> Mapping[str, Any]:
+    if len(rows) > 1:
+        raise ExpressionFailed(_misfit(rows, mapping))
+    return rows[0] if rows else {}
+
+
+def _misfit(rows: Sequence[Mapping[str, Any]], mapping: str) -> str:
+    shown = [dict(row) for row in rows]
+    return f"ENGINE-22001 Failed to map the decision result with '{mapping}': it has {len(rows)} rows: {shown}"
+
+
+# ---------------------------------------------------------------- listeners
+
+
+def run_listener(step: Step, element: Element, listener: Listener) -> bool:
+    """Runs a listener; False where an external worker has to do it first."""
+    if isinstance(listener.work, ExternalWork):
+        create_external(step, element, step.node_of(element), listener.work)
+        return False
+    _run_inline(step, element, listener)
+    return True
+
+
+def _run_inline(step: Step, element: Element, listener: Listener, scope: int | None = None) -> None:
+    at = element.key if scope is None else scope
+    match listener.work:
+        case ExpressionWork(expression=expression):
+            step.evaluate(at, expression)
+        case ScriptWork(script=script):
+            value_of(step, at, script)
+        case DelegateWork():
+            _delegate(step, element, listener.work)
+
+
+def run_end_listeners(step: Step, element: Element) -> None:
+    """The end listeners of an element that is cancelled; work for external workers is not done then."""
+    for listener in step.node_of(element).traits.listeners:
+        if listener.event == "end":
+            _run_inline(step, element, listener)
+
+
+def run_process_listeners(step: Step, root: Element, event: str) -> None:
+    """The listeners of the process itself."""
+    for listener in step.process.listeners:
+        if listener.event == event:
+            _run_inline(step, root, listener)
+
+
+def run_task_listeners(step: Step, element: Element, task: int, event: str) -> None:
+    """The listeners of a user task for create, assignment, update or delete, seen from the task."""
+    for listener in step.node_of(element).traits.listeners:
+        if listener.event == event:
+            _run_inline(step, element, listener, task)
