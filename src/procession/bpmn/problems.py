@@ -1,11 +1,12 @@
 """Collects the faults of one document, so that all of them are reported at once, each with element id, line and column.
 
-A problem's position is the end of the element's start tag, as Camunda 7 gives it. Columns are not kept by the XML reader:
-they are looked for only when there is something to report.
+A problem's position is the end of the element's start tag, as Camunda 7 gives it. The XML reader keeps no columns: they
+are looked for only when there is something to report.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from lxml import etree
@@ -16,6 +17,19 @@ from procession.xml import position
 MOST_PROBLEMS = 1_000  # a file can be wrong a hundred thousand times; nobody reads on
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A fault not placed yet; `at_end` means the element's end tag."""
+
+    message: str
+    element: etree._Element | None
+    ids: tuple[str, ...]
+    at_end: bool = False
+
+
+_Places = dict[tuple[etree._Element, bool], tuple[int, int]]
+
+
 class Problems:
     """Errors and warnings found so far. `resource` is the file's name."""
 
@@ -23,21 +37,22 @@ class Problems:
         self._data = data
         self._root = root
         self._resource = resource
-        self._errors: list[tuple[str, etree._Element | None, tuple[str, ...]]] = []
-        self._warnings: list[tuple[str, etree._Element | None, tuple[str, ...]]] = []
+        self._errors: list[_Note] = []
+        self._warnings: list[_Note] = []
         self._refused: list[Problem] = []
         self.aborted = False
 
-    def __bool__(self) -> bool:
-        return bool(self._errors)
-
     def error(self, message: str, element: etree._Element | None = None, *ids: str | None) -> None:
         """Notes a fault. `ids` are the elements at fault, the main one first; without them it is `element`."""
-        self._errors.append((message, element, _ids(element, ids)))
+        self._errors.append(_Note(message, element, _ids(element, ids)))
+
+    def schema(self, message: str, element: etree._Element, *, at_end: bool = False) -> None:
+        """Notes a fault against the grammar: it is at a line, not at an element."""
+        self._errors.append(_Note(message, element, (), at_end))
 
     def warning(self, message: str, element: etree._Element | None = None, *ids: str | None) -> None:
         """Notes something that is legal but has no effect, or is bad practice."""
-        self._warnings.append((message, element, _ids(element, ids)))
+        self._warnings.append(_Note(message, element, _ids(element, ids)))
 
     def abort(self, message: str, element: etree._Element | None = None, *ids: str | None) -> None:
         """Notes a fault at which Camunda 7 stops with a general error instead of listing problems."""
@@ -50,15 +65,15 @@ class Problems:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        return tuple(self._problem(*entry, {}) for entry in self._warnings[:MOST_PROBLEMS])
+        return tuple(self._problem(note, {}) for note in self._warnings[:MOST_PROBLEMS])
 
     def raise_if_any(self) -> None:
         """Raises ParseFailed with every error noted; its `details["aborted"]` tells whether `abort` was called."""
         if not self._errors and not self._refused:
             return
-        columns = _columns(self._data, self._root, {e for _, e, _ in self._errors if e is not None})
-        problems = [self._problem(*entry, columns) for entry in self._errors[:MOST_PROBLEMS]]
-        problems += self._refused[:MOST_PROBLEMS]
+        shown = self._errors[:MOST_PROBLEMS]
+        places = _places(self._data, self._root, {(n.element, n.at_end) for n in shown if n.element is not None})
+        problems = [self._problem(note, places) for note in shown] + self._refused[:MOST_PROBLEMS]
         more = len(self._errors) + len(self._refused) - len(problems)
         if more:
             problems.append(Problem(f"{more} more problems", resource=self._resource))
@@ -66,15 +81,11 @@ class Problems:
         failure.details["aborted"] = self.aborted
         raise failure
 
-    def _problem(
-        self,
-        message: str,
-        element: etree._Element | None,
-        ids: tuple[str, ...],
-        columns: dict[etree._Element, tuple[int, int]],
-    ) -> Problem:
-        line, column = (0, 0) if element is None else columns.get(element) or position(element)
-        return Problem(message, line, column, ids, self._resource)
+    def _problem(self, note: _Note, places: _Places) -> Problem:
+        if note.element is None:
+            return Problem(note.message, 0, 0, note.ids, self._resource)
+        line, column = places.get((note.element, note.at_end)) or position(note.element)
+        return Problem(note.message, line, column, note.ids, self._resource)
 
 
 def _ids(element: etree._Element | None, ids: tuple[str | None, ...]) -> tuple[str, ...]:
@@ -84,30 +95,44 @@ def _ids(element: etree._Element | None, ids: tuple[str | None, ...]) -> tuple[s
     return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
 
-def _columns(data: bytes, root: etree._Element, wanted: set[etree._Element]) -> dict[etree._Element, tuple[int, int]]:
-    """Line and column behind the start tag of each wanted element, both from 1."""
+def _places(data: bytes, root: etree._Element, wanted: set[tuple[etree._Element, bool]]) -> _Places:
+    """Line and column behind the start or end tag of each wanted element, both from 1."""
     if b"\x00" in data[:4]:
         return {}  # UTF-16 and UTF-32: offsets in bytes say nothing about columns
-    at = {number: element for number, element in enumerate(root.iter(etree.Element)) if element in wanted}
-    found: dict[etree._Element, tuple[int, int]] = {}
+    elements = {element for element, _ in wanted}
+    numbers = {number: element for number, element in enumerate(root.iter(etree.Element)) if element in elements}
+    found: _Places = {}
+    opened: list[int] = []
     parser = expat.ParserCreate()
     count = 0
 
+    def place(number: int, at_end: bool) -> None:
+        element = numbers.get(number)
+        if element is None or (element, at_end) not in wanted:
+            return
+        end = parser.CurrentByteIndex
+        if not at_end or data[end : end + 2] == b"</":  # behind `<a/>` it stands at the end already
+            end = _end_of_tag(data, end)
+        line = parser.CurrentLineNumber + data.count(b"\n", parser.CurrentByteIndex, end)
+        begin = data.rfind(b"\n", 0, end) + 1
+        found[element, at_end] = (line, len(data[begin:end].decode("utf-8", "replace")) + 1)
+
     def start(_name: str, _attributes: list[str]) -> None:
         nonlocal count
-        if (element := at.get(count)) is not None:
-            end = _end_of_tag(data, parser.CurrentByteIndex)
-            line = parser.CurrentLineNumber + data.count(b"\n", parser.CurrentByteIndex, end)
-            begin = data.rfind(b"\n", 0, end) + 1
-            found[element] = (line, len(data[begin:end].decode("utf-8", "replace")) + 1)
+        place(count, False)
+        opened.append(count)
         count += 1
+
+    def end(_name: str) -> None:
+        place(opened.pop(), True)
 
     parser.ordered_attributes = True
     parser.StartElementHandler = start
+    parser.EndElementHandler = end
     try:
         parser.Parse(data, True)
     except expat.ExpatError:
-        return found
+        return found  # lxml read it, so this is not a fault of the document: lines alone must do
     return found
 
 

@@ -28,6 +28,7 @@ from procession.bpmn.model import (
     BoundaryEvent,
     CallActivity,
     CatchEvent,
+    Compensation,
     EndEvent,
     EventGateway,
     ExclusiveGateway,
@@ -49,6 +50,7 @@ from procession.bpmn.model import (
 )
 from procession.bpmn.problems import Problems
 from procession.bpmn.unsupported import refuse
+from procession.bpmn.validate_events import check_events
 from procession.errors import Problem
 from procession.expressions import Literal
 from procession.xml import parse_xml
@@ -190,6 +192,7 @@ class _Builder:
         )
         process = replace(process, initial=validate.initial(process, element, document.problems))
         validate.check(process, self.elements, document.problems)
+        check_events(process, element, self.elements, document)
         return process
 
     def scope(self, element: etree._Element, scope_id: str) -> None:
@@ -218,6 +221,7 @@ class _Builder:
             self.nodes[node.id] = node
             self.elements[node.id] = inner
             here.append(node)
+        self.compensations(element)
         self.index(here, scope_id)
         validate.check_scope(
             element, {node.id: node for node in here}, self.elements, flows, self.links, self.document.problems
@@ -254,6 +258,14 @@ class _Builder:
             self.elements[id_] = element
             flows.append(flow)
         return flows
+
+    def compensations(self, scope: etree._Element) -> None:
+        """A compensation boundary event names its handler by an association; the model by its definition."""
+        for association in children(scope, "association"):
+            event = self.nodes.get((association.get("sourceRef") or "").rpartition(":")[2])
+            handler = (association.get("targetRef") or "").rpartition(":")[2]
+            if isinstance(event, BoundaryEvent) and isinstance(event.definition, Compensation):
+                self.nodes[event.id] = replace(event, definition=Compensation(handler))
 
     def index(self, here: list[Node], scope_id: str) -> None:
         self.starts[scope_id] = tuple(node.id for node in here if isinstance(node, StartEvent))
