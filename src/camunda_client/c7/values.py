@@ -25,7 +25,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -87,7 +87,9 @@ class TypedValue:
 def format_date(moment: datetime) -> str:
     """Camunda 7's notation, milliseconds and offset: `2026-01-31T12:00:00.000+0100`. Naive: the system's zone."""
     aware = moment if moment.tzinfo is not None else moment.astimezone()
-    return f"{aware:%Y-%m-%dT%H:%M:%S}.{aware.microsecond // 1000:03d}{aware:%z}"
+    if (offset := aware.utcoffset()) and offset % timedelta(minutes=1):
+        aware = aware.astimezone(UTC)  # zones of long ago had seconds, for which the notation has no room
+    return f"{aware.year:04d}-{aware:%m-%dT%H:%M:%S}.{aware.microsecond // 1000:03d}{aware:%z}"
 
 
 def parse_date(text: str) -> datetime:

@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from camunda_client.errors import (
@@ -195,6 +196,7 @@ class Core(Generic[J]):
 
     def _failure(self, job: J, error: Exception) -> Fail:
         policy = self._options.retry
+        error = error.with_traceback(_own_frames(error.__traceback__))
         message = f"{type(error).__name__}: {error}"
         details = "".join(traceback.format_exception(error))
         left, after = policy.left(job.retries), None
@@ -342,3 +344,11 @@ def _around(
 
 def _collided(error: CamundaError) -> bool:
     return isinstance(error, EngineFailed | Conflict) and error.code == OPTIMISTIC_LOCKING
+
+
+def _own_frames(at: TracebackType | None) -> TracebackType | None:
+    """The traceback from the handler's own frame on; what the worker did to get there helps nobody."""
+    first = at
+    while at is not None and str(at.tb_frame.f_globals.get("__name__")).startswith("camunda_client.worker."):
+        at = at.tb_next
+    return at or first

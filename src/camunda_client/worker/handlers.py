@@ -13,9 +13,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
+from typing_extensions import is_typeddict
 
 from camunda_client.worker.outcomes import Complete, Fail, Outcome, TaskFailure, ThrowError
 from camunda_client.worker.source import Job
@@ -82,14 +83,13 @@ def read_handler(topic: str, function: Callable[..., Any], task_type: type, valu
         hint = hints.get(parameter.name)
         if parameter.kind is not parameter.KEYWORD_ONLY:
             positional.append(parameter.name)
-        whole_task = (hint is None and not taken) or (isinstance(hint, type) and issubclass(task_type, hint))
-        if whole_task and hint is not object:
+        if (hint is None and not taken) or (hint is not object and hint in task_type.__mro__):
             taken, reads = True, None
             arguments[parameter.name] = _whole
             continue
         try:
             read, names = _reader(parameter, hint, values)
-        except PydanticSchemaGenerationError as error:
+        except PydanticUserError as error:
             raise HandlerSignatureError(f"{_name(function)}: {error.message}") from None
         arguments[parameter.name] = read
         reads = None if reads is None or names is None else [*reads, *names]
