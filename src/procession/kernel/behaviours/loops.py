@@ -124,7 +124,6 @@ def _begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int,
     step.emit(e.ElementCreated(turn, step.definition or 0))
     home = body.key if loop.sequential else key
     set_variable(step, home, COUNTER, typed(counter), local=True)
-    if items is not None and loop.element_variable is not None:
-        if counter < len(items):
-            set_variable(step, home, loop.element_variable, typed(items[counter]), local=True)
+    if items is not None and loop.element_variable is not None and counter < len(items):
+        set_variable(step, home, loop.element_variable, typed(items[counter]), local=True)
     return Continue(key, Phase.BEFORE)
