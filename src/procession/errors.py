@@ -6,7 +6,9 @@
     │   ├── ExpressionFailed     an expression cannot be read or evaluated
     │   └── Unsupported          understood, but not executed by this version
     ├── Missing          what the request names does not exist (any more)
-    ├── Conflict         somebody else changed it first, or the state forbids it
+    ├── Conflict         somebody else changed it first
+    ├── ExecutionFailed  a running model cannot go on as it is
+    │   └── Suspended            what the request names is suspended
     ├── Refused          the caller may not do this
     ├── Unauthenticated  the caller did not say who it is
     └── Unavailable      try again later
@@ -38,7 +40,15 @@ class Missing(ProcessionError):
 
 
 class Conflict(ProcessionError):
-    """The present state forbids the request, or somebody else was first."""
+    """Somebody else was first."""
+
+
+class ExecutionFailed(ProcessionError):
+    """A running model cannot go on as it is: nothing was changed; the model, its data or its state are at fault."""
+
+
+class Suspended(ExecutionFailed):
+    """What the request names is suspended."""
 
 
 class Refused(ProcessionError):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from procession.bpmn.model import Assignment, Failure, Flow, Listener, Node, Process, Reach
-from procession.errors import Conflict, ExpressionFailed, ProcessionError
+from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.applying import apply
@@ -59,7 +59,7 @@ class Answer:
     caught: bool = True
 
 
-class StepBudgetExceeded(ProcessionError):
+class StepBudgetExceeded(ExecutionFailed):
     """The step goes on and on without reaching a wait state."""
 
 
@@ -83,7 +83,7 @@ class Step:
     def process(self) -> Process:
         """The model of this step's instance."""
         if self.definition is None:
-            raise Conflict("This belongs to no process")
+            raise ExecutionFailed("This belongs to no process")
         return self.world.process(self.definition)
 
     def emit(self, event: e.Event) -> None:
@@ -300,7 +300,7 @@ class Step:
             return tuple(chosen)
         if node.default is not None:
             return (node.default,)
-        raise Conflict(
+        raise ExecutionFailed(
             f"No outgoing sequence flow of the element with id '{node.id}' could be selected for continuing the process"
         )
 

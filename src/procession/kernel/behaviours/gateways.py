@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from procession.bpmn.graph import can_reach
 from procession.bpmn.model import CatchEvent, Node
-from procession.errors import Conflict
+from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.events import TRIGGERED
@@ -35,7 +35,7 @@ class Exclusive(Behaviour):
         elif not node.outgoing:
             step.complete(element.key, flows=())
         else:
-            raise Conflict(
+            raise ExecutionFailed(
                 f"ENGINE-02004 No outgoing sequence flow for the element with id '{node.id}' could be selected for continuing "
                 "the process."
             )
@@ -77,7 +77,7 @@ class Inclusive(Behaviour):
         if not chosen and node.default is not None:
             return [node.default]
         if not chosen and node.outgoing:
-            raise Conflict(
+            raise ExecutionFailed(
                 f"ENGINE-02004 No outgoing sequence flow for the element with id '{node.id}' could be selected for continuing "
                 "the process."
             )

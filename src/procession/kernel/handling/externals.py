@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from procession.errors import Conflict, Invalid, Missing
+from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
@@ -63,9 +63,9 @@ def change(step: Step, command: c.ChangeExternal) -> None:
             external.worker is not None and external.locked_until is not None and external.locked_until > step.world.now
         )
         if command.free_only and taken and external.worker != worker:
-            raise Conflict(
+            raise Invalid(
                 f"External Task {external.key} cannot be locked by worker '{worker}'. It is locked by worker "
-                f"'{external.worker}'.", bad_request=True,
+                f"'{external.worker}'.",
             )  # fmt: skip
         changed = replace(changed, worker=worker, locked_until=until)
     if command.priority is not None:
@@ -110,12 +110,11 @@ def _external(step: Step, key: int) -> External:
 def _held(step: Step, key: int, worker: str, verb: str) -> External:
     external = _external(step, key)
     if external.worker != worker:
-        raise Conflict(
+        raise Invalid(
             f"External Task {key} cannot be {verb} by worker '{worker}'. It is locked by worker '{external.worker}'.",
-            bad_request=True,
         )
     if external.suspended:
-        raise Conflict(f"ExternalTask with id '{key}' is suspended", bad_request=True)
+        raise Invalid(f"ExternalTask with id '{key}' is suspended")
     return external
 
 

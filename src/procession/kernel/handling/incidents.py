@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from procession.errors import Conflict, Missing
+from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.incidents import end_incident, raise_incident
@@ -22,7 +22,7 @@ def raise_one(step: Step, command: c.RaiseIncident) -> int:
 def resolve(step: Step, command: c.ResolveIncident) -> None:
     incident = _incident(step, command.incident)
     if incident.kind in ("failedJob", "failedExternalTask"):
-        raise Conflict(f"Cannot resolve an incident of type {incident.kind}", bad_request=True)
+        raise Invalid(f"Cannot resolve an incident of type {incident.kind}")
     element = None if incident.element is None else step.view.get(Element, incident.element)
     end_incident(step, incident, resolved=True)
     if element is not None and element.life is Life.FAILED:

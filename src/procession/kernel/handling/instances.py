@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from procession.bpmn.model import StartEvent
-from procession.errors import Conflict, Invalid, Missing
+from procession.errors import Invalid, Missing, Suspended
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.ending import cancel_instance, terminate
@@ -109,7 +109,7 @@ def require_active(step: Step, instance: int | None, what: str) -> None:
     """Raises Conflict where the instance is suspended."""
     found = None if instance is None else step.view.get(Instance, instance)
     if found is not None and found.suspended:
-        raise Conflict(f"{what} cannot be done: process instance {found.key} is suspended", suspended=True)
+        raise Suspended(f"{what} cannot be done: process instance {found.key} is suspended")
 
 
 def _root(step: Step, key: int) -> Element:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from procession.bpmn.model import BoundaryEvent
-from procession.errors import Conflict, Invalid, Missing
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
@@ -35,7 +35,7 @@ def run(step: Step, command: c.RunJob) -> None:
         step.request(StartByTimer(job.definition or 0, job.node or "", job.tenant))
         return
     if job.element is None:
-        raise Conflict(f"Job {job.key} belongs to no element")
+        raise ExecutionFailed(f"Job {job.key} belongs to no element")
     element = step.view.need(Element, job.element)
     node = step.process.nodes[(job.node or "").removesuffix("#multiInstanceBody")]
     if job.kind == CONTINUATION:

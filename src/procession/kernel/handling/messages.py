@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.bpmn.model import BoundaryEvent, ReceiveTask
-from procession.errors import Conflict, Missing
+from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
@@ -49,6 +49,6 @@ def signal(step: Step, command: c.SignalElement) -> None:
     node = None if element.parent is None else step.node_of(element)
     waiting = element.phase is Phase.EXECUTE and element.life is Life.ACTIVE
     if not isinstance(node, ReceiveTask) or not waiting:
-        raise Conflict(f"Execution '{element.key}' does not wait for a signal", bad_request=False)
+        raise ExecutionFailed(f"Execution '{element.key}' does not wait for a signal")
     set_variables(step, element.key, command.variables)
     behaviour_of(step, element).triggered(step, step.view.need(Element, element.key), node, node)

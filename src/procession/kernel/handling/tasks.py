@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from procession.errors import Conflict, Invalid, Missing
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
@@ -35,9 +35,7 @@ def claim(step: Step, command: c.ClaimTask) -> None:
     if command.user is None:
         _change(step, task, "Assign", {"assignee": None})
     elif task.assignee is not None and task.assignee != command.user:
-        raise Conflict(
-            f"Task '{task.key}' is already claimed by someone else.", type="TaskAlreadyClaimedException", task=task.key
-        )
+        raise ExecutionFailed(f"Task '{task.key}' is already claimed by someone else.", task=task.key)
     elif task.assignee is None:
         _change(step, task, "Claim", {"assignee": command.user})
 
@@ -60,7 +58,7 @@ def resolve(step: Step, command: c.ResolveTask) -> None:
 def complete(step: Step, command: c.CompleteTask) -> None:
     task = _task(step, command.task)
     if task.delegation == "PENDING":
-        raise Conflict("A delegated task cannot be completed, but should be resolved instead.", bad_request=True)
+        raise Invalid("A delegated task cannot be completed, but should be resolved instead.")
     require_active(step, task.instance, f"Task '{task.key}'")
     set_variables(step, task.key, command.variables)
     set_variables(step, task.key, command.local_variables, local=True)
@@ -75,7 +73,7 @@ def complete(step: Step, command: c.CompleteTask) -> None:
 def delete(step: Step, command: c.DeleteTask) -> None:
     task = _task(step, command.task)
     if task.element is not None:
-        raise Conflict("The task cannot be deleted because is part of a running process", bad_request=False)
+        raise ExecutionFailed("The task cannot be deleted because is part of a running process")
     end_task(step, task, "deleted")
 
 
@@ -104,9 +102,7 @@ def link(step: Step, command: c.LinkIdentity) -> None:
 def escalate(step: Step, command: c.ThrowEscalation) -> None:
     task = _task(step, command.task)
     set_variables(step, task.key, command.variables)
-    raise Conflict(
-        f"The escalation with code '{command.code}' finds no catching event at task '{task.key}'", bad_request=False
-    )
+    raise ExecutionFailed(f"The escalation with code '{command.code}' finds no catching event at task '{task.key}'")
 
 
 def _task(step: Step, key: int) -> Task:

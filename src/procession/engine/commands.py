@@ -1,0 +1,171 @@
+"""What `Engine.submit` takes besides the kernel's commands: requests that first have to find what they mean.
+
+This file is the room's table of contents for requests. Keys are integers; process and decision *ids* are the API's texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from procession.kernel.commands import Command, Values
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """Starts an instance of a definition: by `id`, by `definition` (its key), or the latest version of `process_id`.
+
+    `tenant` applies to `process_id`: None means the definition without a tenant. Gives `Started`.
+    """
+
+    process_id: str | None = None
+    id: str | None = None
+    definition: int | None = None
+    tenant: str | None = None
+    variables: Values = field(default_factory=dict)
+    business_key: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An instance that was started; it may have ended already."""
+
+    instance: int
+    definition: int
+    definition_id: str
+    process_id: str
+    business_key: str | None
+    tenant: str | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelateMessage:
+    """Gives a message to what waits for it: exactly one receiver, or with `all` every one.
+
+    `correlation_keys` must equal variables of the process instance, `local_keys` of the waiting execution. `tenant` None
+    with `without_tenant` False means any tenant. Gives a tuple of `Correlated`. Raises Conflict where none or several match.
+    """
+
+    name: str | None
+    business_key: str | None = None
+    correlation_keys: Values = field(default_factory=dict)
+    local_keys: Values = field(default_factory=dict)
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+    instance: int | None = None
+    execution: int | None = None
+    tenant: str | None = None
+    without_tenant: bool = False
+    all: bool = False
+    start_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """Where a message went: to an execution that waited, or to a new instance (`started`)."""
+
+    instance: int
+    element: int | None = None
+    started: Started | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource."""
+
+    resources: tuple[tuple[str, bytes], ...]
+    name: str | None = None
+    source: str | None = None
+    tenant: str | None = None
+    filter_duplicates: bool = False
+    changed_only: bool = False
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployment and the definitions that it made; each is a row of its table as a mapping."""
+
+    key: int
+    name: str | None
+    source: str | None
+    time: datetime
+    tenant: str | None
+    processes: tuple[Mapping[str, Any], ...] = ()
+    decisions: tuple[Mapping[str, Any], ...] = ()
+    requirements: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDeployment:
+    """Deletes a deployment; with `cascade` also its instances and their history, else running instances forbid it."""
+
+    deployment: int
+    cascade: bool = False
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDefinition:
+    """Deletes one process definition; see `DeleteDeployment`."""
+
+    definition: int
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendDefinition:
+    """Suspends or wakes a process definition, with `instances` also all of its instances."""
+
+    definition: int
+    suspended: bool
+    instances: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeJobDefinition:
+    """Sets what is given; `priority` only with `set_priority`. `jobs` applies it to existing jobs too."""
+
+    job_definition: int
+    suspended: bool | None = None
+    set_priority: bool = False
+    priority: int | None = None
+    retries: int | None = None
+    jobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateDecision:
+    """Evaluates a decision outside of any process: by id, or the latest version of `decision_id`. Gives rows of outputs."""
+
+    decision_id: str | None = None
+    id: str | None = None
+    tenant: str | None = None
+    variables: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several kernel commands in one transaction: all or none. Gives a list of their values."""
+
+    commands: tuple[Command, ...]
+
+
+EngineCommand = (
+    StartProcess
+    | CorrelateMessage
+    | Deploy
+    | DeleteDeployment
+    | DeleteDefinition
+    | SuspendDefinition
+    | ChangeJobDefinition
+    | EvaluateDecision
+    | Together
+)
+AnyCommand = Command | EngineCommand

@@ -1,0 +1,139 @@
+"""The unit of work: one database transaction in which commands run, each undone alone if it fails.
+
+What a command touches beyond its own instance is locked when it is met. This file does not know who sends commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from procession.errors import Conflict
+from procession.kernel import handling
+from procession.kernel.commands import Command
+from procession.kernel.events import Event, Stamp
+from procession.kernel.records import Element, External, Incident, Instance, Job, Subscription, Task
+from procession.kernel.state import State
+from procession.kernel.stepping import Answer
+
+if TYPE_CHECKING:
+    from procession.engine.engine import Engine
+    from procession.storage import Transaction
+
+_ARGUMENT: dict[type[Any], str] = {
+    Element: "elements",
+    Task: "tasks",
+    External: "externals",
+    Job: "jobs",
+    Subscription: "subscriptions",
+    Incident: "incidents",
+}
+
+
+class Busy(Conflict):
+    """An instance that the command met is locked by another node: try the command again."""
+
+
+class UserCodeInBatch(Exception):
+    """The command runs user code, which must not happen while others wait: it runs again, alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sends a command, for whom and from where; stored with what it does."""
+
+    user: str | None = None
+    tenant: str | None = None
+    source: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+class Unit:
+    """A transaction's state and what belongs to it. `alone` allows user code."""
+
+    def __init__(self, engine: Engine, transaction: Transaction, *, alone: bool) -> None:
+        self.engine = engine
+        self.transaction = transaction
+        self.alone = alone
+        self.state = State(transaction)
+        self.now: datetime = engine.clock()
+        self.calls = 0
+        self._locked: set[int] = set()
+        self._events: list[Event] = []
+        self.done: list[tuple[Stamp, list[Event]]] = []
+
+    # ------------------------------------------------------------ loading
+
+    def prepare(self, commands: Iterable[Any]) -> None:
+        """Locks and loads what commands name, in a handful of statements for all of them."""
+        named: dict[type[Any], set[int]] = {}
+        for command in commands:
+            for table, name in handling.TARGETS.get(type(command), ()):
+                key = getattr(command, name)
+                if key is not None:
+                    named.setdefault(table, set()).add(key)
+        if not named:
+            return
+        instances: set[int] = set()
+        for table, keys in named.items():
+            found = self.transaction.instances_of(table, keys)
+            instances.update(key for key in found.values() if key is not None)
+        self.lock(instances)
+        self.transaction.load_closure(
+            self.state, instances=named.pop(Instance, ()), **{_ARGUMENT[table]: keys for table, keys in named.items()}
+        )
+
+    def lock(self, instances: Iterable[int], *, wait: bool = True) -> None:
+        """Locks instances in the order of their keys. Raises Busy where one is taken and `wait` is False."""
+        wanted = [key for key in instances if key not in self._locked and not self.state.is_held(Instance, key)]
+        if not wanted:
+            return
+        locked = self.transaction.lock_instances(wanted, wait=wait)
+        if not wait and self.transaction.driver.name == "postgresql":
+            for key in wanted:
+                if key not in locked and self.transaction.exists(Instance, key):
+                    raise Busy(f"Process instance {key} is being worked on; try again")
+        self._locked |= set(wanted)
+
+    # ------------------------------------------------------------ running
+
+    def step(self, command: Command, envelope: Envelope) -> Answer:
+        """Carries out a kernel command here and now; its requests are the caller's to see to."""
+        from procession.engine.worlds import EngineWorld
+
+        answer = handling.step(self.state, command, EngineWorld(self, envelope))
+        self._events.extend(answer.events)
+        return answer
+
+    def record(self, event: Event) -> None:
+        """Takes down an event that did not come from a step (a decision evaluated outside of a process)."""
+        self._events.append(event)
+
+    def run(self, command: Any, envelope: Envelope) -> Any:
+        """Carries out a command with all that follows from it in other instances. On an error nothing of it is left."""
+        from procession.engine.routing import carry_out
+
+        mark, events, self._events = self.state.mark(), self._events, []
+        try:
+            value = carry_out(self, command, envelope)
+        except BaseException:
+            self.state.undo(mark)
+            self._events = events
+            raise
+        if events:  # a command inside another one
+            self._events = events + self._events
+        else:
+            self.done.append((Stamp(self.now, envelope.user, envelope.tenant, envelope.source), self._events))
+            self._events = []
+        return value
+
+    def save(self) -> None:
+        """Writes everything: records and history."""
+        history = self.engine.history()
+        for stamp, events in self.done:
+            for event in events:
+                history.project(stamp, event, self.state)
+        self.transaction.save(self.state.changes(), history)
+
