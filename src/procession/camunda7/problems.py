@@ -16,6 +16,7 @@ from typing import Any
 
 from procession.errors import (
     Conflict,
+    ExecutionFailed,
     ExpressionFailed,
     Invalid,
     Missing,
@@ -23,6 +24,7 @@ from procession.errors import (
     Problem,
     ProcessionError,
     Refused,
+    Suspended,
     Unauthenticated,
     Unavailable,
     Unsupported,
@@ -49,6 +51,8 @@ KINDS: dict[type[BaseException], Kind] = {
     Invalid: Kind(400, "BadUserRequestException"),
     Missing: Kind(404, "InvalidRequestException", None),
     Conflict: Kind(500, "OptimisticLockingException", OPTIMISTIC_LOCK),
+    Suspended: Kind(500, "SuspendedEntityInteractionException"),
+    ExecutionFailed: Kind(500, "ProcessEngineException"),
     Refused: Kind(403, "AuthorizationException"),
     Unauthenticated: Kind(401, "AuthenticationException", None),
     Unavailable: Kind(503, "ProcessEngineException"),

@@ -1,0 +1,111 @@
+"""The ASGI application of a server: Camunda 7's REST API, its pages, health, metrics.
+
+    /engine-rest/…                     `camunda7.api`, also as /engine-rest/engine/default/…
+    /engine-rest/openapi.json          what is served there
+    /camunda/app/{welcome,…}/          pages that say what runs
+    /health/live  /health/ready        for orchestrators
+    /metrics                           for Prometheus
+    /oracle/clock  /oracle/reset       with test mode only
+
+The engine is given and stays the caller's: whoever made it closes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from procession.camunda7.api import load, router
+from procession.camunda7.listing import documented_parameters
+from procession.camunda7.openapi import document
+from procession.server.authentication import Authenticator, hash_password
+from procession.server.engine_rest import EngineRest
+from procession.server.metrics import CONTENT_TYPE, Metrics
+from procession.server.oracle import oracle_routes
+from procession.server.overview import overview
+from procession.server.pages import APPS, HEADERS, page
+from procession.server.settings import Settings
+from procession.server.version import VERSION
+
+log = logging.getLogger("procession.server")
+
+PREFIX = "/engine-rest"
+
+
+def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
+    """The application over an engine that is open."""
+    settings = settings or Settings()
+
+    def counts() -> Mapping[str, int] | None:
+        try:
+            return overview(engine)
+        except Exception:  # a page and a gauge must not fail because the database does
+            log.warning("The database does not answer", exc_info=True)
+            return None
+
+    metrics = Metrics(counts)
+    rest = EngineRest(
+        router(),
+        engine,
+        prefix=PREFIX,
+        authenticator=_authenticator(settings) if settings.auth else None,
+        max_body=settings.max_body,
+        max_upload=settings.max_upload,
+        threads=settings.threads,
+        observe=metrics.observe,
+    )
+    described = document(load(), VERSION, documented_parameters())
+
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(described)
+
+    async def app_page(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in APPS:
+            return Response("Not Found", 404, media_type="text/plain")
+        shown = await run_in_threadpool(counts) if not settings.auth else {}
+        return HTMLResponse(page(name, VERSION, shown), headers=HEADERS)
+
+    async def live(request: Request) -> Response:
+        return JSONResponse({"status": "UP"})
+
+    async def ready(request: Request) -> Response:
+        up = await run_in_threadpool(counts) is not None
+        return JSONResponse({"status": "UP" if up else "DOWN"}, 200 if up else 503)
+
+    async def exposed(request: Request) -> Response:
+        return Response(await run_in_threadpool(metrics.text), headers={"Content-Type": CONTENT_TYPE})
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/camunda/app/welcome/", 302)
+
+    routes: list[BaseRoute] = [
+        Route(f"{PREFIX}/openapi.json", openapi),
+        Mount(PREFIX, app=rest),
+        Route("/camunda/app/{name}", app_page),
+        Route("/camunda/app/{name}/", app_page),
+        Route("/camunda/app/{name}/{rest:path}", app_page),
+        Route("/camunda", home),
+        Route("/camunda/", home),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        Route("/metrics", exposed),
+        Route("/", home),
+    ]
+    if settings.test_mode:
+        routes.extend(oracle_routes(engine))
+    return Starlette(routes=routes)
+
+
+def _authenticator(settings: Settings) -> Authenticator:
+    if settings.admin_user is None or settings.admin_password is None:
+        raise ValueError("Authentication needs a first user: set PROCESSION_ADMIN_USER and PROCESSION_ADMIN_PASSWORD")
+    users = {settings.admin_user: hash_password(settings.admin_password.get_secret_value())}
+    return Authenticator(users.get)

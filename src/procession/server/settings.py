@@ -1,0 +1,174 @@
+"""What the server can be told, and where from: options, environment, files. One class, one table in the docs.
+
+Names are `PROCESSION_…`; the variables of Camunda 7's containers are understood too, so that an existing compose file
+starts this server as it stands. Every variable `X` may be replaced by `X_FILE`, which names a file that holds the
+value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+_MAX_SECRET_FILE = 64 * 1024
+
+
+class SecretFileSource(PydanticBaseSettingsSource):
+    """Reads `X` from the file that the variable `X_FILE` names; a last line break is cut off."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, or None where no `…_FILE` variable names one."""
+        for name in variable_names(field, field_name):
+            path = _environment(os.environ).get(f"{name}_file".lower())
+            if path:
+                content = Path(path).read_bytes()
+                if len(content) > _MAX_SECRET_FILE:
+                    raise ValueError(f"The file that {name}_FILE names is larger than {_MAX_SECRET_FILE} bytes")
+                return content.decode().rstrip("\r\n"), name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that come from files."""
+        found: dict[str, Any] = {}
+        for field_name, field in self.settings_cls.model_fields.items():
+            value, _, _ = self.get_field_value(field, field_name)
+            if value is not None:
+                found[field_name] = value
+        return found
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in variables.items()}
+
+
+def variable_names(field: FieldInfo, field_name: str) -> tuple[str, ...]:
+    """The environment variables that a setting is read from, the first one before the others."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(choice.upper() for choice in alias.choices if isinstance(choice, str) and choice != field_name)
+    return (f"PROCESSION_{field_name.upper()}",)
+
+
+def _also(name: str, *others: str) -> AliasChoices:
+    """The setting's own name for code, its own variable, and the variables that other systems use."""
+    return AliasChoices(name, f"PROCESSION_{name.upper()}", *others)
+
+
+class Settings(BaseSettings):
+    """How a server runs. Values given in code win over files, files over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="PROCESSION_", extra="ignore", populate_by_name=True)
+
+    database: str = Field(
+        default="sqlite:///procession.db",
+        validation_alias=_also("database", "SPRING_DATASOURCE_URL"),
+        description="`sqlite:///path`, `postgresql://user:password@host:port/name`, or the same with `jdbc:` before it",
+    )
+    database_user: str | None = Field(
+        default=None,
+        validation_alias=_also("database_user", "SPRING_DATASOURCE_USERNAME"),
+        description="where the URL names none",
+    )
+    database_password: SecretStr | None = Field(
+        default=None,
+        validation_alias=_also("database_password", "SPRING_DATASOURCE_PASSWORD"),
+        description="where the URL names none",
+    )
+    pool_size: int = Field(default=10, ge=1, le=1000, description="connections to PostgreSQL at most")
+    pool_min: int = Field(default=1, ge=0, description="connections to PostgreSQL that are kept open")
+    pool_timeout: float = Field(default=30.0, gt=0, description="seconds to wait for a free connection")
+    pool_lifetime: float = Field(default=600.0, gt=0, description="seconds after which an idle connection is closed")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
+    auth: bool = Field(
+        default=False,
+        validation_alias=_also("auth", "CAMUNDA_BPM_RUN_AUTH_ENABLED"),
+        description="ask for HTTP Basic credentials under `/engine-rest`",
+    )
+    admin_user: str | None = Field(
+        default=None,
+        validation_alias=_also("admin_user", "CAMUNDA_BPM_ADMIN_USER_ID"),
+        description="id of the first user",
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        validation_alias=_also("admin_password", "CAMUNDA_BPM_ADMIN_USER_PASSWORD"),
+        description="password of the first user",
+    )
+    log_level: str = Field(
+        default="INFO",
+        validation_alias=_also("log_level", "LOGGING_LEVEL_ORG_CAMUNDA"),
+        description="DEBUG, INFO, WARNING, ERROR",
+    )
+    history_level: str = Field(default="full", description="none, activity, audit or full")
+    job_executor: bool = Field(default=True, description="run timers and asynchronous continuations on this node")
+    test_mode: bool = Field(
+        default=False, description="serve `/oracle/clock` and `/oracle/reset`; never on a real installation"
+    )
+    max_body: int = Field(default=16 * 2**20, ge=1024, description="bytes that a request's body may have")
+    max_upload: int = Field(
+        default=64 * 2**20, ge=1024, description="bytes that a multipart form may have (deployments)"
+    )
+    threads: int = Field(default=40, ge=1, le=1000, description="requests that may be at work at once")
+    shutdown_timeout: int = Field(default=10, ge=0, description="seconds that running requests get after SIGTERM")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Code first, then files, then the environment."""
+        return init_settings, SecretFileSource(settings_cls), env_settings
+
+    @field_validator("database")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        url = url.removeprefix("jdbc:")
+        scheme = url.split(":", 1)[0]
+        if scheme not in ("sqlite", "postgresql", "postgres"):
+            raise ValueError(f"a database '{scheme}' is not available; use postgresql://… or sqlite:///…")
+        return url
+
+    @field_validator("history_level")
+    @classmethod
+    def _known_history_level(cls, level: str) -> str:
+        level = level.lower()
+        if level not in ("none", "activity", "audit", "full"):
+            raise ValueError("one of none, activity, audit, full is expected")
+        return level
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_log_level(cls, level: str) -> str:
+        known = {"TRACE": "DEBUG", "DEBUG": "DEBUG", "INFO": "INFO", "WARN": "WARNING", "WARNING": "WARNING"}
+        known |= {"ERROR": "ERROR", "FATAL": "CRITICAL", "CRITICAL": "CRITICAL", "OFF": "CRITICAL"}
+        if level.upper() not in known:
+            raise ValueError("one of DEBUG, INFO, WARNING, ERROR is expected")
+        return known[level.upper()]
+
+    @model_validator(mode="after")
+    def _admin_is_whole(self) -> Settings:
+        if self.admin_user is not None and self.admin_password is None:
+            raise ValueError("the first user has no password: set PROCESSION_ADMIN_PASSWORD or …_FILE")
+        return self
+
+    def database_url(self) -> str:
+        """The database's URL with user and password put in where it names none."""
+        parts = urlsplit(self.database)
+        if parts.scheme == "sqlite" or parts.username or not self.database_user:
+            return self.database
+        credentials = quote(self.database_user, safe="")
+        if self.database_password is not None:
+            credentials += ":" + quote(self.database_password.get_secret_value(), safe="")
+        return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))

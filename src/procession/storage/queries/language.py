@@ -1,0 +1,405 @@
+"""What query tables are written in: filters, sortings, and the statement that they make. No entity is named here.
+
+A `QueryTable` says of one entity: where its rows come from, which columns are shown, which filters there are under
+which names, and by what it can be sorted. A `Query` says what somebody asks for; `rows`, `first` and `count` answer
+it. Values travel as parameters always, names are looked up in the tables always: nothing of a request ever becomes
+SQL text.
+
+The two databases differ in three things, which are settled here and nowhere else: `LIKE` (case-blind on SQLite, so
+`GLOB` there), long lists (`json_each` against `= ANY`), and where NULL sorts (first when ascending, as Camunda's own
+database has it).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Exists,
+    FromClause,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from procession.errors import Invalid
+from procession.storage.encoding import millis
+
+Condition = ColumnElement[bool]
+Col = ColumnElement[Any]
+MAX_PATTERN = 4000
+KEY_TEXT = re.compile(r"[1-9]\d{0,18}", re.ASCII)
+
+
+class Kind(StrEnum):
+    """What a filter takes; a dialect reads parameters and bodies accordingly."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    NUMBER = "number"  # 32 bits
+    LONG = "long"  # 64 bits
+    FLAG = "flag"  # only true filters
+    MOMENT = "moment"  # a datetime
+    VALUES = "values"  # a sequence of `Comparison` on variables
+    MOMENTS = "moments"  # a sequence of (operator, datetime)
+    VALUE = "value"  # any plain value
+    SWITCH = "switch"  # true or false change how other filters work, none filters by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A variable of that name compares so with a value: eq, neq, gt, gteq, lt, lteq, like, notLike."""
+
+    name: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Under what circumstances a query is asked: which database, what time it is, the switches that are on."""
+
+    dialect: str
+    now: int
+    switches: frozenset[str] = frozenset()
+
+    def like(self, column: Col, pattern: str, *, ignore_case: bool = False) -> Condition:
+        """`%` any text, `_` any character, a backslash takes the next character as it stands."""
+        if len(pattern) > MAX_PATTERN:
+            raise Invalid(f"A pattern is longer than {MAX_PATTERN} characters")
+        if ignore_case:
+            column, pattern = func.lower(column), pattern.lower()
+        if self.dialect == "sqlite":
+            return column.op("GLOB", is_comparison=True)(literal(_glob(pattern)))
+        trailing = len(pattern) - len(pattern.rstrip("\\"))
+        return column.like(pattern + "\\" if trailing % 2 else pattern, escape="\\")
+
+    def among(self, column: Col, values: Sequence[int] | Sequence[str]) -> Condition:
+        """The column is one of the values; a list of any length is one parameter."""
+        if not values:
+            return false()
+        if len(values) == 1:
+            return column == values[0]
+        if self.dialect == "sqlite":
+            listed = func.json_each(json.dumps(list(values))).table_valued("value", name=f"listed_{id(values)}")
+            return column.in_(select(listed.c.value))
+        kind = BigInteger() if isinstance(values[0], int) else String()
+        return column == any_(bindparam(None, list(values), type_=ARRAY(kind)))
+
+
+def _glob(pattern: str) -> str:
+    out: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        match character:
+            case "%":
+                if out[-1:] != ["*"]:
+                    out.append("*")
+            case "_":
+                out.append("?")
+            case _:
+                if character == "\\":
+                    character = next(characters, "\\")
+                out.append(f"[{character}]" if character in "*?[" else character)
+    return "".join(out)
+
+
+Build = Callable[[Any, Asking], Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter: what it takes, and the condition that it makes.
+
+    `choices` are the texts that are allowed, if not all.
+    """
+
+    kind: Kind
+    build: Build
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a combination of filters; `type` is the name that a dialect gives such an error."""
+
+    message: str
+    type: str = "ProcessEngineException"
+    status: int = 500
+
+
+Rule = Callable[[Mapping[str, Any], frozenset[str]], Complaint | None]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTable:
+    """All that can be asked of one entity. `key` is the column that tells rows apart and sorts them by default.
+
+    `variable_sorts` sort by a variable's value: they take its name and type. `options` are names that a request may hold and
+    that change nothing about which rows are found, `refused` names that are not served, each with the reason. `rules` look at
+    the filters of a query and its switches.
+    """
+
+    name: str
+    source: FromClause
+    key: Col
+    columns: Mapping[str, Col]
+    filters: Mapping[str, Filter]
+    sorts: Mapping[str, Col]
+    variable_sorts: Mapping[str, Callable[[str, str], Col]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: values by filter name, groups of which one must hold, sorting, paging.
+
+    `either` holds groups of filters: of every group at least one filter must hold. `sorting` is (column, ascending).
+    """
+
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    either: Sequence[Mapping[str, Any]] = ()
+    sorting: Sequence[tuple[Col, bool]] = ()
+    first: int = 0
+    most: int | None = None
+    switches: frozenset[str] = frozenset()
+    also: Sequence[Condition] = ()
+
+
+def conditions(table: QueryTable, query: Query, asking: Asking) -> list[Condition]:
+    """Everything that a row must meet."""
+    found = list(query.also)
+    for name, value in query.filters.items():
+        found.append(table.filters[name].build(value, asking))
+    for group in query.either:
+        parts = [table.filters[name].build(value, asking) for name, value in group.items()]
+        found.append(or_(*parts) if parts else true())
+    return found
+
+
+def _asking(connection: Connection, query: Query, now: datetime) -> Asking:
+    return Asking(connection.dialect.name, millis(now), query.switches)
+
+
+def rows(connection: Connection, table: QueryTable, query: Query, now: datetime) -> Sequence[RowMapping]:
+    """The rows that meet the query, sorted and cut."""
+    if query.most is not None and query.most <= 0:
+        return []
+    statement = _select(table).where(*conditions(table, query, _asking(connection, query, now)))
+    for column, ascending in query.sorting:
+        statement = statement.order_by(column.asc().nulls_first() if ascending else column.desc().nulls_last())
+    statement = statement.order_by(table.key)
+    if query.most is not None:
+        statement = statement.limit(query.most)
+    elif query.first > 0:
+        statement = statement.limit(2**31 - 1)
+    if query.first > 0:
+        statement = statement.offset(query.first)
+    return connection.execute(statement).mappings().all()
+
+
+def count(connection: Connection, table: QueryTable, query: Query, now: datetime) -> int:
+    """How many rows meet the query; paging and sorting play no part."""
+    statement = select(func.count()).select_from(table.source)
+    statement = statement.where(*conditions(table, query, _asking(connection, query, now)))
+    return int(connection.execute(statement).scalar_one())
+
+
+def first(connection: Connection, table: QueryTable, key: int | None, now: datetime) -> RowMapping | None:
+    """The row with that key."""
+    if key is None:
+        return None
+    return connection.execute(_select(table).where(table.key == key)).mappings().first()
+
+
+def _select(table: QueryTable) -> Select[Any]:
+    return select(*(column.label(name) for name, column in table.columns.items())).select_from(table.source)
+
+
+# ---------------------------------------------------------------- filters, one function per shape
+
+
+def text(column: Col, *, ignore_case: bool = False) -> Filter:
+    """The column is that text."""
+    if ignore_case:
+        return Filter(Kind.TEXT, lambda value, asking: func.lower(column) == value.lower())
+    return Filter(Kind.TEXT, lambda value, asking: column == value)
+
+
+def unlike_text(column: Col, *, ignore_case: bool = False) -> Filter:
+    """The column is another text than that."""
+    if ignore_case:
+        return Filter(Kind.TEXT, lambda value, asking: func.lower(column) != value.lower())
+    return Filter(Kind.TEXT, lambda value, asking: column != value)
+
+
+def like(column: Col, *, ignore_case: bool = False) -> Filter:
+    """The column matches that pattern."""
+    return Filter(Kind.TEXT, lambda value, asking: asking.like(column, value, ignore_case=ignore_case))
+
+
+def not_like(column: Col, *, ignore_case: bool = False) -> Filter:
+    """The column does not match that pattern."""
+    return Filter(Kind.TEXT, lambda value, asking: ~asking.like(column, value, ignore_case=ignore_case))
+
+
+def texts(column: Col) -> Filter:
+    """The column is one of these texts."""
+    return Filter(Kind.TEXTS, lambda value, asking: asking.among(column, value))
+
+
+def no_texts(column: Col) -> Filter:
+    """The column is none of these texts, and not null."""
+    return Filter(Kind.TEXTS, lambda value, asking: ~asking.among(column, value))
+
+
+def as_key(value: str) -> int | None:
+    """The key that a decimal text names, None where it cannot be one."""
+    if not KEY_TEXT.fullmatch(value):
+        return None
+    number = int(value)
+    return number if number < 2**63 else None
+
+
+def as_keys(values: Iterable[str]) -> list[int]:
+    """The keys among these texts."""
+    return [key for key in (as_key(value) for value in values) if key is not None]
+
+
+def key(column: Col) -> Filter:
+    """The column is that key; a text that is no key matches nothing."""
+
+    def build(value: str, asking: Asking) -> Condition:
+        number = as_key(value)
+        return false() if number is None else column == number
+
+    return Filter(Kind.TEXT, build)
+
+
+def keys(column: Col) -> Filter:
+    """The column is one of these keys."""
+    return Filter(Kind.TEXTS, lambda value, asking: asking.among(column, as_keys(value)))
+
+
+def no_keys(column: Col) -> Filter:
+    """The column is none of these keys."""
+    return Filter(Kind.TEXTS, lambda value, asking: ~asking.among(column, as_keys(value)))
+
+
+def number(column: Col, kind: Kind = Kind.NUMBER) -> Filter:
+    """The column is that number."""
+    return Filter(kind, lambda value, asking: column == value)
+
+
+def at_least(column: Col, kind: Kind = Kind.LONG) -> Filter:
+    """The column is that number or more."""
+    return Filter(kind, lambda value, asking: column >= value)
+
+
+def at_most(column: Col, kind: Kind = Kind.LONG) -> Filter:
+    """The column is that number or less."""
+    return Filter(kind, lambda value, asking: column <= value)
+
+
+def at(column: Col) -> Filter:
+    """The moment is that, to the millisecond."""
+    return Filter(Kind.MOMENT, lambda value, asking: column == millis(value))
+
+
+def after(column: Col, *, inclusive: bool = False) -> Filter:
+    """The moment is later."""
+    if inclusive:
+        return Filter(Kind.MOMENT, lambda value, asking: column >= millis(value))
+    return Filter(Kind.MOMENT, lambda value, asking: column > millis(value))
+
+
+def before(column: Col, *, inclusive: bool = False) -> Filter:
+    """The moment is earlier."""
+    if inclusive:
+        return Filter(Kind.MOMENT, lambda value, asking: column <= millis(value))
+    return Filter(Kind.MOMENT, lambda value, asking: column < millis(value))
+
+
+def moments(column: Col) -> Filter:
+    """Several comparisons of a moment with `gt` and `lt`."""
+
+    def build(value: Sequence[tuple[str, datetime]], asking: Asking) -> Condition:
+        return and_(*(column > millis(moment) if sign == "gt" else column < millis(moment) for sign, moment in value))
+
+    return Filter(Kind.MOMENTS, build)
+
+
+def flag(condition: Condition | Callable[[Asking], Condition]) -> Filter:
+    """A condition that holds where the flag is true."""
+    if callable(condition) and not isinstance(condition, ColumnElement):
+        return Filter(Kind.FLAG, lambda value, asking: condition(asking))
+    return Filter(Kind.FLAG, lambda value, asking: condition)
+
+
+def switch() -> Filter:
+    """Changes how other filters work; see `Asking.switches`."""
+    return Filter(Kind.SWITCH, lambda value, asking: true())
+
+
+def nothing(kind: Kind = Kind.TEXT) -> Filter:
+    """A filter by what this engine has none of (cases of CMMN): no row meets it."""
+    return Filter(kind, lambda value, asking: false())
+
+
+def through(kind: Kind, build: Build, choices: tuple[str, ...] = ()) -> Filter:
+    """A filter whose condition is made by a function of its own."""
+    return Filter(kind, build, choices)
+
+
+def inside(filter_: Filter, source: Table, *links: Condition) -> Filter:
+    """A filter on another table's column: some row there, linked so, meets it."""
+    return Filter(
+        filter_.kind,
+        lambda value, asking: some(source, *links, filter_.build(value, asking)),
+        filter_.choices,
+    )
+
+
+def some(source: FromClause, *links: Condition) -> Exists:
+    """Some row of another table meets these conditions."""
+    return exists(select(literal(1)).select_from(source).where(*links).correlate_except(source))
+
+
+def tenants(column: Col, include: str | None = None) -> dict[str, Filter]:
+    """The filters on tenants; `include` names the one that adds rows without a tenant to `tenantIdIn`."""
+
+    def build(value: Sequence[str], asking: Asking) -> Condition:
+        listed = asking.among(column, value)
+        return or_(listed, column.is_(None)) if include in asking.switches else listed
+
+    found = {"tenantIdIn": Filter(Kind.TEXTS, build), "withoutTenantId": flag(column.is_(None))}
+    if include:
+        found[include] = switch()
+    return found
+
+
+NO_VALUE: Col = null()
