@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 BIG_VALUE = 4000
-"""Values whose content has more bytes than this are stored apart, in `big_value`."""
+"""Values whose content has more characters or bytes than this are stored apart, in `big_value`."""
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
 Time = BigInteger().with_variant(Integer(), "sqlite")

@@ -70,10 +70,8 @@ history_activity = Table(
     text_column("assignee"),
     reference("called_instance"),
     Index(None, "instance"),
-    Index(None, "root"),
     Index(None, "definition", "node"),
     Index(None, "started"),
-    Index(None, "ended"),
 )
 
 history_task = Table(
@@ -97,8 +95,6 @@ history_task = Table(
     reference("parent_task"),
     Column("state", String(32)),
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "definition"),
     Index(None, "assignee"),
     Index(None, "started"),
     Index(None, "ended"),
@@ -117,10 +113,7 @@ history_variable = Table(
     number("revision"),
     Column("state", String(16), nullable=False),  # CREATED or DELETED
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "scope"),
     Index(None, "name"),
-    Index(None, "definition"),
 )
 
 history_detail = Table(
@@ -141,10 +134,7 @@ history_detail = Table(
     text_column("operation"),
     text_column("user_id"),
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "activity"),
     Index(None, "variable"),
-    Index(None, "time"),
 )
 
 history_incident = Table(
@@ -168,8 +158,6 @@ history_incident = Table(
     Column("state", String(16), nullable=False),  # open, resolved or deleted
     text_column("annotation"),
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "definition"),
     Index(None, "created"),
 )
 
@@ -196,8 +184,6 @@ history_job_log = Table(
     text_column("hostname"),
     Index(None, "job"),
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "definition"),
     Index(None, "time"),
 )
 
@@ -219,8 +205,6 @@ history_external_log = Table(
     reference("element"),
     Index(None, "external"),
     Index(None, "instance"),
-    Index(None, "root"),
-    Index(None, "definition"),
     Index(None, "time"),
 )
 
@@ -241,9 +225,7 @@ history_decision = Table(
     Column("collected", Double),
     text_column("user_id"),
     Index(None, "instance"),
-    Index(None, "root"),
     Index(None, "root_decision"),
-    Index(None, "decision"),
     Index(None, "decision_id"),
     Index(None, "time"),
 )
@@ -259,7 +241,6 @@ history_decision_input = Table(
     *value_columns(),
     moment_column("created", required=True),
     Index(None, "decision_instance"),
-    Index(None, "root"),
 )
 
 history_decision_output = Table(
@@ -276,7 +257,6 @@ history_decision_output = Table(
     *value_columns(),
     moment_column("created", required=True),
     Index(None, "decision_instance"),
-    Index(None, "root"),
 )
 
 history_link = Table(
@@ -292,8 +272,6 @@ history_link = Table(
     Column("operation", String(16), nullable=False),  # add or delete
     text_column("assigner"),
     Index(None, "task"),
-    Index(None, "root"),
-    Index(None, "time"),
 )
 
 operation_log = Table(
@@ -319,7 +297,6 @@ operation_log = Table(
     reference("external"),
     Index(None, "operation"),
     Index(None, "instance"),
-    Index(None, "root"),
     Index(None, "task"),
     Index(None, "time"),
 )

@@ -18,7 +18,6 @@ from sqlalchemy import (
 
 from procession.storage.columns import (
     Key,
-    Time,
     deployment_column,
     flag,
     key_column,
@@ -187,7 +186,6 @@ node = Table(
     Column("number", SmallInteger, primary_key=True, autoincrement=False),
     text_column("holder", required=True),
     moment_column("expires", required=True),
-    Column("last_key_time", Time, nullable=False, server_default=text("0")),  # keys never run backwards over restarts
 )
 
 metric = Table(

@@ -79,7 +79,6 @@ variable = Table(
     number("revision"),
     Index(None, "scope", "name", unique=True),
     Index(None, "instance"),
-    Index(None, "name"),
 )
 index_when(variable, "ix_variable_task", "task IS NOT NULL", "task")
 
@@ -191,7 +190,7 @@ job = Table(
     Index(None, "definition"),
 )
 index_when(job, "ix_job_due", "retries > 0 AND NOT suspended", "due")
-index_when(job, "ix_job_lock_owner", "lock_owner IS NOT NULL", "lock_owner")
+index_when(job, "ix_job_locked", "lock_owner IS NOT NULL", "instance")
 
 event_subscription = Table(
     "event_subscription",

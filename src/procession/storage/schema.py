@@ -8,11 +8,12 @@ Rules that hold for every table:
   `storage.encoding` convert.
 - **Values** of variables lie in the columns of `value_columns`: what queries compare is in `text_value`, `long_value`
   (Boolean, Integer, Short, Long, Date) and `double_value`; `form` says how the value was encoded. Above `BIG_VALUE`
-  bytes the content lies in `big_value` under the key in `big`, so that lists never load it.
+  characters or bytes the content lies in `big_value` under the key in `big`, so that lists never load it.
 - **JSON** is text, written by msgspec. Empty mappings are NULL.
 - `process_id` is the process definition's id in its BPMN file (Camunda 7: `processDefinitionKey`), `node` the id
   of a BPMN element, `tenant` the tenant's id or NULL.
 - Runtime and history tables carry no foreign keys: rows are written in batches by one writer that keeps them whole.
+- Every index is paid for with each write. History is cleaned up by `instance`, found through `history_instance.root`.
 
 A runtime column has the name of the record's field (`kernel.records`), but for `user` and `group`, which are `user_id`
 and `group_id`.

@@ -1,0 +1,314 @@
+"""Opening a database, its connections, and the two ways to use it: `transaction` to change, `read` to query.
+
+| URL                                   | database                                                                  |
+|---------------------------------------|---------------------------------------------------------------------------|
+| `sqlite:///relative.db`, `sqlite:////absolute.db` | a file: one write connection, a pool of read connections      |
+| `sqlite://`                           | in memory, one connection for all; gone with the storage                  |
+| `postgresql://user:password@host/name` | psycopg 3, a pool                                                        |
+
+SQLite runs in WAL with `synchronous=FULL`: what was committed survives a kill and a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from procession.errors import Invalid, Unavailable
+from procession.storage.drivers import Driver, PostgresDriver, SqliteDriver, translated
+from procession.storage.keys import KeyMaker, real_millis
+from procession.storage.migrations import needs_upgrade, upgrade
+from procession.storage.nodes import NodeLease, claim_node, holder_name, release_node, renew_node
+from procession.storage.transaction import Transaction
+
+_MIGRATION_LOCK = 7_240_002
+_PING_AFTER = 5.0  # seconds without use after which a connection is asked whether it lives
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many connections, and for how long. Times in seconds.
+
+    One connection is opened at the start; a connection that was idle for longer than `idle` is replaced when next used.
+    """
+
+    size: int = 10
+    connect_timeout: float = 30.0
+    idle: float = 600.0
+    busy_timeout: float = 30.0  # SQLite: how long a write waits for another process
+
+
+class Storage:
+    """An open database. Safe to use from several threads; close it when done."""
+
+    def __init__(self, url: URL, pool: PoolSettings, clock: Callable[[], int]) -> None:
+        self.url = url
+        self.dialect = url.get_backend_name()
+        self._pool = pool
+        self._clock = clock
+        self._write_lock = threading.RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._in_memory = self.dialect == "sqlite" and url.database in (None, "", ":memory:")
+        self._depth = 0
+        if self.dialect == "sqlite":
+            self._writer = _connect_sqlite(url, pool)
+            self.engine = self._sqlite_engine(self._writer)
+        else:
+            self.engine = _postgres_engine(url, pool)
+        self._reading = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT") if self._writer is None else self.engine
+        )
+        self.keys: KeyMaker = KeyMaker(0, clock, 0)
+        self._lease: NodeLease | None = None
+        self._lease_lock = threading.Lock()
+
+    def _sqlite_engine(self, writer: sqlite3.Connection) -> Engine:
+        if self._in_memory:
+            return _engine_over(writer)
+        pool = self._pool
+        engine = create_engine(
+            self.url,
+            creator=lambda: _connect_sqlite(self.url, pool, read_only=True),
+            pool_size=pool.size,
+            max_overflow=0,
+            pool_timeout=pool.connect_timeout,
+        )
+        # our connections are in autocommit mode; a read sees one picture of the database from its begin
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+
+    # ------------------------------------------------------------ changing
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction that commits at the end of the block and rolls back on an exception.
+
+        Raises Conflict where another transaction was first, Unavailable where the database cannot be reached.
+        """
+        self.heartbeat()
+        with self._translated(), self._driver() as driver:
+            yield Transaction(driver, self.keys)
+
+    def join(self, connection: sqlite3.Connection | psycopg.Connection[Any]) -> Transaction:
+        """A transaction on a connection that the caller opened and commits. On SQLite it should have begun already."""
+        driver: Driver = (
+            SqliteDriver(connection) if isinstance(connection, sqlite3.Connection) else PostgresDriver(connection)
+        )
+        return Transaction(driver, self.keys)
+
+    @contextmanager
+    def _driver(self) -> Iterator[Driver]:
+        if self._writer is not None:
+            with self._write_lock:
+                yield from self._sqlite_transaction(self._writer)
+            return
+        pooled = self.engine.raw_connection()
+        connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+        try:
+            yield PostgresDriver(connection)
+            connection.commit()
+        except BaseException:
+            if connection.closed:
+                pooled.invalidate()
+            else:
+                connection.rollback()
+            raise
+        finally:
+            pooled.close()
+
+    def _sqlite_transaction(self, connection: sqlite3.Connection) -> Iterator[Driver]:
+        if self._depth:
+            raise RuntimeError("a transaction is open in this thread already")
+        connection.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield SqliteDriver(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._depth -= 1
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (psycopg.Error, sqlite3.Error) as error:
+            meant = translated(error)
+            if meant is None:
+                raise
+            raise meant from error
+        except PoolTimeout as error:
+            raise Unavailable(f"No database connection became free within {self._pool.connect_timeout:g} s") from error
+
+    # ------------------------------------------------------------ reading
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A SQLAlchemy connection for queries. It never sees what is not committed."""
+        if self._in_memory:
+            with self._write_lock, self.engine.connect() as connection:
+                yield connection
+            return
+        with self._translated(), self._reading.connect() as connection:
+            yield connection
+
+    # ------------------------------------------------------------ schema
+
+    def migrate(self) -> None:
+        """Brings the schema up to date; several processes may do so at once. Raises Conflict where it is newer."""
+        with self._translated():
+            with self._reading.connect() as connection:
+                if not needs_upgrade(connection):
+                    return
+            if self._writer is None:
+                with self.engine.begin() as connection:
+                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+                    if needs_upgrade(connection):
+                        upgrade(connection)
+                return
+            # the first connection of an engine rolls back what it has looked at: connect before the transaction begins
+            with _engine_over(self._writer).connect() as connection, self._driver():
+                if needs_upgrade(connection):
+                    upgrade(connection)
+
+    # ------------------------------------------------------------ the node's number
+
+    def heartbeat(self) -> None:
+        """Renews the lease of this node's number where it is time to; every transaction does so first."""
+        if self._lease is not None and not self._lease.is_old(self._clock()):
+            return
+        with self._lease_lock:
+            now, lease = self._clock(), self._lease
+            if lease is not None and not lease.is_old(now):
+                return
+            # a transaction of its own: a lease must be committed before the first key is made under it
+            with self._translated(), self._driver() as driver:
+                lease = claim_node(driver, holder_name(), now) if lease is None else renew_node(driver, lease, now)
+            self._lease = lease
+            self.keys.renew(lease.number, lease.expires)
+
+    def close(self) -> None:
+        """Gives the node's number back and closes every connection."""
+        if self._lease is not None:
+            lease, self._lease = self._lease, None
+            with self._translated(), self._driver() as driver:
+                release_node(driver, lease, max(self.keys.last_time, self._clock()))
+            self.keys.renew(lease.number, 0)
+        self.engine.dispose()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def _connect_sqlite(url: URL, pool: PoolSettings, *, read_only: bool = False) -> sqlite3.Connection:
+    name = url.database or ":memory:"
+    if name != ":memory:" and not read_only:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(name, timeout=pool.busy_timeout, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _engine_over(connection: sqlite3.Connection) -> Engine:
+    """An engine over one connection that never begins, commits or rolls back: its owner does."""
+    return create_engine(
+        "sqlite://",
+        creator=lambda: connection,
+        poolclass=StaticPool,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_reset_on_return=None,
+    )
+
+
+def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool.size,
+        max_overflow=0,
+        pool_timeout=pool.connect_timeout,
+        pool_use_lifo=True,
+        skip_autocommit_rollback=True,
+        connect_args={"connect_timeout": max(1, int(pool.connect_timeout)), "application_name": "procession"},
+    )
+
+    def on_connect(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+        # every integer travels as bigint: one prepared statement, whatever the values
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
+
+    def on_checkin(connection: psycopg.Connection[Any] | None, record: ConnectionPoolEntry) -> None:
+        record.info["returned"] = time.monotonic()
+
+    def on_checkout(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, proxy: Any) -> None:
+        unused = time.monotonic() - record.info.get("returned", time.monotonic())
+        if unused > pool.idle:
+            raise DisconnectionError
+        if unused > _PING_AFTER:
+            try:
+                connection.execute("SELECT 1")
+                connection.rollback()
+            except psycopg.OperationalError as error:
+                raise DisconnectionError from error
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
+    return engine
+
+
+def open_storage(
+    url: str, pool: PoolSettings | None = None, *, clock: Callable[[], int] = real_millis, migrate: bool = True
+) -> Storage:
+    """Opens a database, brings its schema up to date and leases a node number.
+
+    `clock` gives real milliseconds since 1970 for keys and leases. Raises Invalid for a URL that is none, Unavailable
+    where the database cannot be reached, Conflict where its schema is newer than this program.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Invalid(
+            "The database's URL cannot be read: it looks like sqlite:///file.db or postgresql://host/name"
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "postgres":
+        backend = "postgresql"
+    if backend not in ("sqlite", "postgresql"):
+        raise Invalid(f"Databases of kind {backend!r} are not supported: use sqlite:// or postgresql://")
+    parsed = parsed.set(drivername="sqlite" if backend == "sqlite" else "postgresql+psycopg")
+    settings = pool or PoolSettings()
+    try:
+        storage = Storage(parsed, settings, clock)
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"The database file cannot be opened: {error}") from error
+    try:
+        if migrate:
+            storage.migrate()
+        storage.heartbeat()
+    except BaseException:
+        storage.engine.dispose()
+        if storage._writer is not None:
+            storage._writer.close()
+        raise
+    return storage

@@ -1,0 +1,239 @@
+"""The two databases as the hot path sees them: statements run on the raw driver, one per table and batch.
+
+Statements are written once, with these marks, and rendered once per database:
+- `?` is a value; `IN ??` a list of keys or texts that travels as one parameter, so that a statement's text never
+  depends on how many there are;
+- `{skip locked}`, `{nowait}`, `{for update}` and `{is}` stand for what PostgreSQL alone has, or says otherwise.
+
+This file knows both dialects and nothing of what the tables mean.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
+from typing import Any, Protocol
+
+import msgspec
+import psycopg
+from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, SmallInteger, Table
+from sqlalchemy.types import TypeEngine
+
+from procession.errors import Conflict, Invalid, ProcessionError, Unavailable
+
+Row = Sequence[Any]
+
+
+class Driver(Protocol):
+    """One connection with one open transaction. `name` is `sqlite` or `postgresql`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Runs a statement (marks as above) and gives its rows."""
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Runs a statement and gives the number of rows it touched, or -1 inside `together`."""
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Adds rows; `rows` hold values in the order of `columns`."""
+
+    def update(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Row], computed: Mapping[str, str] | None = None
+    ) -> None:
+        """Changes rows by key, which is the first column. `computed` sets further columns to SQL expressions, in which
+        `old.` names the stored row and `new.` one of `columns`."""
+
+    def delete(self, table: Table, keys: Sequence[int]) -> None:
+        """Deletes rows by key."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Statements inside are sent without waiting for each other's answer where the driver can."""
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Column names as SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+# ---------------------------------------------------------------- SQLite
+
+
+@cache
+def _sqlite(statement: str) -> str:
+    for mark in ("{skip locked}", "{nowait}", "{for update}"):
+        statement = statement.replace(mark, "")
+    return statement.replace("{is}", "IS").replace("IN ??", "IN (SELECT value FROM json_each(?))")
+
+
+@cache
+def _sqlite_insert(table: str, columns: tuple[str, ...]) -> str:
+    return f'INSERT INTO "{table}" ({quoted(columns)}) VALUES ({", ".join("?" * len(columns))})'
+
+
+@cache
+def _sqlite_update(table: str, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
+    # numbered parameters, so that a computed column may use a value again
+    places = {name: f"?{place}" for place, name in enumerate(columns, 1)}
+    changes = [f'"{name}" = {places[name]}' for name in columns[1:]]
+    for name, expression in computed:
+        for column, place in places.items():
+            expression = expression.replace(f"new.{column}", place)
+        changes.append(f'"{name}" = {expression.replace("old.", "")}')
+    return f'UPDATE "{table}" SET {", ".join(changes)} WHERE "{columns[0]}" = {places[columns[0]]}'
+
+
+def _sqlite_value(value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value
+
+
+class SqliteDriver:
+    """The statements of one transaction on a SQLite connection in autocommit mode (the transaction is ours)."""
+
+    name = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).fetchall()
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).rowcount
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self._connection.executemany(_sqlite_insert(table.name, tuple(columns)), rows)
+
+    def update(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Row], computed: Mapping[str, str] | None = None
+    ) -> None:
+        statement = _sqlite_update(table.name, tuple(columns), tuple((computed or {}).items()))
+        self._connection.executemany(statement, rows)
+
+    def delete(self, table: Table, keys: Sequence[int]) -> None:
+        self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+@cache
+def _postgres(statement: str) -> str:
+    marks = {
+        "{skip locked}": "FOR UPDATE SKIP LOCKED",
+        "{nowait}": "FOR UPDATE NOWAIT",
+        "{for update}": "FOR UPDATE",
+        "{is}": "IS NOT DISTINCT FROM",
+    }
+    for mark, text in marks.items():
+        statement = statement.replace(mark, text)
+    return statement.replace("IN ??", "= ANY(%s)").replace("?", "%s")
+
+
+def _array(kind: TypeEngine[Any]) -> str:
+    match kind:
+        case Boolean():
+            return "boolean[]"
+        case SmallInteger():
+            return "smallint[]"
+        case BigInteger():
+            return "bigint[]"
+        case Integer():
+            return "integer[]"
+        case Double():
+            return "double precision[]"
+        case LargeBinary():
+            return "bytea[]"
+        case _:
+            return "text[]"
+
+
+@cache
+def _postgres_unnest(table: Table, columns: tuple[str, ...]) -> str:
+    return f"unnest({', '.join(f'%s::{_array(table.c[name].type)}' for name in columns)})"
+
+
+@cache
+def _postgres_insert(table: Table, columns: tuple[str, ...]) -> str:
+    return f'INSERT INTO "{table.name}" ({quoted(columns)}) SELECT * FROM {_postgres_unnest(table, columns)}'
+
+
+@cache
+def _postgres_update(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
+    changes = [f'"{name}" = new."{name}"' for name in columns[1:]]
+    changes += [f'"{name}" = {expression}' for name, expression in computed]
+    return (
+        f'UPDATE "{table.name}" AS old SET {", ".join(changes)} '
+        f"FROM {_postgres_unnest(table, columns)} AS new({quoted(columns)}) "
+        f'WHERE old."{columns[0]}" = new."{columns[0]}"'
+    )
+
+
+def _columns_of(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+class PostgresDriver:
+    """The statements of one transaction on a psycopg connection: arrays in, one statement per table and batch."""
+
+    name = "postgresql"
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(
+            _postgres(statement), parameters, binary=True
+        ).fetchall()
+        return found
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(_postgres(statement), parameters).rowcount
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self._connection.execute(_postgres_insert(table, tuple(columns)), _columns_of(rows))
+
+    def update(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Row], computed: Mapping[str, str] | None = None
+    ) -> None:
+        statement = _postgres_update(table, tuple(columns), tuple((computed or {}).items()))
+        self._connection.execute(statement, _columns_of(rows))
+
+    def delete(self, table: Table, keys: Sequence[int]) -> None:
+        self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self._connection.pipeline():
+            yield
+
+
+# ---------------------------------------------------------------- errors
+
+
+def translated(error: Exception) -> ProcessionError | None:
+    """What a driver's error means, None where it is a fault of this program."""
+    match error:
+        case (
+            psycopg.errors.SerializationFailure()
+            | psycopg.errors.DeadlockDetected()
+            | psycopg.errors.LockNotAvailable()
+        ):
+            return Conflict(f"Another transaction was first: {error}")
+        case psycopg.IntegrityError() | sqlite3.IntegrityError():
+            return Conflict(f"The database refused the change: {error}")
+        case psycopg.DataError():
+            return Invalid(f"A value cannot be stored: {error}")
+        case psycopg.OperationalError():
+            return Unavailable(f"The database cannot be reached: {error}")
+        case sqlite3.OperationalError() if "locked" in str(error) or "busy" in str(error):
+            return Unavailable("The database is busy: another process holds its lock")
+        case sqlite3.OperationalError() if any(word in str(error) for word in ("disk", "readonly", "unable to open")):
+            return Unavailable(f"The database cannot be written: {error}")
+    return None

@@ -1,0 +1,112 @@
+"""The history of values: variables with their last value, the detail of each change, and what decisions saw and said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procession.kernel import events as e
+from procession.kernel.events import Stamp
+from procession.storage import schema
+from procession.storage.encoding import millis
+
+if TYPE_CHECKING:
+    from procession.storage.history import HistoryBatch
+
+
+def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> None:
+    """The variable's row takes the value; at level full a detail tells of the change."""
+    if not batch.keeps_variables:
+        return
+    v = event.variable
+    origin = batch.origin(v.instance, v.definition, v.tenant)
+    value = {"type": v.type, "value": v.value, "info": v.info, "revision": v.revision}
+    if event.created:
+        batch.rows.add(
+            schema.history_variable,
+            v.key,
+            origin,
+            scope=v.scope,
+            task=v.task,
+            name=v.name,
+            created=millis(stamp.time),
+            state="CREATED",
+            **value,
+        )
+    else:
+        batch.rows.change(schema.history_variable, v.key, **value)
+    if batch.keeps_details:
+        batch.rows.add(
+            schema.history_detail,
+            batch.new_key(),
+            origin,
+            kind="variableUpdate",
+            time=millis(stamp.time),
+            element=v.scope if v.task is None else None,
+            activity=event.activity,
+            task=v.task,
+            variable=v.key,
+            name=v.name,
+            initial=event.initial,
+            operation=stamp.operation,
+            user_id=stamp.user,
+            **value,
+        )
+
+
+def variable_removed(batch: HistoryBatch, event: e.VariableRemoved) -> None:
+    """A variable that was deleted on request is marked so; one that went with its scope keeps its last value."""
+    if batch.keeps_variables and event.deleted:
+        batch.rows.change(schema.history_variable, event.variable, state="DELETED")
+
+
+def decision_evaluated(batch: HistoryBatch, stamp: Stamp, event: e.DecisionEvaluated) -> None:
+    """A decision instance with its inputs and outputs."""
+    if not batch.keeps_details:
+        return
+    origin = batch.origin(event.instance, event.definition, event.tenant)
+    if origin.process_id is None and event.process_id is not None:
+        origin = origin._replace(process_id=event.process_id)
+    now = millis(stamp.time)
+    batch.rows.add(
+        schema.history_decision,
+        event.key,
+        origin,
+        decision=event.decision,
+        decision_id=event.decision_id,
+        decision_name=event.decision_name,
+        requirements=event.requirements,
+        requirements_id=event.requirements_id,
+        root_decision=event.root,
+        time=now,
+        element=event.element,
+        node=event.node,
+        collected=event.collected,
+        user_id=stamp.user,
+    )
+    for given in event.inputs:
+        batch.rows.add(
+            schema.history_decision_input,
+            batch.new_key(),
+            origin,
+            decision_instance=event.key,
+            clause_id=given.clause_id,
+            clause_name=given.clause_name,
+            type=given.type,
+            value=given.value,
+            created=now,
+        )
+    for output in event.outputs:
+        batch.rows.add(
+            schema.history_decision_output,
+            batch.new_key(),
+            origin,
+            decision_instance=event.key,
+            clause_id=output.clause_id,
+            clause_name=output.clause_name,
+            rule_id=output.rule_id,
+            rule_order=output.rule_order,
+            variable_name=output.variable_name,
+            type=output.type,
+            value=output.value,
+            created=now,
+        )
