@@ -8,29 +8,38 @@ Failures inside an expression are null and a warning; `ExpressionFailed` is for 
 
 from __future__ import annotations
 
-from procession.feel.compiled import CompiledExpression, UnaryTests, compile_expression, compile_unary_tests
+from procession.feel.compiled import (
+    NOT_CONSTANT,
+    CompiledExpression,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+    constant_value,
+)
 from procession.feel.conversion import from_feel, to_feel
 from procession.feel.environment import FeelScope
-from procession.feel.evaluation import Evaluation, Null, FeelWarning
+from procession.feel.evaluation import Evaluation, FeelWarning, Null
 from procession.feel.printing import to_literal, to_text
 from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
 
 __all__ = [
+    "NOT_CONSTANT",
     "CompiledExpression",
     "Date",
     "DateTime",
     "DaysTime",
     "Evaluation",
     "FeelScope",
+    "FeelWarning",
     "Function",
     "Null",
     "Range",
     "Time",
     "UnaryTests",
-    "FeelWarning",
     "YearsMonths",
     "compile_expression",
     "compile_unary_tests",
+    "constant_value",
     "from_feel",
     "to_feel",
     "to_literal",

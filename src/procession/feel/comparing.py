@@ -6,13 +6,19 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from procession.errors import ExpressionFailed
 from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
 
+MAX_COMPARISONS = 1_000_000
+"""Comparisons inside one comparison of two lists or contexts."""
 _ORDERED = (Decimal, str, Date, DateTime, Time, DaysTime, YearsMonths)
 
 
-def equal(left: Any, right: Any) -> bool | None:
-    """Whether two values are equal; None where their kinds differ."""
+def equal(left: Any, right: Any, left_over: list[int] | None = None) -> bool | None:
+    """Whether two values are equal; None where their kinds differ. Raises ExpressionFailed for too big a comparison.
+
+    `left_over` counts down the comparisons of one call: lists that share their items grow exponentially when unfolded.
+    """
     if left is None or right is None:
         return left is right
     kind = type(left)
@@ -22,10 +28,12 @@ def equal(left: Any, right: Any) -> bool | None:
         return bool(left == right)
     if kind is DateTime or kind is Time:
         return _same_moment(left, right)
-    if kind is list:
-        return _same_list(left, right)
-    if kind is dict:
-        return _same_context(left, right)
+    if kind is list or kind is dict:
+        left_over = left_over or [MAX_COMPARISONS]
+        left_over[0] -= len(left)
+        if left_over[0] < 0:
+            raise ExpressionFailed(f"comparing two values takes more than {MAX_COMPARISONS} steps")
+        return _same_list(left, right, left_over) if kind is list else _same_context(left, right, left_over)
     if kind is Range:
         return _same_range(left, right)
     return left is right if kind is not Function else (True if left is right else None)
@@ -38,16 +46,16 @@ def _same_moment(left: DateTime | Time, right: DateTime | Time) -> bool:
     return bool(order_key(left) == order_key(right))
 
 
-def _same_list(left: list[Any], right: list[Any]) -> bool | None:
+def _same_list(left: list[Any], right: list[Any], left_over: list[int]) -> bool | None:
     if len(left) != len(right):
         return False
-    return _every(equal(one, other) for one, other in zip(left, right, strict=True))
+    return _every(equal(one, other, left_over) for one, other in zip(left, right, strict=True))
 
 
-def _same_context(left: dict[str, Any], right: dict[str, Any]) -> bool | None:
+def _same_context(left: dict[str, Any], right: dict[str, Any], left_over: list[int]) -> bool | None:
     if left.keys() != right.keys():
         return False
-    return _every(equal(value, right[key]) for key, value in left.items())
+    return _every(equal(value, right[key], left_over) for key, value in left.items())
 
 
 def _every(verdicts: Any) -> bool | None:

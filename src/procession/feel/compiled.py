@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from procession.errors import ExpressionFailed
-from procession.expressions import Scope
+from procession.expressions import MappingScope, Scope
 from procession.feel.builtins import BUILTINS
 from procession.feel.comparing import COMPARISONS, member
 from procession.feel.compiler import INPUT, Compiler
@@ -20,8 +20,10 @@ from procession.feel.names import Names, layer_of
 from procession.feel.parser import Parser
 from procession.feel.syntax import (
     AtLiteral,
+    Call,
     ListLiteral,
     Literal,
+    Name,
     Negation,
     Node,
     OperatorTest,
@@ -102,10 +104,29 @@ def _env(scope: Scope, evaluation: Evaluation | None) -> Env:
     return Env(evaluation, scope, {})
 
 
+NOT_CONSTANT: Any = object()
+"""What `constant_value` gives for a form whose value depends on something."""
+
+
+def constant_value(node: Node) -> Any:
+    """The FEEL value of a literal, a range of literals, or a date, time or duration of one string; else NOT_CONSTANT.
+
+    For indexing cells: `constant_value(test.operand)` of an `OperatorTest`, or of a test itself.
+    """
+    if not _is_constant(node):
+        return NOT_CONSTANT
+    return Compiler({}, frozenset()).compile(node)(Env(Evaluation(), MappingScope({}), {}))
+
+
+_CONSTRUCTORS = frozenset(("date", "time", "date and time", "duration"))
+
+
 def _is_constant(node: Node) -> bool:
     match node:
         case Literal() | AtLiteral():
             return True
+        case Call(Name(name), (Literal(str()),), None):
+            return name in _CONSTRUCTORS
         case Negation(operand) | OperatorTest(_, operand):
             return _is_constant(operand)
         case RangeLiteral(start, end):
@@ -171,6 +192,7 @@ def _compile_test(node: Node, types: Mapping[str, Type], known: frozenset[str]) 
 
         return by_operator
     run = compiler.compile(node)
+    literal = isinstance(node, Literal)
     if INPUT in compiler.reads:
 
         def by_condition(env: Env, value: Any) -> bool | None:
@@ -181,7 +203,8 @@ def _compile_test(node: Node, types: Mapping[str, Type], known: frozenset[str]) 
 
     def by_value(env: Env, value: Any) -> bool | None:
         test = run(env)
-        if test is True and not isinstance(value, bool):
+        if test is True and not literal:
+            # A condition that holds passes, whatever the input is; the word `true` alone is a value to equal.
             return True
         return member(value, test)
 

@@ -160,7 +160,7 @@ class Compiler:
                     if not fits:
                         raise Null(f"'{names[place]}' is of the wrong type: {type_name(arguments[place])}")
                 evaluation.enter()
-                result = body(env.inside(dict(zip(names, values, strict=True))))
+                result = body(Env(evaluation, env.scope, dict(zip(names, values, strict=True)), env))
                 evaluation.leave()
                 return result
 
@@ -230,6 +230,8 @@ class Compiler:
                 result = operate(value, other)
                 if result is None:
                     env.evaluation.warn(f"no result for {type_name(value)} {sign} {type_name(other)}", at)
+                elif type(result) is str:
+                    env.evaluation.spend(len(result) >> 6)
                 value = result
             return value
 

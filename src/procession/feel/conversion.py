@@ -18,10 +18,12 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from procession.errors import ExpressionFailed
+from procession.feel.evaluation import MAX_NESTING
 from procession.feel.printing import to_text
 from procession.feel.temporal import write_date, write_date_time, write_duration
 from procession.feel.values import (
@@ -38,7 +40,8 @@ from procession.feel.values import (
 )
 from procession.values import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, JsonValue, Long, ObjectValue, TypedValue
 
-MAX_NESTING = 200
+MAX_VALUES = 1_000_000
+"""How many values may leave in one."""
 _DAY = date(1970, 1, 1)
 
 
@@ -94,16 +97,24 @@ def _time(value: datetime | time, moment: datetime | None) -> Time:
 
 
 def from_feel(value: Any) -> Any:
-    """A FEEL value as a process value (the table above)."""
+    """A FEEL value as a process value (the table above). Raises ExpressionFailed for one too big or nested too deep."""
+    # Lists inside a list may be one and the same object many times over: what is small in memory can be huge outside.
+    return _back(value, [MAX_VALUES], 0)
+
+
+def _back(value: Any, left: list[int], depth: int) -> Any:
+    left[0] -= 1
+    if left[0] < 0 or depth > MAX_NESTING:
+        raise ExpressionFailed(f"the value has more than {MAX_VALUES} parts or is nested deeper than {MAX_NESTING}")
     match value:
         case None | bool() | str():
             return value
         case Decimal():
             return _number(value)
         case dict():
-            return {key: from_feel(inner) for key, inner in value.items()}
+            return {key: _back(inner, left, depth + 1) for key, inner in value.items()}
         case list():
-            return [from_feel(inner) for inner in value]
+            return [_back(inner, left, depth + 1) for inner in value]
         case DateTime():
             day, clock = value.date, value.time
             if not 1 <= day.year <= 9999:
@@ -125,7 +136,7 @@ def from_feel(value: Any) -> Any:
             return value
 
 
-def _number(value: Decimal) -> int | float:
+def _number(value: Decimal) -> int | float | None:
     if value == value.to_integral_value() and value.adjusted() < 19:
         whole = int(value)
         if INT_MIN <= whole <= INT_MAX:
@@ -133,7 +144,8 @@ def _number(value: Decimal) -> int | float:
         if LONG_MIN <= whole <= LONG_MAX:
             return Long(whole)
         return whole
-    return float(value)
+    double = float(value)
+    return double if isfinite(double) else None
 
 
 def _python_time(value: Time, zone: tzinfo | None) -> time:

@@ -19,6 +19,8 @@ MAX_ITEMS = 100_000
 """Items of a list that an expression builds or iterates over."""
 MAX_TEXT = 1_000_000
 """Characters of a string that an expression builds."""
+MAX_NESTING = 200
+"""How deep lists and contexts may be nested when they enter, leave or are written."""
 MAX_CALLS = 150
 """How deep user-defined functions may call each other."""
 MAX_WARNINGS = 100

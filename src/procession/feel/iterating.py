@@ -143,7 +143,7 @@ def compile_filter(compiler: Compiling, node: Filter) -> Closure:
 
     def select(env: Env) -> Any:
         value = source(env)
-        items = value if isinstance(value, list) else items_of(value) if isinstance(value, Range) else [value]
+        items = value if isinstance(value, list) else [value]
         found = []
         if not items:
             verdict = condition(_item_env(env, None))

@@ -1,4 +1,4 @@
-"""Names of several words. FEEL lets a name contain spaces and `. / - ' + *`: only the names in scope tell where it ends.
+"""Names of several words. FEEL lets a name contain spaces and `. / - ' + *`: the names in scope tell its end.
 
 A name of one word needs no entry here. Matching compares words; where an operator sign is part of the name, the spaces
 around it must agree too, so that `a-b` can be a name beside `a - b`.

@@ -213,8 +213,11 @@ class Parser:
                 self.place += size
                 return self._name(name, word.start)
         if word.kind == "number":
+            value = number(word.text)
+            if not value.is_finite():
+                raise self._fault("this number is out of range")
             self.place += 1
-            return Literal(number(word.text), word.start)
+            return Literal(value, word.start)
         if word.kind == "string":
             self.place += 1
             return Literal(word.text, word.start)

@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from procession.feel.evaluation import check_text
+from procession.errors import ExpressionFailed
+from procession.feel.evaluation import MAX_NESTING, check_text
 from procession.feel.temporal import write_date, write_date_time, write_duration, write_time
 from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
 
@@ -14,11 +15,8 @@ _PLAIN_KEY = re.compile(r"[^\W\d]\w*( \w+)*")
 
 
 def write_number(value: Decimal) -> str:
-    """Plain digits, no exponent, trailing zeros of a fraction cut: `1.5`, `100`, `0.000001`."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    """Plain digits, no exponent, as many decimal places as the number has: `1.50`, `100`, `0.000001`."""
+    return format(value or abs(value), "f")
 
 
 def quoted(text: str) -> str:
@@ -31,8 +29,10 @@ def to_text(value: Any) -> str:
     return value if isinstance(value, str) else to_literal(value)
 
 
-def to_literal(value: Any) -> str:
-    """A value as FEEL source, as far as there is one."""
+def to_literal(value: Any, depth: int = 0) -> str:
+    """A value as FEEL source, as far as there is one. Raises ExpressionFailed for one too long or nested too deep."""
+    if depth > MAX_NESTING:
+        raise ExpressionFailed(f"the value is nested deeper than {MAX_NESTING}")
     match value:
         case None:
             return "null"
@@ -51,9 +51,9 @@ def to_literal(value: Any) -> str:
         case DaysTime() | YearsMonths():
             return write_duration(value)
         case list():
-            return _joined("[", [to_literal(item) for item in value], "]")
+            return _joined("[", [to_literal(item, depth + 1) for item in value], "]")
         case dict():
-            return _joined("{", [f"{_key(key)}: {to_literal(item)}" for key, item in value.items()], "}")
+            return _joined("{", [f"{_key(key)}: {to_literal(item, depth + 1)}" for key, item in value.items()], "}")
         case Range():
             return _range(value)
         case Function():

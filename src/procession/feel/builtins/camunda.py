@@ -10,11 +10,12 @@ import base64
 from decimal import Decimal
 from typing import Any
 
+from procession.errors import ExpressionFailed
 from procession.feel.builtins.context import context_put, context_put_at
 from procession.feel.builtins.lists import distinct
 from procession.feel.builtins.registry import builtin
 from procession.feel.comparing import same
-from procession.feel.evaluation import Evaluation, Null, check_text
+from procession.feel.evaluation import Evaluation, Null, check_items, check_text
 from procession.feel.regex import compile_pattern
 
 
@@ -31,7 +32,8 @@ def get_or_else(value: Any, default: Any) -> Any:
 @builtin("assert(value: any, condition: any, cause?: string)")
 def assert_(value: Any, condition: Any, cause: str | None = None) -> Any:
     if condition is not True:
-        raise Null(cause or "the assertion does not hold")
+        # The one function that fails on purpose: a null would hide what the model wants to see.
+        raise ExpressionFailed(cause or "the assertion does not hold")
     return value
 
 
@@ -52,7 +54,11 @@ def trim(text: str) -> str:
 
 @builtin("extract(string: string, pattern: string)")
 def extract(text: str, pattern: str) -> list[Any]:
-    return [found.group() for found in compile_pattern(pattern, "").finditer(text)]
+    parts: list[Any] = []
+    for found in compile_pattern(pattern, "").finditer(text):
+        parts.append(found.group())
+        check_items(len(parts))
+    return parts
 
 
 @builtin("to base64(value: string)")

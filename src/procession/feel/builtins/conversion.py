@@ -117,7 +117,7 @@ def time_of_moment(value: DateTime) -> Time:
 def time_of_parts(hour: Decimal, minute: Decimal, second: Decimal, offset: DaysTime | None = None) -> Time:
     if any(abs(part) > 100 for part in (hour, minute, second)):
         raise Null("time: a part is out of range")
-    nano = int((second % 1) * NANOS)
+    nano = int(MATH.remainder(second, Decimal(1)) * NANOS)
     time = make_time(int(hour), int(minute), int(second), nano, None if offset is None else offset.nanos // NANOS)
     if time is None:
         raise Null("time: there is no such time")
@@ -150,7 +150,7 @@ def moment_in_zone(moment: DateTime, timezone: str) -> DateTime:
 
 
 @builtin(
-    "date and time(year: number, month: number, day: number, hour: number, minute: number, second: number, offset?: any)"  # noqa: E501
+    "date and time(year: number, month: number, day: number, hour: number, minute: number, second: number, offset?: any)"
 )
 def moment_of_numbers(
     year: Decimal, month: Decimal, day: Decimal, hour: Decimal, minute: Decimal, second: Decimal, offset: Any = None

@@ -27,11 +27,6 @@ def count(items: list[Any]) -> Decimal:
     return number(len(items))
 
 
-@builtin("count(...c: any)")
-def count_arguments(*items: Any) -> Decimal:
-    return number(len(items))
-
-
 def _extreme(items: Sequence[Any], sign: int) -> Any:
     best = None
     for item in items:
@@ -180,9 +175,9 @@ def sublist(items: list[Any], start: Decimal, length: Decimal | None = None) -> 
     first = _position(items, start)
     if length is None:
         return items[first:]
-    if length < 1 or first + length > len(items):
-        raise Null("sublist: the length is out of range")
-    return items[first : first + int(length)]
+    if length < 1:
+        raise Null("sublist: the length must be at least 1")
+    return items[first : first + int(min(length, Decimal(len(items))))]
 
 
 @builtin("append(list: list, ...item: any)")
@@ -205,6 +200,8 @@ def insert_before(items: list[Any], position: Decimal, item: Any) -> list[Any]:
 
 @builtin("remove(list: list, position: number)")
 def remove(items: list[Any], position: Decimal) -> list[Any]:
+    if abs(position) > len(items):
+        return items
     place = _position(items, position)
     return [*items[:place], *items[place + 1 :]]
 

@@ -103,7 +103,7 @@ def exp(value: Decimal) -> Decimal | None:
 
 @builtin("odd(number: number)")
 def odd(value: Decimal) -> bool:
-    return abs(_last_bit(value)) == 1
+    return MATH.abs(_last_bit(value)) == 1
 
 
 @builtin("even(number: number)")
@@ -114,4 +114,4 @@ def even(value: Decimal) -> bool:
 def _last_bit(value: Decimal) -> Decimal:
     # A number with an exponent above 0 is a multiple of 10.
     exponent = value.as_tuple().exponent
-    return number(0) if isinstance(exponent, int) and exponent > 0 else value % 2
+    return number(0) if isinstance(exponent, int) and exponent > 0 else MATH.remainder(value, number(2))

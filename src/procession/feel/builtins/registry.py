@@ -155,7 +155,7 @@ def call(overloads: Sequence[Builtin], evaluation: Evaluation, arguments: Sequen
         except Null as failure:
             reason = reason or failure
             continue
-        return overload.body(evaluation, *values) if overload.needs_evaluation else overload.body(*values)
+        return _run(overload, evaluation, values)
     raise reason or Null(f"{overloads[0].name} takes no {len(arguments)} arguments")
 
 
@@ -184,7 +184,14 @@ def _call_gaps(overload: Builtin, evaluation: Evaluation, values: Sequence[Any],
         overload._fit(overload.parameters[place], value) if place in given else None
         for place, value in enumerate(values)
     ]
-    return overload.body(evaluation, *fitted) if overload.needs_evaluation else overload.body(*fitted)
+    return _run(overload, evaluation, fitted)
+
+
+def _run(overload: Builtin, evaluation: Evaluation, values: Sequence[Any]) -> Any:
+    result = overload.body(evaluation, *values) if overload.needs_evaluation else overload.body(*values)
+    if isinstance(result, str | list):
+        evaluation.spend(_cost((result,)))
+    return result
 
 
 def as_function(name: str) -> Function:
