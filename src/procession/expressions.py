@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import signature
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -90,4 +91,12 @@ class BeanOf:
         return self.properties[name]
 
     def call_method(self, name: str, args: list[Any]) -> Any:
-        return self.methods[name](*args)
+        method = self.methods[name]
+        try:
+            return method(*args)
+        except TypeError as fault:
+            try:
+                signature(method).bind(*args)
+            except TypeError:
+                raise KeyError(name) from fault
+            raise

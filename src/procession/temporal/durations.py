@@ -36,6 +36,11 @@ class Duration:
     days: int = 0
     milliseconds: int = 0
 
+    def __str__(self) -> str:
+        """ISO 8601, in the parts that it is kept in."""
+        seconds = f"{self.milliseconds / 1000:.3f}".rstrip("0").rstrip(".")
+        return f"P{self.years}Y{self.months}M{self.days}DT{seconds}S"
+
     @property
     def exact(self) -> bool:
         """True where the length does not depend on the calendar or the time zone."""
@@ -105,7 +110,8 @@ def add(moment: datetime, duration: Duration) -> datetime:
         later = shifted.astimezone(UTC) + timedelta(milliseconds=duration.milliseconds)
         return later.astimezone(moment.tzinfo)
     except (OverflowError, ValueError) as fault:
-        raise ExpressionFailed(f"a date {duration} from {moment.isoformat()} is out of range") from fault
+        reason = f"the date that lies {duration} from {moment.isoformat()} is out of range: years 1 to 9999"
+        raise ExpressionFailed(reason) from fault
 
 
 def subtract(moment: datetime, duration: Duration) -> datetime:
