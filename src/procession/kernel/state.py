@@ -108,6 +108,10 @@ class State:
             raise KeyError(f"{table.__name__} {key}")
         return record
 
+    def last(self, table: type[R], key: int) -> R | None:
+        """The record, or as it was stored where this batch removed it: for history, which tells of what is gone."""
+        return self.get(table, key) or cast("R | None", self._stored[table].get(key))
+
     def children(self, scope: int, node: str | None = None) -> list[Element]:
         """The live elements directly inside a scope, oldest first; with `node` only those at that node."""
         if scope not in self._whole[Element] and (node is None or (scope, node) not in self._part):

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple, TypeVar, assert_never
+from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
 
 from procession.kernel import events as e
 from procession.kernel.events import Event, Stamp
-from procession.kernel.records import Element, Instance, Task
+from procession.kernel.records import Element, Instance, Record, Task
 from procession.storage import history_tasks, history_variables, history_work, schema
 from procession.storage.drivers import Driver
 from procession.storage.encoding import millis
 from procession.storage.history_rows import HistoryRows
 from procession.storage.transaction import BigValues
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Record)
 DAY = 86_400_000
 
 
@@ -40,6 +40,12 @@ class DefinitionFacts(NamedTuple):
     deployment: int | None = None
 
 
+class Lookup(Protocol):
+    """Knows the records of a batch, those that it removed too."""
+
+    def last(self, table: type[R], key: int) -> R | None: ...
+
+
 class Origin(NamedTuple):
     """Where a row comes from; the columns that all history tables have."""
 
@@ -56,15 +62,14 @@ NOWHERE = Origin(None, None, None, None, None)
 class HistoryBatch:
     """The history rows of one batch.
 
-    `stored` gives the stored record of a key (`Transaction.stored`), `facts` those of a definition; `hostname` goes into
-    the job log. `mark` and `undo` take back the rows of a command that failed.
+    `facts` gives what history needs to know of a definition; `hostname` goes into the job log. `mark` and `undo` take
+    back the rows of a command that failed.
     """
 
     def __init__(
         self,
         level: HistoryLevel,
         new_key: Callable[[], int],
-        stored: Callable[[type[Any], int], Any],
         facts: Callable[[int], DefinitionFacts] = lambda definition: DefinitionFacts(),
         hostname: str | None = None,
     ) -> None:
@@ -73,7 +78,7 @@ class HistoryBatch:
         self.rows = HistoryRows()
         self.facts = facts
         self.hostname = hostname
-        self._stored = stored
+        self._lookup: Lookup | None = None
         self._instances: dict[int, Instance] = {}
         self._elements: dict[int, Element] = {}
         self._tasks: dict[int, Task] = {}
@@ -115,7 +120,7 @@ class HistoryBatch:
     def _known(self, cache: dict[int, R], table: type[R], key: int) -> R | None:
         found = cache.get(key)
         if found is None:
-            found = self._stored(table, key)
+            found = None if self._lookup is None else self._lookup.last(table, key)
             if found is not None:
                 cache[key] = found
         return found
@@ -129,8 +134,9 @@ class HistoryBatch:
 
     # ------------------------------------------------------------ the projection
 
-    def project(self, stamp: Stamp, event: Event) -> None:
-        """Tells one event. Events of a batch come in their order."""
+    def project(self, stamp: Stamp, event: Event, lookup: Lookup) -> None:
+        """Tells one event. Events of a batch come in their order; `lookup` knows what they name (`kernel.state.State`)."""
+        self._lookup = lookup
         match event:
             case e.InstanceStarted():
                 self._instances[event.instance.key] = event.instance

@@ -74,7 +74,6 @@ class Transaction:
         self.driver = driver
         self.new_key = new_key
         self._fetched: dict[type[Any], dict[int, Any]] = {}
-        self._seen: dict[type[Any], dict[int, Any]] = {Instance: {}, Element: {}, Task: {}}
         self._big_of: dict[int, int] = {}  # variable -> key of its stored content
         self._keeps_history = keeps_history
 
@@ -108,22 +107,12 @@ class Transaction:
         lock = " {for update}" if table in _LEASED else ""
         order = " ORDER BY key" if lock and not rest else rest
         statement = f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}" WHERE {where}{order}{lock}'
-        return self._remember(table, [codec.record_of(row) for row in self.driver.rows(statement, parameters)])
+        return [codec.record_of(row) for row in self.driver.rows(statement, parameters)]
 
-    def stored(self, table: type[R], key: int) -> R | None:
-        """The record as this transaction read it, read now if it was not; for history, which tells of what is gone."""
-        seen = self._seen.get(table, {})
-        if key not in seen:
-            found = self._select(table, "key = ?", [key])
-            return found[0] if found else None
-        return cast("R", seen[key])
-
-    def _remember(self, table: type[Any], records: list[Any]) -> list[Any]:
-        seen = self._seen.get(table)
-        if seen is not None:
-            for record in records:
-                seen.setdefault(record.key, record)
-        return records
+    def exists(self, table: type[Record], key: int) -> bool:
+        """True where such a record is stored (it may be locked by another transaction)."""
+        name = schema.variable.name if table is Variable else CODECS[table].table.name
+        return bool(self.driver.rows(f'SELECT 1 FROM "{name}" WHERE key = ?', [key]))
 
     def _variables(self, where: str, parameters: Sequence[Any], rest: str = "") -> list[Variable]:
         # both tables have a `key`: the conditions that name it mean the variable's
@@ -201,7 +190,7 @@ class Transaction:
             f"SELECT {columns} FROM up JOIN element e ON e.key = up.key",
             [sorted(starts)],
         )
-        found: list[Element] = self._remember(Element, [codec.record_of(row) for row in rows])
+        found: list[Element] = [codec.record_of(row) for row in rows]
         self._fetched[Element] = {element.key: element for element in found}
         state.preload(Element, [element.key for element in found])
         state.preload(Instance, {element.instance for element in found})
