@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from procession.bpmn.dialect import Dialect
+from procession.bpmn.model import Script
 from procession.bpmn.problems import Problems
 from procession.errors import ExpressionFailed
 from procession.expressions import Expression, Literal
@@ -96,6 +97,23 @@ class Document:
         except ExpressionFailed as error:
             self.problems.abort(f"Error while parsing expression: {error.message}", at, *(ids or (holder(at),)))
             return Literal(text, text)
+
+    def script(self, language: str, text: str, resource: str | None, at: etree._Element) -> Script:
+        """A script. One outside of the document has its place as text; neither that nor one with a fault can be run."""
+        if resource:
+            return Script(language, None, resource)
+        try:
+            return self.dialect.script(language, text)
+        except ExpressionFailed as error:  # Camunda 7 compiles scripts when they are first run
+            self.problems.warning(f"The script will fail: {error.message}", at, holder(at))
+            return Script(language, None, text)
+
+    def resolve(self, reference: str, at: etree._Element) -> str:
+        """The id that a qualified name means; the name itself where it means none of this file."""
+        prefix, colon, local = reference.rpartition(":")
+        if not colon:
+            return reference
+        return local if at.nsmap.get(prefix) == self.target_namespace else reference
 
     def optional(self, text: str | None, at: etree._Element, *ids: str | None) -> Expression | None:
         """As `expression`; None for no text."""

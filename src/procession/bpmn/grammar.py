@@ -15,6 +15,7 @@ from lxml import etree
 from procession.bpmn.document import BPMN, XSI_TYPE
 from procession.bpmn.grammar_table import GROUPS, NAMED, TYPES
 from procession.bpmn.problems import Problems
+from procession.xml import local_name, namespace
 
 _KNOWN = {
     BPMN: "",
@@ -71,8 +72,8 @@ class _Checker:
         self._references: dict[str, None] = {}
 
     def attributes(self, element: etree._Element, kind: _Type) -> None:
-        for name, value in element.attrib.items():
-            if isinstance(name, bytes) or isinstance(value, bytes) or name.startswith("{"):
+        for name, value in element.items():
+            if name.startswith("{"):
                 continue
             rule = kind.attributes.get(name)
             if rule is None:
@@ -110,7 +111,7 @@ class _Checker:
         for child in element:
             key = _key(child)
             if kind.others:
-                if key is not None or child.tag.startswith("{" + BPMN) or not child.tag.startswith("{"):
+                if namespace(child) in ("", BPMN):
                     self._unexpected(child)
                 continue
             while not failed and at < len(kind.children):
@@ -185,23 +186,23 @@ def _has_text(element: etree._Element) -> bool:
 
 
 def _shown(element: etree._Element) -> str:
-    name = etree.QName(element).localname
+    name = local_name(element)
     return f"{element.prefix}:{name}" if element.prefix else name
 
 
 def _key(element: etree._Element) -> str | None:
     """The element's name in the tables; None outside of the namespaces they describe."""
-    space, _, local = element.tag.rpartition("}")
-    prefix = _KNOWN.get(space[1:])
+    prefix = _KNOWN.get(namespace(element))
     if prefix is None:
         return None
+    local = local_name(element)
     return f"di:{local}" if prefix and local == "extension" else local
 
 
 @cache
 def _types() -> Mapping[str, _Type]:
     rows: dict[str, tuple[str, str, str]] = {}
-    for line in TYPES.splitlines():
+    for line in TYPES.replace("\n    ", " ").splitlines():
         name, colon, rest = line.partition(":")
         if colon:
             base, children, attributes = (part.strip() for part in rest.split("|", 2))
@@ -225,7 +226,7 @@ def _resolve(name: str, rows: Mapping[str, tuple[str, str, str]], found: dict[st
         found[name] = _Type(name, (), {})
         return found[name]
     base_name, children, attributes = rows[name]
-    own = {attribute: rule for attribute, rule in map(_attribute, attributes.split())}
+    own = dict(map(_attribute, attributes.split()))
     if base_name == "-":
         kind = _Type(name, _particles(children), own, children == _ANY, children == f"{_OTHER}*")
     else:

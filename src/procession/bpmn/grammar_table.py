@@ -3,14 +3,15 @@
 One line a type: `name: type it extends | children in order | attributes`. Children are marked `?` (at most one), `*` (any
 number), `+` (one or more), `2+`, or nothing (exactly one); `a/b` means either. A name in `GROUPS` stands for all its members.
 Attributes are text unless they say `:bool`, `:int`, `:id`, `:idref` (must exist in the file), `:qname` or `:A,B` (one of); `!`
-marks those that must be there. Source: OMG BPMN 2.0.2, chapter 15, and Diagram Definition 1.0.
+marks those that must be there. A line that begins with blanks goes on with the one before. Source: OMG BPMN 2.0.2, chapter 15, and Diagram Definition 1.0.
 """
 
 from __future__ import annotations
 
 TYPES = """
 baseElement: - | documentation* extensionElements? | id:id
-definitions: - | import* extension* rootElement* BPMNDiagram* relationship* | id:id name targetNamespace! expressionLanguage typeLanguage exporter exporterVersion
+definitions: - | import* extension* rootElement* BPMNDiagram* relationship* | id:id name targetNamespace!
+    expressionLanguage typeLanguage exporter exporterVersion
 import: - | | namespace! location! importType!
 extension: - | documentation* | definition:qname mustUnderstand:bool
 documentation: - | any | id:id textFormat
@@ -24,7 +25,8 @@ text: - | any |
 
 flowElement: baseElement | auditing? monitoring? categoryValueRef* | name
 flowNode: flowElement | incoming* outgoing* |
-activity: flowNode | ioSpecification? property* dataInputAssociation* dataOutputAssociation* resourceRole* loopCharacteristics? | isForCompensation:bool startQuantity:int completionQuantity:int default:idref
+activity: flowNode | ioSpecification? property* dataInputAssociation* dataOutputAssociation* resourceRole*
+    loopCharacteristics? | isForCompensation:bool startQuantity:int completionQuantity:int default:idref
 task: activity | |
 manualTask: task | |
 userTask: task | rendering* | implementation
@@ -68,12 +70,16 @@ messageEventDefinition: eventDefinition | operationRef? | messageRef:qname
 signalEventDefinition: eventDefinition | | signalRef:qname
 timerEventDefinition: eventDefinition | timeDate/timeDuration/timeCycle? |
 
-multiInstanceLoopCharacteristics: baseElement | loopCardinality? loopDataInputRef? loopDataOutputRef? inputDataItem? outputDataItem? complexBehaviorDefinition* completionCondition? | isSequential:bool behavior:None,One,All,Complex oneBehaviorEventRef:qname noneBehaviorEventRef:qname
+multiInstanceLoopCharacteristics: baseElement | loopCardinality? loopDataInputRef? loopDataOutputRef? inputDataItem?
+    outputDataItem? complexBehaviorDefinition* completionCondition? | isSequential:bool behavior:None,One,All,Complex
+    oneBehaviorEventRef:qname noneBehaviorEventRef:qname
 standardLoopCharacteristics: baseElement | loopCondition? | testBefore:bool loopMaximum:int
 complexBehaviorDefinition: baseElement | condition event? |
 
 callableElement: baseElement | supportedInterfaceRef* ioSpecification? ioBinding* | name
-process: callableElement | auditing? monitoring? property* laneSet* flowElement* artifact* resourceRole* correlationSubscription* supports* | processType:None,Public,Private isClosed:bool isExecutable:bool definitionalCollaborationRef:qname
+process: callableElement | auditing? monitoring? property* laneSet* flowElement* artifact* resourceRole*
+    correlationSubscription* supports* | processType:None,Public,Private isClosed:bool isExecutable:bool
+    definitionalCollaborationRef:qname
 globalTask: callableElement | resourceRole* |
 globalBusinessRuleTask: globalTask | | implementation
 globalManualTask: globalTask | |
@@ -99,7 +105,9 @@ correlationSubscription: baseElement | correlationPropertyBinding* | correlation
 correlationPropertyBinding: baseElement | dataPath | correlationPropertyRef:qname!
 correlationKey: baseElement | correlationPropertyRef* | name
 
-collaboration: baseElement | participant* messageFlow* artifact* conversationNode* conversationAssociation* participantAssociation* messageFlowAssociation* correlationKey* choreographyRef* conversationLink* | name isClosed:bool
+collaboration: baseElement | participant* messageFlow* artifact* conversationNode* conversationAssociation*
+    participantAssociation* messageFlowAssociation* correlationKey* choreographyRef* conversationLink* | name
+    isClosed:bool
 participant: baseElement | interfaceRef* endPointRef* participantMultiplicity? | name processRef:qname
 participantMultiplicity: baseElement | | minimum:int maximum:int
 participantAssociation: baseElement | innerParticipantRef outerParticipantRef |
@@ -145,8 +153,10 @@ resourceParameterBinding: baseElement | expression | parameterRef:qname!
 diagramElement: - | di:extension? | id:id
 BPMNDiagram: - | BPMNPlane BPMNLabelStyle* | name documentation resolution id:id
 BPMNPlane: diagramElement | BPMNShape/BPMNEdge* | bpmnElement:qname
-BPMNShape: diagramElement | Bounds BPMNLabel? | bpmnElement:qname isHorizontal:bool isExpanded:bool isMarkerVisible:bool isMessageVisible:bool participantBandKind choreographyActivityShape:qname
-BPMNEdge: diagramElement | waypoint2+ BPMNLabel? | bpmnElement:qname sourceElement:qname targetElement:qname messageVisibleKind:initiating,non_initiating
+BPMNShape: diagramElement | Bounds BPMNLabel? | bpmnElement:qname isHorizontal:bool isExpanded:bool
+    isMarkerVisible:bool isMessageVisible:bool participantBandKind choreographyActivityShape:qname
+BPMNEdge: diagramElement | waypoint2+ BPMNLabel? | bpmnElement:qname sourceElement:qname targetElement:qname
+    messageVisibleKind:initiating,non_initiating
 BPMNLabel: diagramElement | Bounds? | labelStyle:qname
 Bounds: - | | x! y! width! height!
 waypoint: - | | x! y!

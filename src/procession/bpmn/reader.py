@@ -165,7 +165,7 @@ class _Builder:
         document, element = self.document, self.element
         self.id = element.get("id") or ""
         if not self.id:
-            document.problems.error("A process must have an id", element)
+            document.problems.abort("A process must have an id", element)
         extras = document.dialect.process(element, document)
         self.scope(element, self.id)
         process = Process(
@@ -216,8 +216,6 @@ class _Builder:
                 outgoing=tuple(outgoing.get(node.id, ())),
                 incoming=tuple(incoming.get(node.id, ())),
             )
-            if node.id in self.nodes:
-                self.document.problems.abort(f"duplicate activity id '{node.id}'", inner)
             self.nodes[node.id] = node
             self.elements[node.id] = inner
             here.append(node)
@@ -315,6 +313,7 @@ class _Builder:
     def loop(self, element: etree._Element, characteristics: etree._Element) -> Loop:
         """Multi-instance: what the standard says, then what the dialect adds."""
         document, id_ = self.document, element.get("id")
+        body = f"{id_}{validate.MULTI_INSTANCE_BODY}"
         cardinality = child(characteristics, "loopCardinality")
         completion = child(characteristics, "completionCondition")
         data = child(characteristics, "loopDataInputRef")
@@ -328,7 +327,7 @@ class _Builder:
                 document.problems.error(
                     "loopCardinality must be defined for a multiInstanceLoopCharacteristics definition",
                     characteristics,
-                    id_,
+                    body,
                 )
         loop = Loop(
             sequential=is_true(characteristics.get("isSequential")),
@@ -342,13 +341,13 @@ class _Builder:
         loop = document.dialect.loop(element, characteristics, loop, document)
         if loop.cardinality is None and cardinality is None and loop.collection is None:
             document.problems.error(
-                "Either loopCardinality or loopDataInputRef/collection must been set", characteristics, id_
+                "Either loopCardinality or loopDataInputRef/collection must been set", characteristics, body
             )
         if loop.collection is None and loop.element_variable is not None:
             document.problems.error(
                 "LoopDataInputRef/collection must be set when using inputDataItem or elementVariable",
                 characteristics,
-                id_,
+                body,
             )
         return loop
 

@@ -23,7 +23,6 @@ from procession.bpmn.model import (
     Timer,
     TimerKind,
 )
-from procession.errors import ExpressionFailed
 from procession.expressions import Literal
 
 _TIMER_ORDER = (TimerKind.DATE, TimerKind.CYCLE, TimerKind.DURATION)
@@ -158,7 +157,7 @@ def message(definition: etree._Element, document: Document, id_: str | None) -> 
     if reference is None:
         document.problems.error("attribute 'messageRef' is required", definition, id_)
         return Message(Literal("", ""))
-    name = _local(reference)
+    name = document.resolve(reference, definition)
     if name not in document.messages:
         document.problems.error(f"Invalid 'messageRef': no message with id '{reference}' found", definition, id_)
         return Message(Literal(reference, reference))
@@ -177,20 +176,12 @@ def condition(element: etree._Element, document: Document, id_: str | None) -> S
     language = element.get("language")
     if language is None:
         return document.expression(text, element, id_)
-    try:
-        return document.dialect.script(language, text or document.dialect.script_resource(element) or "")
-    except ExpressionFailed as error:
-        document.problems.error(f"Unable to process condition expression: {error.message}", element, id_)
-        return Literal(False, text)
-
-
-def _local(reference: str) -> str:
-    return reference.rpartition(":")[2]
+    return document.script(language, text, document.dialect.script_resource(element), element)
 
 
 def _thrown_message(event: etree._Element, definition: etree._Element, document: Document) -> Message:
     """A throwing message does the work its definition carries; Camunda 7 needs no message for it."""
-    reference = _local(definition.get("messageRef") or "")
+    reference = document.resolve(definition.get("messageRef") or "", definition)
     name = document.messages.get(reference) or Literal(reference, reference)
     return Message(name, work=document.dialect.work(event, definition, document))
 
@@ -200,7 +191,7 @@ def _signal(definition: etree._Element, document: Document, id_: str | None, *, 
     if reference is None:
         document.problems.error("signalEventDefinition does not have required property 'signalRef'", definition, id_)
         return Signal(Literal("", ""))
-    name = document.signals.get(_local(reference))
+    name = document.signals.get(document.resolve(reference, definition))
     if name is None:
         document.problems.error(f"Could not find signal with id '{reference}'", definition, id_)
         return Signal(Literal(reference, reference))

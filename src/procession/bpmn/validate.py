@@ -20,6 +20,7 @@ from procession.bpmn.model import (
     EventGateway,
     ExclusiveGateway,
     Flow,
+    Link,
     Message,
     Node,
     Process,
@@ -74,9 +75,7 @@ def check_scope(
         if flow.source not in throwing_links:
             _check_flow(flow, here, waiting, elements[flow.id], problems)
     for node in here.values():
-        if isinstance(node, BoundaryEvent) and (
-            node.attached_to not in here or isinstance(here[node.attached_to], BoundaryEvent)
-        ):
+        if isinstance(node, BoundaryEvent) and node.attached_to not in here:
             problems.error(
                 "Invalid reference in boundary event. Make sure that the referenced activity is defined in the same"
                 f" scope as the boundary event: '{node.attached_to}'",
@@ -103,6 +102,8 @@ def _check_starts(scope: etree._Element, here: Mapping[str, Node], elements: Ele
                 element,
             )
         if triggered:
+            if isinstance(start.definition, Error) and not start.interrupting:
+                problems.error("error start event of event subprocess must be interrupting", element)
             continue
         for inner in element:
             name = standard_name(inner)
@@ -121,10 +122,14 @@ def _behind_event_gateways(
             continue
         if target.kind == "intermediateCatchEvent":
             waiting.add(target.id)
+            if isinstance(target, CatchEvent) and isinstance(target.definition, Link):
+                problems.error(
+                    "IntermediateCatchLinkEvent is not allowed after an EventBasedGateway", elements[target.id]
+                )
         else:
             problems.error(
                 "Event based gateway can only be connected to elements of type intermediateCatchEvent",
-                elements[flow.id],
+                elements[source.id],
             )
     return frozenset(waiting)
 
@@ -194,7 +199,6 @@ def _check_exclusive(gateway: ExclusiveGateway, process: Process, problems: Prob
                 " condition",
                 None,
                 gateway.id,
-                flows[0].id,
             )
         return
     bare = [flow for flow in flows if flow.condition is None and flow.id != gateway.default]
@@ -204,19 +208,17 @@ def _check_exclusive(gateway: ExclusiveGateway, process: Process, problems: Prob
                 f"{about} has outgoing sequence flow '{flow.id}' which is the default flow but has a condition too",
                 None,
                 gateway.id,
-                flow.id,
             )
     for flow in bare:
         text = f"{about} has outgoing sequence flow '{flow.id}' without condition which is not the default flow"
         if gateway.default or len(bare) > 1:
-            problems.error(text, None, gateway.id, flow.id)
+            problems.error(text, None, gateway.id)
         else:
             problems.warning(
                 text + ". We assume it to be the default flow, but it is bad modeling practice, better set the"
                 " default flow in your gateway",
                 None,
                 gateway.id,
-                flow.id,
             )
 
 

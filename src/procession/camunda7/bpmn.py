@@ -51,7 +51,7 @@ def read_bpmn(data: bytes, resource: str = "") -> Reading:
 class Camunda7:
     """The dialect. `refused` names what is not executed yet, with remedies."""
 
-    policies: Policies = Policies()
+    policies: Policies = field(default_factory=Policies)
     refused: Mapping[str, str] = field(default_factory=lambda: NOT_EXECUTED)
 
     def expression(self, text: str) -> Expression:

@@ -31,7 +31,6 @@ from procession.bpmn.model import (
     Work,
 )
 from procession.bpmn.reading_events import timer
-from procession.errors import ExpressionFailed
 from procession.expressions import Expression, Literal
 from procession.xml import local_name, namespace
 
@@ -115,9 +114,9 @@ def read_traits(element: etree._Element, document: Document) -> Traits:
 
 def continuation(element: etree._Element) -> tuple[bool, bool, bool]:
     """asyncBefore (or the older `async`), asyncAfter, exclusive."""
-    before = is_true(attribute(element, "async")) or is_true(attribute(element, "asyncBefore"))
+    before = "true" in (attribute(element, "async"), attribute(element, "asyncBefore"))
     exclusive = attribute(element, "exclusive")
-    return before, is_true(attribute(element, "asyncAfter")), is_true(exclusive, True)
+    return before, attribute(element, "asyncAfter") == "true", exclusive in (None, "true")
 
 
 def properties(element: etree._Element) -> dict[str, str]:
@@ -212,22 +211,7 @@ def script(element: etree._Element, document: Document) -> Script:
     language, text, resource = element.get("scriptFormat"), text_of(element), element.get("resource")
     if not language:
         document.problems.error("No attribute 'scriptFormat' for script element", element, holder(element))
-    elif not text.strip() and not resource:
-        document.problems.error("No source or resource for script element", element, holder(element))
-    return compiled_script(language or "", text, resource, element, document)
-
-
-def compiled_script(
-    language: str, text: str, resource: str | None, element: etree._Element, document: Document
-) -> Script:
-    """A script; one that lies outside of the document has its place as text and cannot be run."""
-    if resource:
-        return Script(language, None, resource)
-    try:
-        return document.dialect.script(language, text)
-    except ExpressionFailed as error:
-        document.problems.error(f"Unable to process script: {error.message}", element, holder(element))
-        return Script(language, None, text)
+    return document.script(language or "", text, resource, element)
 
 
 # ---------------------------------------------------------------- listeners
@@ -341,7 +325,9 @@ def read_work(element: etree._Element, carrier: etree._Element, document: Docume
         )
     if text is not None and text.strip():
         return ExpressionWork(document.expression(text, carrier, element.get("id")), result)
-    if extensions(carrier, "connector"):
+    for connector in extensions(carrier, "connector")[:1]:
+        if not any(text_of(found).strip() for found in inner(connector, "connectorId")):
+            document.problems.error("No 'id' defined for connector", connector)
         document.refuse("connector", element)
         return DelegateWork(class_name="connector")
     if carrier is element:
@@ -374,9 +360,7 @@ def _no_result(result: str | None, what: str, element: etree._Element, document:
 def _external(element: etree._Element, carrier: etree._Element, document: Document) -> Work:
     topic = attribute(carrier, "topic")
     if topic is None:
-        document.problems.error(
-            "External tasks must specify a 'topic' attribute in the camunda namespace", carrier, element.get("id")
-        )
+        document.problems.error("External tasks must specify a 'topic' attribute in the camunda namespace", carrier)
     errors = []
     for definition in extensions(carrier, "errorEventDefinition"):
         source, reference = definition.get("expression"), definition.get("errorRef")
@@ -404,13 +388,13 @@ def _script_task(element: etree._Element, document: Document) -> Work:
     found, resource = child(element, "script"), attribute(element, "resource")
     language = element.get("scriptFormat") or "juel"
     text = "" if found is None else text_of(found)
-    if not resource and not text.strip():
-        document.problems.error("Unable to process ScriptTask: no source and no resource", element)
+    if not resource and found is None:
+        document.problems.error(f"Unable to process ScriptTask '{element.get('id')}': no source and no resource")
         return ScriptWork(Script(language, None, ""))
     result = attribute(element, "resultVariable")
     if result is None:
         result = attribute(element, "resultVariableName")
-    return ScriptWork(compiled_script(language, text, resource, element, document), result)
+    return ScriptWork(document.script(language, text, resource, element), result)
 
 
 def _decision(element: etree._Element, document: Document) -> Work:
@@ -437,8 +421,6 @@ def reference(
 ) -> Reference:
     """What `decisionRef` or `calledElement` points to, with binding, version and tenant."""
     text = key if key is not None else attribute(element, name) or ""
-    if not text:
-        document.problems.error(f"Attribute '{name}' must not be empty", element)
     try:
         binding = Binding(attribute(element, f"{name}Binding") or "latest")
     except ValueError:

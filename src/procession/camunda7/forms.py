@@ -8,6 +8,8 @@ from procession.bpmn.document import Document
 from procession.bpmn.model import Binding, Form, FormField, Reference
 from procession.camunda7.extensions import attribute, extensions, inner
 
+_TYPES = ("string", "long", "boolean", "date", "enum")
+_VALIDATORS = ("required", "readonly", "min", "max", "minlength", "maxlength", "validator")
 _BINDINGS = ("deployment", "latest", "version")
 
 
@@ -44,7 +46,7 @@ def _reference(key: str, element: etree._Element, document: Document) -> Referen
         )
     version = attribute(element, "formRefVersion")
     if binding == "version" and version is None:
-        document.problems.error("Missing attribute 'formRefVersion' when 'formRefBinding' has value 'version'", element)
+        document.problems.abort("Missing attribute 'formRefVersion' when 'formRefBinding' has value 'version'", element)
     return Reference(
         document.expression(key, element),
         Binding(binding) if binding in _BINDINGS else Binding.LATEST,
@@ -58,6 +60,12 @@ def _field(element: etree._Element, document: Document) -> FormField:
         document.problems.error("attribute id must be set for FormFieldGroup and must have a non-empty value", element)
     if not kind:
         document.problems.error("form property id is required", element)
+    if kind and kind not in _TYPES:
+        document.problems.error(f"unknown type '{kind}'", element)
+    for around in inner(element, "validation"):
+        for found in inner(around, "constraint"):
+            if found.get("name") not in _VALIDATORS:
+                document.problems.error(f"Cannot find validator implementation for name '{found.get('name')}'", found)
     constraints = [
         (found.get("name") or "", found.get("config"))
         for around in inner(element, "validation")
