@@ -39,6 +39,7 @@ class CancelInstance:
     reason: str | None = None
     skip_listeners: bool = False
     skip_mappings: bool = False
+    inside: bool = False  # its call activity was cancelled by the model itself
 
 
 @dataclass(frozen=True, slots=True)

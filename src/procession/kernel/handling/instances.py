@@ -53,7 +53,14 @@ def start(step: Step, command: c.StartInstance) -> int:
 
 def cancel(step: Step, command: c.CancelInstance) -> None:
     root = _root(step, command.instance)
-    cancel_instance(step, root, command.reason, listeners=not command.skip_listeners)
+    cancel_instance(
+        step,
+        root,
+        command.reason,
+        listeners=not command.skip_listeners,
+        tell_caller=not command.inside,
+        inside=command.inside,
+    )
 
 
 def cancel_element(step: Step, command: c.CancelElement) -> None:

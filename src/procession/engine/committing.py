@@ -1,0 +1,147 @@
+"""Group commit by leader and followers: whoever holds the commit role takes all waiting commands into one transaction.
+
+`submit` blocks until its command is durable or has failed. It needs no thread of its own: a waiting caller that gets the
+role works for everybody. A command that fails is answered with its own error, its neighbours are unaffected; a batch that
+fails as a whole is run again one command at a time. Commands that run user code, and changes of what is deployed, run
+alone, in a transaction of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from procession.engine.unit import Busy, Envelope, Unit, UserCodeInBatch
+from procession.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from procession.engine.engine import Engine
+
+log = logging.getLogger("procession.engine")
+
+MAX_BATCH = 200
+MAX_TRIES = 20
+MAX_WAITING = 10_000
+
+
+class Waiting:
+    """A command on its way, and what became of it."""
+
+    __slots__ = ("command", "done", "envelope", "error", "tries", "value")
+
+    def __init__(self, command: Any, envelope: Envelope) -> None:
+        self.command = command
+        self.envelope = envelope
+        self.done = False
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.tries = 0
+
+    def answered(self, value: Any = None, error: BaseException | None = None) -> None:
+        self.value, self.error, self.done = value, error, True
+
+
+class Committer:
+    """The queue of commands and the commit role."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: deque[Waiting] = deque()
+        self._role = threading.Lock()
+        self._inside = threading.local()
+        self.batches = 0
+        self.commands = 0
+
+    def submit(self, command: Any, envelope: Envelope) -> Any:
+        """Carries out a command; gives its value once it is durable. Raises what the command raises."""
+        unit: Unit | None = getattr(self._inside, "unit", None)
+        if unit is not None:
+            # user code of a command that is running: its own commands belong to the same transaction
+            return unit.run(command, envelope)
+        if len(self._queue) >= MAX_WAITING:
+            raise Unavailable("Too many commands are waiting; try again later")
+        waiting = Waiting(command, envelope)
+        while True:
+            self._queue.append(waiting)
+            while not waiting.done:
+                with self._role:
+                    if not waiting.done:
+                        self._lead()
+            if isinstance(waiting.error, UserCodeInBatch):
+                return self.alone(lambda unit: unit.run(command, envelope), [command])
+            if isinstance(waiting.error, (Busy, Conflict)) and waiting.tries < MAX_TRIES:
+                waiting.tries += 1
+                waiting.done, waiting.error = False, None
+                time.sleep(random.uniform(0, 0.005 * waiting.tries))
+                continue
+            if waiting.error is not None:
+                raise waiting.error
+            return waiting.value
+
+    def alone(self, work: Callable[[Unit], Any], commands: list[Any] | None = None) -> Any:
+        """Does some work in a transaction of its own, user code allowed; tried again after a conflict."""
+        for attempt in range(MAX_TRIES):
+            try:
+                with self._engine.storage.transaction() as transaction:
+                    unit = Unit(self._engine, transaction, alone=True)
+                    unit.prepare(commands or [])
+                    self._inside.unit = unit
+                    try:
+                        value = work(unit)
+                    finally:
+                        self._inside.unit = None
+                    unit.save()
+                self._committed(unit)
+                return value
+            except Conflict:
+                if attempt == MAX_TRIES - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.005 * (attempt + 1)))
+        raise AssertionError("unreachable")
+
+    def _lead(self) -> None:
+        batch: list[Waiting] = []
+        while self._queue and len(batch) < MAX_BATCH:
+            batch.append(self._queue.popleft())
+        try:
+            self._commit(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].answered(error=error)
+                return
+            log.warning("A batch of %d commands failed (%s); they run one at a time", len(batch), error)
+            for waiting in batch:
+                try:
+                    self._commit([waiting])
+                except Exception as own:
+                    waiting.answered(error=own)
+        except BaseException as error:
+            for waiting in batch:
+                if not waiting.done:
+                    waiting.answered(error=error)
+            raise
+
+    def _commit(self, batch: list[Waiting]) -> None:
+        outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
+        with self._engine.storage.transaction() as transaction:
+            unit = Unit(self._engine, transaction, alone=False)
+            unit.prepare([waiting.command for waiting in batch])
+            for waiting in batch:
+                try:
+                    outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
+                except Exception as error:
+                    outcomes.append((waiting, None, error))
+            unit.save()
+        self.batches += 1
+        self.commands += len(batch)
+        for waiting, value, error in outcomes:
+            waiting.answered(value, error)
+        self._committed(unit)
+
+    def _committed(self, unit: Unit) -> None:
+        self._engine.committed(unit)

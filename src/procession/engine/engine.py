@@ -1,0 +1,153 @@
+"""The engine: one object over one database. Everything that changes a running process goes through `submit`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from procession.engine import commands as ec
+from procession.engine import deployments
+from procession.engine.clock import Clock
+from procession.engine.committing import Committer
+from procession.engine.definitions import Definitions
+from procession.engine.dialect import Dialect
+from procession.engine.jobs import JobExecutor
+from procession.engine.registry import Registry
+from procession.engine.unit import Envelope, Unit
+from procession.engine.wakening import Bell
+from procession.errors import Missing
+from procession.kernel import commands as c
+from procession.kernel.records import External, Job
+from procession.storage import Storage, Transaction
+from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLevel
+
+log = logging.getLogger("procession.engine")
+
+_ALONE = {
+    ec.Deploy: deployments.deploy,
+    ec.DeleteDeployment: deployments.delete_deployment,
+    ec.DeleteDefinition: deployments.delete_definition,
+    ec.SuspendDefinition: deployments.suspend_definition,
+    ec.ChangeJobDefinition: deployments.change_job_definition,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How an engine behaves. Times in seconds.
+
+    `history` is none, activity, audit or full. `job_threads` run due jobs; `job_lock` is how long a job stays locked
+    by a node that has died.
+    """
+
+    name: str = "default"
+    history: str = "full"
+    default_retries: int = 3
+    job_threads: int = 2
+    job_batch: int = 50
+    job_lock: float = 300.0
+    job_poll: float = 1.0
+
+
+class Engine:
+    """Deploys models, runs instances, answers workers. Safe to use from several threads; close it when done."""
+
+    def __init__(
+        self, storage: Storage, dialect: Dialect, *, settings: EngineSettings | None = None, clock: Clock | None = None
+    ) -> None:
+        self.storage = storage
+        self.dialect = dialect
+        self.settings = settings or EngineSettings()
+        self.clock = clock or Clock()
+        self.registry = Registry()
+        self.definitions = Definitions(dialect)
+        self.externals_bell = Bell()
+        self.committer = Committer(self)
+        self.jobs = JobExecutor(self)
+        self._level = HistoryLevel[self.settings.history.upper()]
+
+    # ------------------------------------------------------------ the one door
+
+    def submit(
+        self, command: ec.AnyCommand, *, user: str | None = None, tenant: str | None = None, source: str | None = None
+    ) -> Any:
+        """Carries out a command and gives its value once it is durable.
+
+        `user`, `tenant` and `source` say who sends it, for whom and from where. Raises an error of `procession.errors`
+        where it cannot be done; then nothing has changed.
+        """
+        envelope = Envelope(user, tenant, source)
+        work = _ALONE.get(type(command))
+        if work is not None:
+            return self.committer.alone(lambda unit: work(unit, command, envelope))
+        return self.committer.submit(command, envelope)
+
+    def run_job(self, job: int, *, user: str | None = None) -> None:
+        """Runs a job now. Raises what it raises, after the failure was recorded; Missing where there is no such job."""
+        self.jobs.run(job, user=user, reraise=True)
+
+    def history(self, transaction: Transaction) -> HistoryBatch:
+        """An empty batch of history rows for a transaction."""
+
+        def facts(definition: int) -> DefinitionFacts:
+            try:
+                row = self.definitions.definition(definition, transaction)
+            except Missing:
+                return DefinitionFacts()
+            return DefinitionFacts(row.history_ttl, row.deployment)
+
+        return HistoryBatch(self._level, transaction.new_key, transaction.stored, facts)
+
+    def committed(self, unit: Unit) -> None:
+        """Wakes whoever waits for what a transaction made."""
+        changes = unit.changes
+        if External in changes:
+            self.externals_bell.ring()
+        if Job in changes:
+            self.jobs.wake()
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Starts the job executor's threads: timers and asynchronous continuations then run by themselves."""
+        self.jobs.start()
+
+    def close(self) -> None:
+        """Stops the job executor and closes the database."""
+        self.jobs.stop()
+        self.storage.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ shorthands for programs that embed the engine
+
+    def deploy(self, *resources: tuple[str, bytes], name: str | None = None, **options: Any) -> ec.Deployed:
+        """Deploys resources (name, content); see `commands.Deploy`."""
+        deployed: ec.Deployed = self.submit(ec.Deploy(resources, name, **options))
+        return deployed
+
+    def start_process(
+        self, process_id: str, variables: dict[str, Any] | None = None, business_key: str | None = None
+    ) -> ec.Started:
+        """Starts the latest version of a process with plain Python values."""
+        from procession.kernel.variables import typed
+
+        values = {name: typed(value) for name, value in (variables or {}).items()}
+        started: ec.Started = self.submit(
+            ec.StartProcess(process_id=process_id, variables=values, business_key=business_key)
+        )
+        return started
+
+    def complete_task(self, task: int, variables: dict[str, Any] | None = None) -> None:
+        """Completes a human task with plain Python values."""
+        from procession.kernel.variables import typed
+
+        self.submit(c.CompleteTask(task, {name: typed(value) for name, value in (variables or {}).items()}))
+
+

@@ -1,0 +1,167 @@
+"""Where instances meet: calls, errors that leave a called instance, messages, starts. All in one transaction.
+
+A command is carried out, then what it asked of other instances, in the order of asking, until nothing is left to do.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from procession.engine import commands as ec
+from procession.engine.correlating import correlate
+from procession.engine.unit import Envelope, Unit
+from procession.errors import ExecutionFailed, Suspended
+from procession.kernel import commands as c
+from procession.kernel import world as w
+from procession.kernel.records import Element, Instance
+
+MAX_CALLS = 1000
+
+
+def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
+    """Carries out any command that shares a transaction with others; gives its value."""
+    match command:
+        case ec.StartProcess():
+            return start(unit, command, envelope)
+        case ec.CorrelateMessage():
+            return correlate(unit, command, envelope)
+        case ec.EvaluateDecision():
+            return evaluate(unit, command, envelope)
+        case ec.Together():
+            return [carry_out(unit, one, envelope) for one in command.commands]
+    return perform(unit, command, envelope)
+
+
+def perform(unit: Unit, command: c.Command, envelope: Envelope) -> Any:
+    """A kernel command, and all that follows from it."""
+    answer = unit.step(command, envelope)
+    follow(unit, answer.requests, envelope)
+    return answer.value
+
+
+def follow(unit: Unit, requests: Iterable[w.Request], envelope: Envelope) -> None:
+    """Does what steps have asked of other instances."""
+    waiting = deque(requests)
+    while waiting:
+        for command in _answers(unit, waiting.popleft(), envelope):
+            waiting.extend(unit.step(command, envelope).requests)
+
+
+def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Command]:
+    match request:
+        case w.CallProcess():
+            return [_call(unit, request)]
+        case w.CallEnded():
+            _meet(unit, request.caller)
+            return [c.FinishCall(request.caller, request.called, request.variables)]
+        case w.ErrorLeft():
+            return _error_left(unit, request, envelope)
+        case w.CancelCalled():
+            unit.lock([request.called], wait=False)
+            if unit.state.get(Instance, request.called) is None:
+                return []
+            return [c.CancelInstance(request.called, request.reason, inside=True)]
+        case w.CancelCaller():
+            _meet(unit, request.caller)
+            return [c.CancelElement(request.caller, request.reason)]
+        case w.MirrorIncident():
+            _meet(unit, request.caller)
+            return [
+                c.RaiseIncident(
+                    request.caller, request.kind, request.message, cause=request.cause, root_cause=request.root_cause
+                )
+            ]
+        case w.UnmirrorIncident():
+            _meet(unit, request.caller)
+            return [c.EndMirrored(request.caller, request.cause, request.resolved)]
+        case w.StartByTimer():
+            return [c.StartInstance(request.definition, tenant=request.tenant, node=request.node)]
+
+
+def _meet(unit: Unit, element: int) -> None:
+    """Locks the instance of an element of another instance before it is read."""
+    if unit.state.is_held(Element, element):
+        return
+    found = unit.transaction.instances_of(Element, [element])
+    unit.lock([key for key in found.values() if key is not None], wait=False)
+
+
+def _call(unit: Unit, request: w.CallProcess) -> c.Command:
+    unit.calls += 1
+    if unit.calls > MAX_CALLS:
+        raise ExecutionFailed(
+            f"The process '{request.key}' was called {MAX_CALLS} times without reaching a wait state: it calls itself for ever"
+        )
+    definition = unit.engine.definitions.resolve_process(
+        request.key, request.called.binding, request.version, request.tenant, request.definition, unit.transaction
+    )
+    if definition.suspended:
+        raise Suspended(f"Process definition {definition.id} is suspended")
+    return c.StartInstance(
+        definition.key,
+        request.variables,
+        request.business_key,
+        definition.tenant or request.tenant,
+        caller=request.element,
+        caller_instance=request.instance,
+        root=request.root,
+    )
+
+
+def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.Command]:
+    """Asks the callers, one after the other, whether they catch the error; where nobody does, its path ends."""
+    caller: int | None = request.caller
+    while caller is not None:
+        _meet(unit, caller)
+        answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, request.variables), envelope)
+        if answer.caught:
+            follow(unit, answer.requests, envelope)
+            return []
+        caller = answer.value
+    return [c.EndUncaught(request.element)]
+
+
+def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Started:
+    """Starts an instance of the definition that the command names."""
+    definitions = unit.engine.definitions
+    if command.definition is not None:
+        definition = definitions.definition(command.definition, unit.transaction)
+    elif command.id is not None:
+        definition = definitions.by_id(command.id, unit.transaction)
+    else:
+        definition = definitions.latest(command.process_id or "", command.tenant, unit.transaction)
+    if definition.suspended:
+        raise Suspended(f"Process definition {definition.id} is suspended")
+    instance = perform(
+        unit,
+        c.StartInstance(definition.key, command.variables, command.business_key, definition.tenant, command.node),
+        envelope,
+    )
+    return ec.Started(
+        instance,
+        definition.key,
+        definition.id,
+        definition.process_id,
+        command.business_key,
+        definition.tenant,
+        unit.state.get(Instance, instance) is None,
+    )
+
+
+def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> tuple[Any, ...]:
+    """Evaluates a decision outside of any process; history takes it down."""
+    definitions = unit.engine.definitions
+    if command.id is not None:
+        found = definitions.decision_by_id(command.id, unit.transaction)
+    else:
+        found = definitions.latest_decision(command.decision_id or "", command.tenant, unit.transaction)
+    values = {name: value.value for name, value in command.variables.items()}
+    decided = definitions.evaluate(
+        found, values, unit.now, unit.transaction.new_key, lambda name: unit.engine.registry.beans[name], unit.transaction
+    )
+    for evaluation in decided.evaluations:
+        unit.record(evaluation)
+    return decided.rows
+
