@@ -65,7 +65,11 @@ class FakeCamunda:
                 raise Refusal(
                     400, "ParseException", f"ENGINE-09005 Could not parse BPMN process. {name}", details=details
                 )
-        deployment = {"id": str(uuid4()), "name": parts["deployment-name"], "source": parts.get("deployment-source")}
+        deployment: Row = {
+            "id": str(uuid4()),
+            "name": parts["deployment-name"],
+            "source": parts.get("deployment-source"),
+        }
         deployment |= {"deploymentTime": stamp(time.time()), "tenantId": None, "files": files}
         self.deployments.append(deployment)
         new: dict[str, dict[str, Row]] = {"process": {}, "decision": {}}
@@ -73,7 +77,7 @@ class FakeCamunda:
             for kind, tag in (("process", rb"<process id=\"([^\"]+)\""), ("decision", rb"<decision id=\"([^\"]+)\"")):
                 for key in (match.decode() for match in re.findall(tag, content)):
                     version = 1 + sum(row["key"] == key for row in self.definitions)
-                    row = {"id": f"{key}:{version}:{uuid4()}", "key": key, "version": version, "resource": name}
+                    row: Row = {"id": f"{key}:{version}:{uuid4()}", "key": key, "version": version, "resource": name}
                     row |= {"kind": kind, "deploymentId": deployment["id"], "xml": content.decode()}
                     self.definitions.append(row)
                     new[kind][row["id"]] = public(row)
@@ -113,12 +117,18 @@ class FakeCamunda:
 
     def start(self, request: Row, key: str) -> Row:
         definition, body = self._latest("process", key), request["json"]
-        instance = {"id": str(uuid4()), "definitionId": definition["id"], "definitionKey": key, "ended": False}
+        instance: Row = {"id": str(uuid4()), "definitionId": definition["id"], "definitionKey": key, "ended": False}
         instance |= {"businessKey": body.get("businessKey"), "values": body.get("variables") or {}, "tenantId": None}
         self.instances[instance["id"]] = instance
         topic = re.search(r'camunda:topic="([^"]+)"', definition["xml"])
         if topic:
-            row = {"id": str(uuid4()), "topicName": topic[1], "activityId": "work", "priority": 0, "suspended": False}
+            row: Row = {
+                "id": str(uuid4()),
+                "topicName": topic[1],
+                "activityId": "work",
+                "priority": 0,
+                "suspended": False,
+            }
             row |= {"processInstanceId": instance["id"], "processDefinitionKey": key, "executionId": instance["id"]}
             row |= {"processDefinitionId": definition["id"], "businessKey": instance["businessKey"], "tenantId": None}
             row |= {"retries": None, "workerId": None, "lockExpirationTime": None, "until": 0.0, "errorMessage": None}
@@ -129,7 +139,13 @@ class FakeCamunda:
         return public(instance) | variables
 
     def _user_task(self, instance: Row, key: str, assignee: str | None) -> None:
-        row = {"id": str(uuid4()), "name": key.title(), "taskDefinitionKey": key, "assignee": assignee, "priority": 50}
+        row: Row = {
+            "id": str(uuid4()),
+            "name": key.title(),
+            "taskDefinitionKey": key,
+            "assignee": assignee,
+            "priority": 50,
+        }
         row |= {"processInstanceId": instance["id"], "processDefinitionId": instance["definitionId"]}
         self.tasks[row["id"]] = row | {"created": stamp(time.time()), "suspended": False, "due": None}
 

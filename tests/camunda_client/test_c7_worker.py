@@ -46,8 +46,8 @@ def work(client: Camunda7Client) -> Deployed:
 
 
 def worker_for(url: str, **options: Any) -> Worker:
-    options = {"poll_timeout": 0.5, "lock_duration": 10, "reconnect": Backoff(0.02, 2, 0.05)} | options
-    return Worker(url, **options)
+    usual: dict[str, Any] = {"poll_timeout": 0.5, "lock_duration": 10, "reconnect": Backoff(0.02, 2, 0.05)}
+    return Worker(url, **(usual | options))
 
 
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

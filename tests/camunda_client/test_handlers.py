@@ -158,7 +158,7 @@ def test_signatures_that_make_no_sense() -> None:
 
     def local(x: Local) -> None: ...
 
-    def strange(x: threading_lock) -> None: ...  # type: ignore[valid-type]  # noqa: F821
+    def strange(x: threading_lock) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     with pytest.raises(HandlerSignatureError, match="has no meaning"):
         read_handler("t", several, MemoryJob)

@@ -237,7 +237,7 @@ def test_jobs_fetched_in_the_moment_of_stopping_are_not_kept() -> None:
 
 
 def test_a_lost_lock_is_told_to_the_handler() -> None:
-    seen = []
+    seen: list[bool] = []
 
     async def handle(task: MemoryJob) -> None:
         source.locked["a"] = 0.0

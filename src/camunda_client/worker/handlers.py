@@ -16,7 +16,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
-from typing_extensions import is_typeddict
 
 from camunda_client.worker.outcomes import Complete, Fail, Outcome, TaskFailure, ThrowError
 from camunda_client.worker.source import Job
@@ -161,7 +160,8 @@ def _checked_reader(name: str, default: Any, adapter: TypeAdapter[Any]) -> Read:
 def _is_record(hint: Any) -> bool:
     if not isinstance(hint, type):
         return False
-    return issubclass(hint, BaseModel) or is_dataclass(hint) or is_typeddict(hint)
+    typed_dict = issubclass(hint, dict) and "__total__" in vars(hint)
+    return issubclass(hint, BaseModel) or is_dataclass(hint) or typed_dict
 
 
 def _field_names(record: type) -> tuple[str, ...] | None:

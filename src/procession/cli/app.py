@@ -1,0 +1,43 @@
+"""The command line `procession`, put together from the commands that registered themselves."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from procession.cli.exits import EPILOG
+from procession.cli.registry import discover
+
+app = typer.Typer(
+    name="procession",
+    help="Camunda-compatible process automation: run an engine, or talk to any Camunda 7 server.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for name, function in discover().items():
+    app.command(name, epilog=EPILOG)(function)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(version("procession"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Camunda-compatible process automation: run an engine, or talk to any Camunda 7 server."""
+
+
+def main() -> None:
+    """The console script."""
+    app()

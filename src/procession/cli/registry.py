@@ -1,0 +1,70 @@
+"""Commands register themselves: `@command` on a function, in any module below `procession.cli`, is all it takes.
+
+The function's name is the command's name, its docstring the help, its parameters the options. Errors that a command
+lets through become one message and the exit code of their kind; a traceback would mean a fault of ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+
+from camunda_client.errors import CamundaError, EngineUnavailable, NotAllowed, NotAuthenticated, SettingsError
+from procession.cli.exits import Exit, Quit
+from procession.cli.output import complain
+from procession.errors import ParseFailed, ProcessionError
+
+P = ParamSpec("P")
+
+COMMANDS: dict[str, Callable[..., None]] = {}
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """Makes a function a command of `procession`."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except Quit as end:
+            message, code = end.message, end.code
+        except (EngineUnavailable, NotAuthenticated, NotAllowed) as error:
+            message, code = _unreachable(error), Exit.UNREACHABLE
+        except CamundaError as error:
+            message, code = str(error), Exit.FAILED
+        except SettingsError as error:
+            message, code = str(error), Exit.USAGE
+        except ParseFailed as error:
+            message, code = str(error), Exit.MODEL
+        except ProcessionError as error:
+            message, code = error.message, Exit.FAILED
+        else:
+            return
+        if message:
+            complain(message)
+        raise typer.Exit(code)
+
+    COMMANDS[function.__name__] = run
+    return run
+
+
+def discover() -> dict[str, Callable[..., None]]:
+    """All commands by name, in alphabetical order. Imports every module below `procession.cli`."""
+    package = importlib.import_module("procession.cli")
+    for module in pkgutil.walk_packages(package.__path__, "procession.cli."):
+        if module.name != "procession.cli.app":
+            importlib.import_module(module.name)
+    return dict(sorted(COMMANDS.items()))
+
+
+def _unreachable(error: CamundaError) -> str:
+    if isinstance(error, NotAuthenticated):
+        return "The engine does not accept these credentials: set CAMUNDA_USER and CAMUNDA_PASSWORD"
+    if isinstance(error, NotAllowed):
+        return f"These credentials may not do that: {error}"
+    return f"The engine does not answer: {error}"
