@@ -58,75 +58,75 @@ def _decide(approved: bool, said: str, **more: Any) -> CompleteTask:
     return CompleteTask("DecideRedApplication", {"approved": approved, **more}, said)
 
 
-ACCEPTED = {"end": "PolicyIssued", "decision": "accepted"}
-REJECTED = {"end": "ApplicationRejected", "decision": "rejected"}
+ACCEPTED = ("PolicyIssued", "accepted")
+REJECTED = ("ApplicationRejected", "rejected")
 ASK_FOR_LICENCE = _review("documents", "underwriter asks for documents", requestedDocuments="driving licence")
 
 APPLICATIONS: tuple[Application, ...] = (
-    Application("Grace Green", _car(41, "Toyota", "Corolla", "Wales"), "green", **ACCEPTED),
-    Application("Henry Hill", _car(35, "Ford", "Focus", "South East"), "green", **ACCEPTED),
+    Application("Grace Green", _car(41, "Toyota", "Corolla", "Wales"), "green", *ACCEPTED),
+    Application("Henry Hill", _car(35, "Ford", "Focus", "South East"), "green", *ACCEPTED),
     Application(
         "Yasmin Young",
         _car(22, "Ford", "Fiesta", "Wales"),
         "yellow",
+        *ACCEPTED,
         steps=(
             LetTimePass("ReviewOverdue", "two days pass, underwriters are reminded"),
             _review("accept", "underwriter accepts"),
         ),
-        **ACCEPTED,
     ),
     Application(
         "Yuri Yates",
         _car(52, "Porsche", "911", "Scotland"),
         "yellow",
+        *REJECTED,
         steps=(_review("reject", "underwriter rejects", rejectionReason="three claims last year"),),
-        **REJECTED,
     ),
     Application(
         "John Doe",
         {},
         "yellow",
+        *ACCEPTED,
         steps=(
             ASK_FOR_LICENCE,
             SendDocuments("driving licence, vehicle papers", "documents arrive and are valid"),
             _review("accept", "underwriter accepts"),
         ),
-        **ACCEPTED,
     ),
     Application(
         "Ines Ink",
         _car(30, "Ford", "Focus", "London"),
         "yellow",
+        *REJECTED,
         steps=(ASK_FOR_LICENCE, SendDocuments("unreadable scan", "documents arrive, nobody can read them")),
-        **REJECTED,
     ),
     Application(
         "Dario Delay",
         _car(44, "Ford", "Galaxy", "London", documentTimeout="PT5S"),
         "yellow",
+        *REJECTED,
         steps=(ASK_FOR_LICENCE,),  # and then nothing comes: the timer of five seconds ends it
-        **REJECTED,
     ),
     Application(
         "Ronan Rich",
         _car(48, "Ferrari", "Roma", "London"),
         "red",
+        *ACCEPTED,
         steps=(_decide(True, "senior underwriter accepts"),),
-        **ACCEPTED,
     ),
     Application(
         "Rita Racer",
         _car(19, "Porsche", "911", "Wales"),
         "red",
+        *REJECTED,
         steps=(_decide(False, "senior underwriter rejects", rejectionReason="too fast, too young"),),
-        **REJECTED,
     ),
     Application(
         "Walter Wait",
         _car(84, "Vauxhall", "Astra", "North West"),
         "red",
+        *REJECTED,
         steps=(LetTimePass("DecisionOverdue", "a week passes without a decision"),),
-        **REJECTED,
     ),
-    Application("Minnie Minor", _car(15, "Ford", "Ka", "Wales"), None, end="ApplicationReturned", decision="returned"),
+    Application("Minnie Minor", _car(15, "Ford", "Ka", "Wales"), None, "ApplicationReturned", "returned"),
 )

@@ -102,7 +102,10 @@ class Story:
     def _submit(self, run: str, number: int, application: Application) -> Account:
         key = f"{run}-{number:02}"
         first, last = application.applicant.lower().split()
-        facts = {"applicantName": application.applicant, "applicantEmail": f"{first}@{last}.example"} | application.facts
+        facts = {
+            "applicantName": application.applicant,
+            "applicantEmail": f"{first}@{last}.example",
+        } | application.facts
         body = {"businessKey": key, "variables": {name: {"value": value} for name, value in facts.items()}}
         started = self._call("POST", f"/process-definition/key/{PROCESS}/start", json=body)
         return Account(application, key, started["id"])
@@ -120,12 +123,12 @@ class Story:
                 body = {"variables": {name: {"value": value} for name, value in variables.items()}}
                 self._call("POST", f"/task/{task}/complete", json=body)
             case SendDocuments(documents=documents):
-                body = {
+                message = {
                     "messageName": "documents-received",
                     "businessKey": account.business_key,
                     "processVariables": {"documents": {"value": documents}},
                 }
-                answer = self.client.post("/message", json=body)
+                answer = self.client.post("/message", json=message)
                 if answer.status_code == 400:  # nothing waits for it yet
                     return False
                 answer.raise_for_status()

@@ -1,0 +1,1 @@
+"""The insurance example and every command of the platform it comes from."""
