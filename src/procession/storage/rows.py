@@ -42,7 +42,7 @@ R = TypeVar("R")
 Convert = Callable[[Any], Any]
 
 RENAMED = {"user": "user_id", "group": "group_id"}
-_TIMES = {"created", "started", "due", "follow_up", "updated", "locked_until"}
+_TIMES = {"time", "created", "started", "due", "follow_up", "updated", "locked_until"}
 _MAPPINGS = {"arrived", "note", "headers", "payload", "info"}
 _LIVES = {life.value: life for life in Life}
 _PHASES = {phase.value: phase for phase in Phase}

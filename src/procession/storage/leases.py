@@ -1,0 +1,256 @@
+"""Leases: workers take external tasks, nodes take jobs. The one way to change runtime rows that is no command.
+
+No row is handed to two takers: PostgreSQL skips rows that another transaction holds, SQLite has one writer at a time.
+Rules of selection as in Camunda 7: not suspended, retries left (or never set), lock free or expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from procession.kernel.records import External, Job
+from procession.storage.conditions import Condition, has_variables
+from procession.storage.drivers import quoted
+from procession.storage.encoding import millis, moment
+from procession.storage.rows import CODECS
+from procession.storage.transaction import Transaction
+from procession.values import TypedValue
+
+_JOBS_LOCK = 7_240_003
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRequest:
+    """What a worker wants of one topic. `lock_ms` is how long it may hold a task, in milliseconds; None filters nothing.
+
+    `variables` must equal variables of the process instance; `version_tag` is that of the process definition.
+    """
+
+    topic: str
+    lock_ms: int
+    business_key: str | None = None
+    definitions: Sequence[int] | None = None
+    process_ids: Sequence[str] | None = None
+    version_tag: str | None = None
+    variables: Mapping[str, TypedValue] = field(default_factory=dict)
+    tenants: Sequence[str] | None = None
+    without_tenant: bool = False
+
+
+# ---------------------------------------------------------------- external tasks
+
+_FREE = (
+    "NOT suspended AND (retries IS NULL OR retries > 0) AND (locked_until IS NULL OR locked_until <= ?) AND topic = ?"
+)
+
+
+def lease_external(
+    tx: Transaction,
+    topics: Sequence[TopicRequest],
+    worker: str,
+    max_tasks: int,
+    now: datetime,
+    *,
+    use_priority: bool = False,
+    created: str | None = None,
+) -> list[External]:
+    """Locks up to `max_tasks` tasks for a worker and gives them as they now are.
+
+    With `use_priority` the highest priority comes first, among all topics; `created` sorts by creation, `asc` or `desc`.
+    Else the oldest come first, and which topic is served first changes with time, so that none starves.
+    """
+    order = (["priority DESC"] if use_priority else []) + (
+        [f"created {'DESC' if created == 'desc' else 'ASC'}"] if created else []
+    )
+    ordering = ", ".join([*order, "key"])
+    stamp = millis(now)
+    if order and len(topics) > 1:
+        return _lease_sorted(tx, topics, worker, max_tasks, stamp, ordering)
+    found: list[External] = []
+    turn = stamp % len(topics) if topics else 0
+    for topic in (*topics[turn:], *topics[:turn]):
+        if len(found) >= max_tasks:
+            break
+        found += _lease_topic(tx, topic, worker, max_tasks - len(found), stamp, ordering)
+    return found
+
+
+def _lease_topic(
+    tx: Transaction, topic: TopicRequest, worker: str, limit: int, now: int, ordering: str
+) -> list[External]:
+    condition = _wanted(topic, now)
+    chosen = f"SELECT key FROM external_task WHERE {condition.sql} ORDER BY {ordering} LIMIT ? {{skip locked}}"
+    parameters = [*condition.parameters, limit]
+    return _sorted(_take_external(tx, chosen, parameters, worker, now + topic.lock_ms), ordering)
+
+
+def _lease_sorted(
+    tx: Transaction, topics: Sequence[TopicRequest], worker: str, limit: int, now: int, ordering: str
+) -> list[External]:
+    """Several topics in one order: the best of each are held, the best of all taken; the rest is free after the commit."""
+    columns = quoted(CODECS[External].columns)
+    held: dict[int, tuple[External, TopicRequest]] = {}
+    for topic in topics:
+        condition = _wanted(topic, now)
+        rows = tx.driver.rows(
+            f"SELECT {columns} FROM external_task WHERE {condition.sql} ORDER BY {ordering} LIMIT ? {{skip locked}}",
+            [*condition.parameters, limit],
+        )
+        for record in map(CODECS[External].record_of, rows):
+            held.setdefault(record.key, (record, topic))
+    best = _sorted([record for record, _ in held.values()], ordering)[:limit]
+    taken: list[External] = []
+    for topic in topics:
+        keys = [record.key for record in best if held[record.key][1] is topic]
+        if keys:
+            taken += _take_external(
+                tx, "SELECT key FROM external_task WHERE key IN ??", [keys], worker, now + topic.lock_ms
+            )
+    return _sorted(taken, ordering)
+
+
+def _take_external(tx: Transaction, chosen: str, parameters: Sequence[Any], worker: str, until: int) -> list[External]:
+    codec = CODECS[External]
+    rows = tx.driver.rows(
+        f"WITH chosen(chosen_key) AS MATERIALIZED ({chosen}) "
+        "UPDATE external_task SET worker = ?, locked_until = ? FROM chosen WHERE key = chosen_key "
+        f"RETURNING {quoted(codec.columns)}",
+        [*parameters, worker, until],
+    )
+    return [codec.record_of(row) for row in rows]
+
+
+def _sorted(tasks: list[External], ordering: str) -> list[External]:
+    tasks.sort(key=lambda task: task.key)
+    if "created ASC" in ordering:
+        tasks.sort(key=lambda task: task.created)
+    if "created DESC" in ordering:
+        tasks.sort(key=lambda task: task.created, reverse=True)
+    if "priority" in ordering:
+        tasks.sort(key=lambda task: task.priority, reverse=True)
+    return tasks
+
+
+def _wanted(topic: TopicRequest, now: int) -> Condition:
+    condition = Condition(_FREE, [now, topic.topic])
+    if topic.business_key is not None:
+        condition.add("business_key = ?", topic.business_key)
+    if topic.definitions is not None:
+        condition.add("definition IN ??", list(topic.definitions))
+    if topic.process_ids is not None:
+        condition.add("process_id IN ??", list(topic.process_ids))
+    if topic.version_tag is not None:
+        condition.add(
+            "definition IN (SELECT d.key FROM process_definition d WHERE d.version_tag = ?)", topic.version_tag
+        )
+    if topic.tenants is not None:
+        condition.add("tenant IN ??", list(topic.tenants))
+    if topic.without_tenant:
+        condition.add("tenant IS NULL")
+    has_variables(condition, "external_task.instance", topic.variables)
+    return condition
+
+
+# ---------------------------------------------------------------- jobs
+
+_RUNNABLE = (
+    "j.retries > 0 AND NOT j.suspended AND (j.due IS NULL OR j.due <= ?) "
+    "AND (j.locked_until IS NULL OR j.locked_until <= ?)"
+)
+# an exclusive job waits while another exclusive job of its instance is held
+_ALONE = (
+    "(NOT j.exclusive OR j.instance IS NULL OR NOT EXISTS (SELECT 1 FROM job o WHERE o.instance = j.instance "
+    "AND o.lock_owner IS NOT NULL AND o.locked_until > ? AND o.exclusive))"
+)
+
+
+def lease_jobs(
+    tx: Transaction, now: datetime, node: str, limit: int, lock_ms: int, *, by_priority: bool = False
+) -> list[Job]:
+    """Locks up to `limit` due jobs for a node and gives them as they now are, the longest due first.
+
+    Of the exclusive jobs of a process instance at most one is held at a time, whoever holds it.
+    """
+    if tx.driver.name == "postgresql":
+        # one node chooses at a time: else two could take two exclusive jobs of one instance
+        tx.driver.rows("SELECT pg_advisory_xact_lock(?)", [_JOBS_LOCK])
+    stamp = millis(now)
+    chosen: list[int] = []
+    busy: set[int] = set()
+    skip, page = 0, limit * 4
+    while len(chosen) < limit:
+        candidates = _candidates(tx, stamp, page, skip, by_priority=by_priority)
+        for key, instance, exclusive in candidates:
+            if exclusive and instance is not None:
+                if instance in busy:
+                    continue
+                busy.add(instance)
+            chosen.append(key)
+        if len(candidates) < page:
+            break
+        skip, page = skip + page, page * 4
+    return _take_jobs(tx, chosen[:limit], node, stamp, lock_ms) if chosen else []
+
+
+def _candidates(tx: Transaction, now: int, limit: int, skip: int, *, by_priority: bool) -> list[tuple[Any, ...]]:
+    first = "j.priority DESC, " if by_priority else ""
+    return tx.driver.rows(
+        f"SELECT j.key, j.instance, j.exclusive FROM job j WHERE {_RUNNABLE} AND {_ALONE} "
+        f"ORDER BY {first}j.due NULLS FIRST, j.key LIMIT ? OFFSET ?",
+        [now, now, now, limit, skip],
+    )
+
+
+def _take_jobs(tx: Transaction, keys: Sequence[int], node: str, now: int, lock_ms: int) -> list[Job]:
+    codec = CODECS[Job]
+    rows = tx.driver.rows(
+        f"WITH chosen(chosen_key) AS MATERIALIZED (SELECT j.key FROM job j WHERE j.key IN ?? AND {_RUNNABLE} "
+        "ORDER BY j.key {skip locked}) "
+        "UPDATE job SET lock_owner = ?, locked_until = ? FROM chosen WHERE key = chosen_key "
+        f"RETURNING {quoted(codec.columns)}",
+        [list(keys), now, now, node, now + lock_ms],
+    )
+    jobs: dict[int, Job] = {row[0]: codec.record_of(row) for row in rows}
+    return [jobs[key] for key in keys if key in jobs]
+
+
+def extend_job_leases(tx: Transaction, keys: Sequence[int], node: str, until: datetime) -> list[int]:
+    """Prolongs the locks that a node holds on these jobs; the keys of those that it still held."""
+    rows = tx.driver.rows(
+        "UPDATE job SET locked_until = ? WHERE key IN ?? AND lock_owner = ? RETURNING key",
+        [millis(until), list(keys), node],
+    )
+    return [key for (key,) in rows]
+
+
+def release_jobs(tx: Transaction, node: str) -> int:
+    """Gives back every job that a node holds, on a graceful stop or when it starts again; how many."""
+    return tx.driver.run("UPDATE job SET lock_owner = NULL, locked_until = NULL WHERE lock_owner = ?", [node])
+
+
+def next_due_time(tx: Transaction) -> datetime | None:
+    """When the next job can run: its due date or the end of its lock. Long past where one can run now, None for no job."""
+    workable = "retries > 0 AND NOT suspended"
+    free, soonest, lock_ends = tx.driver.rows(
+        "SELECT "
+        f"(SELECT 1 FROM job WHERE {workable} AND lock_owner IS NULL AND due IS NULL LIMIT 1), "
+        f"(SELECT min(due) FROM job WHERE {workable} AND lock_owner IS NULL), "
+        f"(SELECT min(locked_until) FROM job WHERE {workable} AND lock_owner IS NOT NULL)"
+    )[0]
+    if free:
+        return moment(0)
+    times = [time for time in (soonest, lock_ends) if time is not None]
+    return moment(min(times)) if times else None
+
+
+def next_lock_end(tx: Transaction, topics: Sequence[str], now: datetime) -> timedelta | None:
+    """How long until a lock on an external task of these topics runs out, None where none is held: for long polling."""
+    rows = tx.driver.rows(
+        "SELECT min(locked_until) FROM external_task WHERE topic IN ?? AND locked_until > ? "
+        "AND NOT suspended AND (retries IS NULL OR retries > 0)",
+        [list(topics), millis(now)],
+    )
+    return None if rows[0][0] is None else moment(rows[0][0]) - now
