@@ -1,4 +1,7 @@
-"""What is deployed: rows of deployments, resources and definitions, read and written. This file does not parse resources."""
+"""What is deployed: rows of deployments, resources and definitions, read and written. This file does not parse resources.
+
+The functions take a `Driver`; `engine.definitions` and `engine.deployments` are built on exactly these.
+"""
 
 from __future__ import annotations
 
