@@ -50,6 +50,9 @@ class CompiledExpression:
         env = _env(scope, evaluation)
         try:
             return self._run(env)
+        except ExpressionFailed as failure:
+            failure.source = failure.source or self.source
+            raise
         except RecursionError:
             raise ExpressionFailed("the expression or its values are nested too deep", self.source) from None
 
@@ -89,6 +92,9 @@ class UnaryTests:
                     break
                 if result is None:
                     verdict = None
+        except ExpressionFailed as failure:
+            failure.source = failure.source or self.source
+            raise
         except RecursionError:
             raise ExpressionFailed("the test or its values are nested too deep", self.source) from None
         if self.syntax.negated:

@@ -326,7 +326,7 @@ class Compiler:
         def verdict(env: Env, value: Any) -> bool | None:
             test = expected(env)
             if isinstance(test, list):
-                env.evaluation.spend(len(test))
+                env.evaluation.spend(len(test) >> 3)
             result = member(value, test)
             if result is None:
                 env.evaluation.warn(f"cannot tell whether {type_name(value)} is in {type_name(test)}", at)

@@ -28,7 +28,6 @@ KEYWORDS = frozenset(
         "satisfies",
         "between",
         "instance",
-        "of",
         "function",
         "external",
         "true",

@@ -357,7 +357,7 @@ class Parser:
         iterators: list[Iterator] = []
         while True:
             start = self.place
-            while not self._is("in") and (self.words[self.place].kind in _WORDS or self._at("number")):
+            while self.words[self.place].kind in ("name", "quoted", "number"):
                 self.place += 1
             name = joined(self.words[start : self.place])
             if not name:

@@ -183,7 +183,8 @@ def compile_pattern(pattern: str, flags: str) -> Any:
     try:
         return re2.compile(f"(?{inline}){text}" if inline else text, options)
     except (re2.error, UnicodeError) as failure:
-        raise Null(f"cannot read the pattern '{pattern[:60]}': {failure}") from None
+        reason = failure.args[0].decode("utf-8", "replace") if isinstance(failure, re2.error) else str(failure)
+        raise Null(f"cannot read the pattern '{pattern[:60]}': {reason}") from None
 
 
 def replacement(text: str, groups: int) -> list[str | int]:

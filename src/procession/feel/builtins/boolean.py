@@ -23,25 +23,21 @@ def _known(items: Sequence[Any], decisive: bool) -> bool | None:
 
 
 @builtin("all(list: list)")
-@builtin("and(list: list)")
 def all_(items: list[Any]) -> bool | None:
     return _known(items, False)
 
 
 @builtin("all(...list: any)")
-@builtin("and(...list: any)")
 def all_arguments(*items: Any) -> bool | None:
     return _known(items, False)
 
 
 @builtin("any(list: list)")
-@builtin("or(list: list)")
 def any_(items: list[Any]) -> bool | None:
     return _known(items, True)
 
 
 @builtin("any(...list: any)")
-@builtin("or(...list: any)")
 def any_arguments(*items: Any) -> bool | None:
     return _known(items, True)
 

@@ -97,8 +97,11 @@ def log(value: Decimal) -> Decimal:
 
 
 @builtin("exp(number: number)")
-def exp(value: Decimal) -> Decimal | None:
-    return finite(MATH.exp(value))
+def exp(value: Decimal) -> Decimal:
+    result = finite(MATH.exp(value))
+    if result is None:
+        raise Null("exp: the result is out of range")
+    return result
 
 
 @builtin("odd(number: number)")

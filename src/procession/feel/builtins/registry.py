@@ -137,7 +137,7 @@ def _cost(arguments: Sequence[Any]) -> int:
     cost = 1
     for value in arguments:
         if isinstance(value, list | dict):
-            cost += len(value)
+            cost += len(value) >> 3
         elif isinstance(value, str):
             cost += len(value) >> 6
     return cost
