@@ -23,7 +23,7 @@ _PREFIX = "{" + BPMN + "}"
 
 def child(element: etree._Element, name: str) -> etree._Element | None:
     """The first child element of that name in the standard's namespace."""
-    return element.find(_PREFIX + name)
+    return element.find(_PREFIX + name) if len(element) else None
 
 
 def children(element: etree._Element, name: str) -> list[etree._Element]:

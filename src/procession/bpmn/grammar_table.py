@@ -3,7 +3,8 @@
 One line a type: `name: type it extends | children in order | attributes`. Children are marked `?` (at most one), `*` (any
 number), `+` (one or more), `2+`, or nothing (exactly one); `a/b` means either. A name in `GROUPS` stands for all its members.
 Attributes are text unless they say `:bool`, `:int`, `:id`, `:idref` (must exist in the file), `:qname` or `:A,B` (one of); `!`
-marks those that must be there. A line that begins with blanks goes on with the one before. Source: OMG BPMN 2.0.2, chapter 15, and Diagram Definition 1.0.
+marks those that must be there. A line that begins with blanks goes on with the one before.
+Source: OMG BPMN 2.0.2, chapter 15, and Diagram Definition 1.0.
 """
 
 from __future__ import annotations
