@@ -53,7 +53,7 @@ def test_the_older_namespace_is_accepted() -> None:
 
 def test_expression_and_delegate_work() -> None:
     found = work('<serviceTask id="t" camunda:expression="${a + 1}" camunda:resultVariable="r"/>')
-    assert isinstance(found, ExpressionWork)
+    assert isinstance(found, m.ExpressionWork)
     assert (found.expression.source, found.result_variable) == ("${a + 1}", "r")
     fields = extension('<camunda:field name="x" stringValue="1"/><camunda:field name="y" expression="${b}"/>')
     delegate = work(f'<serviceTask id="t" camunda:class="org.Pay">{fields}</serviceTask>')
