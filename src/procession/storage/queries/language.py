@@ -159,7 +159,7 @@ class QueryTable:
 
     `variable_sorts` sort by a variable's value: they take its name and type. `options` are names that a request may hold and
     that change nothing about which rows are found, `refused` names that are not served, each with the reason. `rules` look at
-    the filters of a query and its switches.
+    the filters of a query and its switches; `always` is what every row must meet.
     """
 
     name: str
@@ -172,6 +172,7 @@ class QueryTable:
     options: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
+    always: Callable[[Asking], Condition | None] = lambda asking: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,9 @@ class Query:
 def conditions(table: QueryTable, query: Query, asking: Asking) -> list[Condition]:
     """Everything that a row must meet."""
     found = list(query.also)
+    default = table.always(asking)
+    if default is not None:
+        found.append(default)
     for name, value in query.filters.items():
         found.append(table.filters[name].build(value, asking))
     for group in query.either:

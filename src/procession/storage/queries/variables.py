@@ -30,15 +30,17 @@ _OPERATORS: dict[str, Callable[[Col, Any], Condition]] = {
 }
 
 
-def compared(source: FromClause, comparison: Comparison, asking: Asking) -> Condition:
-    """A row of a table with value columns meets the comparison."""
+def compared(source: FromClause, comparison: Comparison, asking: Asking, *, named: bool = True) -> Condition:
+    """A row of a table with value columns meets the comparison; without `named` its name plays no part."""
+    met = _met(source, comparison, asking)
+    if comparison.operator in ("neq", "notLike"):
+        met = ~met
+    if not named:
+        return met
     column = source.c.name
     if NAMES in asking.switches:
-        named: Condition = func.lower(column) == comparison.name.lower()
-    else:
-        named = column == comparison.name
-    met = _met(source, comparison, asking)
-    return and_(named, ~met if comparison.operator in ("neq", "notLike") else met)
+        return and_(func.lower(column) == comparison.name.lower(), met)
+    return and_(column == comparison.name, met)
 
 
 def _met(source: FromClause, comparison: Comparison, asking: Asking) -> Condition:
