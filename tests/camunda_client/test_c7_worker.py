@@ -312,7 +312,7 @@ def test_only_what_the_handler_reads_is_fetched() -> None:
         ({"lock_duration": 0}, "must be positive"),
         ({"grace": -1}, "must not be negative"),
         ({"max_tasks": 0}, "at least 1"),
-        ({"execution": "magic"}, "'auto' or 'thread'"),
+        ({"execution": "magic"}, "one of auto, thread, process"),
     ],
 )
 def test_options_that_cannot_be_meant(options: dict[str, Any], fault: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -374,9 +375,37 @@ def test_async_handlers_can_run_in_threads() -> None:
         return {"main": threading.current_thread() is threading.main_thread()}
 
     async def scenario() -> None:
-        core = Core(source, {"work": read_handler("work", handle, MemoryJob)}, Options(in_threads=True))
+        core = Core(source, {"work": read_handler("work", handle, MemoryJob, execution="thread")}, Options())
         source.when_told(1, core.stop)
         await core.run()
 
     asyncio.run(scenario())
     assert source.outcomes["a"] == [Complete({"main": False})]
+
+
+def in_a_process(task: MemoryJob) -> dict[str, Any]:
+    if task.id == "deadly":
+        os._exit(3)
+    if task.id == "wrong":
+        raise ValueError("wrong")
+    return {"same": os.getpid() == task.variables["parent"]}
+
+
+def test_handlers_in_processes_fail_alone() -> None:
+    """A process that dies takes no worker along: its task fails, and the next one gets a new process."""
+    source = source_of("wrong", "deadly", "fine", poll=0.01, capacity=1)
+    source.jobs[2].variables = {"parent": os.getpid()}
+
+    async def scenario() -> None:
+        handler = read_handler("work", in_a_process, MemoryJob, execution="process")
+        core = Core(source, {"work": handler}, Options())
+        source.when_told(3, core.stop)
+        await core.run()
+
+    asyncio.run(scenario())
+    wrong, deadly, fine = (source.outcomes[name][0] for name in ("wrong", "deadly", "fine"))
+    assert isinstance(wrong, Fail)
+    assert wrong.message == "ValueError: wrong"
+    assert isinstance(deadly, Fail)
+    assert "died" in deadly.message
+    assert fine == Complete({"same": False})

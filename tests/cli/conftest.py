@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from typer.testing import CliRunner, Result
 
 from camunda_client.c7 import Camunda7Client

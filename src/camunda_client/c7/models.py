@@ -15,7 +15,9 @@ from pydantic.alias_generators import to_camel
 class Record(BaseModel):
     """One answer. Field names are snake_case here and camelCase in JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True, defer_build=True
+    )
 
 
 class Definition(Record):

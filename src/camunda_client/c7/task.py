@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,7 +38,7 @@ class ExternalTask:
     error_details: str | None
     extension_properties: Mapping[str, str]
     raw_variables: dict[str, dict[str, Any]] = field(repr=False)
-    _lost: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    _lost: bool = field(default=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
@@ -81,12 +80,14 @@ class ExternalTask:
 
     @property
     def lost(self) -> bool:
-        """True once the lock is gone (expired, or the instance was cancelled): what the handler does is in vain."""
-        return self._lost.is_set()
+        """True once the lock is gone (expired, or the instance was cancelled): what the handler does is in vain.
+
+        A handler in a process of its own does not learn of it."""
+        return self._lost
 
     def mark_lost(self) -> None:
         """Called by the worker."""
-        self._lost.set()
+        self._lost = True
 
     def get_variable(self, name: str, default: Any = None) -> Any:
         """One variable, or `default`."""

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -18,6 +18,7 @@ from camunda_client.c7.source import ExternalTaskSource, Topic
 from camunda_client.c7.task import ExternalTask
 from camunda_client.c7.values import FileValue, JsonValue, ObjectValue, TypedValue, XmlValue
 from camunda_client.worker.core import Options
+from camunda_client.worker.execution import EXECUTIONS, Execution
 from camunda_client.worker.handlers import HandlerSignatureError, read_handler
 from camunda_client.worker.policies import Backoff, RetryPolicy, duration
 from camunda_client.worker.runner import JobWorker
@@ -38,8 +39,8 @@ class Worker(JobWorker[ExternalTask]):
     `retries`: attempts in all before an incident; `retry_backoff`: the pauses between them.
     `reconnect`: the pauses while the engine does not answer.
     `grace`: how long a stopping worker lets handlers finish before it unlocks their tasks.
-    `execution`: `auto` runs async handlers in the event loop and others in threads; `thread` runs all in threads,
-    which suits async handlers that block now and then.
+    `execution`: `auto` runs async handlers in the event loop and others in threads; `thread` and `process` run all
+    handlers there (`camunda_client.worker.execution`). Each topic may choose its own.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Worker(JobWorker[ExternalTask]):
         retries: int = 3,
         retry_backoff: Backoff | None = None,
         reconnect: Backoff | None = None,
-        execution: Literal["auto", "thread"] = "auto",
+        execution: Execution = "auto",
         use_priority: bool = True,
         user: str | None = None,
         password: str | None = None,
@@ -63,8 +64,8 @@ class Worker(JobWorker[ExternalTask]):
     ) -> None:
         if max_tasks < 1 or retries < 1:
             raise ValueError("max_tasks and retries must be at least 1")
-        if execution not in ("auto", "thread"):
-            raise ValueError("execution must be 'auto' or 'thread'")
+        if execution not in EXECUTIONS:
+            raise ValueError(f"execution must be one of {', '.join(EXECUTIONS)}")
         lock = duration(lock_duration, "lock_duration")
         if lock <= timedelta(0):
             raise ValueError("lock_duration must be positive")
@@ -74,12 +75,12 @@ class Worker(JobWorker[ExternalTask]):
                 retry=policy,
                 reconnect=reconnect or Backoff(),
                 grace=duration(grace, "grace"),
-                in_threads=execution == "thread",
             )
         )
         self.settings = Camunda7Settings.load(url, user, password)
         self.worker_id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.max_tasks = max_tasks
+        self.execution: Execution = execution
         self.lock_duration = lock
         self.poll_timeout = duration(poll_timeout, "poll_timeout")
         self.use_priority = use_priority
@@ -94,6 +95,7 @@ class Worker(JobWorker[ExternalTask]):
         *,
         variables: Sequence[str] | None = None,
         load_files: bool = False,
+        execution: Execution | None = None,
         process_variables: Mapping[str, Any] | None = None,
         **filters: Any,
     ) -> Callable[[F], F]:
@@ -108,7 +110,7 @@ class Worker(JobWorker[ExternalTask]):
         def register(function: F) -> F:
             if topic in self.handlers:
                 raise HandlerSignatureError(f"Topic {topic!r} has a handler already: {self.handlers[topic].function}")
-            handler = read_handler(topic, function, ExternalTask, VALUES)
+            handler = read_handler(topic, function, ExternalTask, VALUES, execution or self.execution)
             limits = {_camel(name): value for name, value in filters.items() if value is not None}
             if process_variables:
                 limits["processVariables"] = dict(process_variables)

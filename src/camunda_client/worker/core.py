@@ -31,12 +31,12 @@ from camunda_client.errors import (
     EngineUnavailable,
     NotFound,
 )
+from camunda_client.worker.execution import Places
 from camunda_client.worker.handlers import Handler, outcome_of
 from camunda_client.worker.outage import Outage
 from camunda_client.worker.outcomes import BpmnError, Complete, Fail, Outcome, TaskFailure, ThrowError
 from camunda_client.worker.policies import Backoff, RetryPolicy
 from camunda_client.worker.source import J, Lane, Source
-from camunda_client.worker.threads import DaemonThreads
 
 log = logging.getLogger("camunda_client.worker")
 T = TypeVar("T")
@@ -62,7 +62,6 @@ class Options:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     reconnect: Backoff = field(default_factory=Backoff)
     grace: timedelta = timedelta(seconds=20)
-    in_threads: bool = False
     middleware: tuple[Middleware, ...] = ()
 
 
@@ -93,7 +92,7 @@ class Core(Generic[J]):
         self._options = options
         self._stop = asyncio.Event()
         self._outage = Outage(options.reconnect)
-        self._threads = DaemonThreads(sum(lane.capacity for lane in source.lanes()), "camunda-handler")
+        self._places = Places(sum(lane.capacity for lane in source.lanes()))
         self._running: dict[asyncio.Task[None], J] = {}
         self._freed = asyncio.Event()
         self.counters = counters or Counters()
@@ -172,12 +171,8 @@ class Core(Generic[J]):
 
         async def call() -> Outcome:
             positional, named = handler.bind(job)
-            if handler.is_async and not self._options.in_threads:
-                return outcome_of(await handler.function(*positional, **named))
-            if handler.is_async:
-                coroutine = handler.function
-                return outcome_of(await self._threads.run(lambda: asyncio.run(coroutine(*positional, **named))))
-            return outcome_of(await self._threads.run(lambda: handler.function(*positional, **named)))
+            run = self._places.run
+            return outcome_of(await run(handler.execution, handler.function, handler.is_async, positional, named))
 
         chain: Call = call
         for middleware in reversed(self._options.middleware):
@@ -325,7 +320,7 @@ class Core(Generic[J]):
         except (TimeoutError, CamundaError) as error:
             log.warning("Worker stops: some locks were not given back and will expire: %s", error or "no time left")
         finally:
-            self._threads.close()
+            self._places.close()
             await self._source.close()
 
     async def _release(self, job: J) -> None:

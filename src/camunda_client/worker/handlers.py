@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 
+from camunda_client.worker.execution import Execution
 from camunda_client.worker.outcomes import Complete, Fail, Outcome, TaskFailure, ThrowError
 from camunda_client.worker.source import Job
 
@@ -46,6 +47,7 @@ class Handler:
     positional: tuple[str, ...]
     rest: bool
     reads: tuple[str, ...] | None
+    execution: Execution
 
     def bind(self, job: Job) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for a job. Raises TaskFailure (no retries) where variables do not fit."""
@@ -60,7 +62,13 @@ class Handler:
         return positional, values
 
 
-def read_handler(topic: str, function: Callable[..., Any], task_type: type, values: tuple[type, ...] = ()) -> Handler:
+def read_handler(
+    topic: str,
+    function: Callable[..., Any],
+    task_type: type,
+    values: tuple[type, ...] = (),
+    execution: Execution = "auto",
+) -> Handler:
     """Reads a signature. `values` are classes that are variables themselves, although they look like dataclasses."""
     target = function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
     try:
@@ -94,7 +102,7 @@ def read_handler(topic: str, function: Callable[..., Any], task_type: type, valu
         reads = None if reads is None or names is None else [*reads, *names]
     is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(target)
     names_read = None if reads is None else tuple(dict.fromkeys(reads))
-    return Handler(topic, function, is_async, arguments, tuple(positional), rest, names_read)
+    return Handler(topic, function, is_async, arguments, tuple(positional), rest, names_read, execution)
 
 
 def outcome_of(result: Any) -> Outcome:
