@@ -105,7 +105,8 @@ def test_every_node_lies_in_its_container(path: Path) -> None:
         (child, container)
         for container, element in drawing.elements.items()
         if drawing.kind(container) in ("lane", "subProcess")
-        for child in [ref.text or "" for ref in element.findall(f"{BPMN}flowNodeRef")] or [c.get("id") for c in element]
+        for child in [ref.text or "" for ref in element.findall(f"{BPMN}flowNodeRef")]
+        or [one.get("id", "") for one in element]
         if child in drawing.shapes
         and drawing.kind(child) != "boundaryEvent"
         and not drawing.shapes[container].contains(drawing.shapes[child])

@@ -92,7 +92,9 @@ def post(topic: str) -> Callable[[ExternalTask], None]:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    worker = Worker()  # reads the addresses named above
+    # Camunda 7 goes on answering the long poll of a worker that has gone, and locks tasks for it: short polls and locks
+    # (the worker renews its own) make that a matter of seconds.
+    worker = Worker(lock_duration=10, poll_timeout=5)
     worker.subscribe("issue-policy", issue_policy)
     worker.subscribe("validate-documents", validate_documents)
     for topic in LETTERS:
