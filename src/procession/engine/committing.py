@@ -134,8 +134,8 @@ class Committer:
             for waiting in batch:
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
-                except Exception as error:
-                    outcomes.append((waiting, None, error))
+                except Exception as failure:
+                    outcomes.append((waiting, None, failure))
             unit.save()
         self.batches += 1
         self.commands += len(batch)

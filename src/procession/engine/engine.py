@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLev
 
 log = logging.getLogger("procession.engine")
 
-_ALONE = {
+_ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.Deploy: deployments.deploy,
     ec.DeleteDeployment: deployments.delete_deployment,
     ec.DeleteDefinition: deployments.delete_definition,
@@ -98,7 +99,7 @@ class Engine:
                 return DefinitionFacts()
             return DefinitionFacts(row.history_ttl, row.deployment)
 
-        return HistoryBatch(self._level, transaction.new_key, transaction.stored, facts)
+        return HistoryBatch(self._level, transaction.new_key, facts)
 
     def committed(self, unit: Unit) -> None:
         """Wakes whoever waits for what a transaction made."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from procession.engine import commands as ec
 from procession.engine.correlating import correlate
@@ -31,7 +31,16 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return evaluate(unit, command, envelope)
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
+        case Internal():
+            return command.carry_out(unit)
     return perform(unit, command, envelope)
+
+
+@runtime_checkable
+class Internal(Protocol):
+    """A part of a deployment that runs as a command, so that it is undone and recorded like one."""
+
+    def carry_out(self, unit: Unit) -> Any: ...
 
 
 def perform(unit: Unit, command: c.Command, envelope: Envelope) -> Any:

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from procession.errors import Conflict
+from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
+from procession.kernel.applying import apply
 from procession.kernel.commands import Command
 from procession.kernel.events import Event, Stamp
 from procession.kernel.records import Element, External, Incident, Instance, Job, Subscription, Task
-from procession.kernel.state import State
+from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Unit:
         self.calls = 0
         self._locked: set[int] = set()
         self._events: list[Event] = []
+        self.changes: dict[type[Any], Changes] = {}
         self.done: list[tuple[Stamp, list[Event]]] = []
 
     # ------------------------------------------------------------ loading
@@ -111,6 +114,15 @@ class Unit:
         """Takes down an event that did not come from a step (a decision evaluated outside of a process)."""
         self._events.append(event)
 
+    def apply(self, event: Event) -> None:
+        """Makes an event happen that no instance's step emits: starts that open and close with a deployment."""
+        apply(self.state, event)
+        self._events.append(event)
+
+    def scope(self) -> Scope:
+        """What expressions see that belong to no instance."""
+        return MappingScope({}, self.now)
+
     def run(self, command: Any, envelope: Envelope) -> Any:
         """Carries out a command with all that follows from it in other instances. On an error nothing of it is left."""
         from procession.engine.routing import carry_out
@@ -131,9 +143,10 @@ class Unit:
 
     def save(self) -> None:
         """Writes everything: records and history."""
-        history = self.engine.history()
+        history = self.engine.history(self.transaction)
         for stamp, events in self.done:
             for event in events:
                 history.project(stamp, event, self.state)
-        self.transaction.save(self.state.changes(), history)
+        self.changes = self.state.changes()
+        self.transaction.save(self.changes, history)
 

@@ -1,0 +1,104 @@
+"""Messages find their receivers: waiting executions first, then start events, as Camunda 7 correlates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from procession.engine import commands as ec
+from procession.engine.unit import Envelope, Unit
+from procession.errors import Invalid, ProcessionError
+from procession.kernel import commands as c
+from procession.kernel.records import Subscription
+from procession.storage.correlation import start_subscriptions, waiting_subscriptions
+from procession.values import TypedValue
+
+
+class Mismatch(ProcessionError):
+    """A message matches no receiver, or several where one was asked for."""
+
+
+def correlate(unit: Unit, command: ec.CorrelateMessage, envelope: Envelope) -> tuple[ec.Correlated, ...]:
+    """Gives the message to what waits for it. Raises Mismatch where none, or more than one, does."""
+    if command.name is None and not (
+        command.business_key or command.correlation_keys or command.local_keys or command.instance or command.execution
+    ):
+        raise Invalid("At least one of the following correlation criteria has to be present: messageName, businessKey, "
+                      "correlationKeys, processInstanceId")  # fmt: skip
+    waiting = [] if command.start_only else _waiting(unit, command)
+    if len(waiting) > 1 and not command.all:
+        raise Mismatch(f"Cannot correlate {_described(command)}: {len(waiting)} executions match the correlation keys")
+    starts = _starts(unit, command) if not waiting or command.all else []
+    if len(starts) > 1 and not command.all:
+        raise Mismatch(f"Cannot correlate {_described(command)}: {len(starts)} process definitions match")
+    if not waiting and not starts and not command.all:
+        raise Mismatch(f"Cannot correlate {_described(command)}: No process definition or execution matches the parameters")
+    done = [_deliver(unit, command, subscription, envelope) for subscription in waiting]
+    done += [_start(unit, command, subscription, envelope) for subscription in starts]
+    return tuple(x for x in done if x is not None)
+
+
+def _waiting(unit: Unit, command: ec.CorrelateMessage) -> list[Subscription]:
+    found = waiting_subscriptions(
+        unit.transaction,
+        "message",
+        command.name,
+        instance=command.instance,
+        element=command.execution,
+        business_key=command.business_key,
+        variables=command.correlation_keys,
+        local_variables=command.local_keys,
+        tenant=command.tenant,
+        without_tenant=command.without_tenant,
+        limit=None if command.all else 2,
+    )
+    unit.lock({x.instance for x in found if x.instance is not None})
+    # another command of this batch, or another node, may have been first
+    return [x for x in found if unit.state.get(Subscription, x.key) is not None]
+
+
+def _starts(unit: Unit, command: ec.CorrelateMessage) -> list[Subscription]:
+    if command.name is None or command.instance is not None or command.execution is not None or command.local_keys:
+        return []
+    return start_subscriptions(
+        unit.transaction, "message", command.name, tenant=command.tenant, without_tenant=command.without_tenant
+    )
+
+
+def _deliver(
+    unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope
+) -> ec.Correlated | None:
+    from procession.engine.routing import perform
+
+    if unit.state.get(Subscription, subscription.key) is None:
+        return None
+    perform(
+        unit, c.TriggerSubscription(subscription.key, command.variables, command.local_variables), envelope
+    )
+    return ec.Correlated(subscription.instance or 0, subscription.element)
+
+
+def _start(
+    unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope
+) -> ec.Correlated:
+    from procession.engine.routing import start
+
+    variables: Mapping[str, TypedValue] = {**command.correlation_keys, **command.variables}
+    started = start(
+        unit,
+        ec.StartProcess(
+            definition=subscription.definition,
+            variables=variables,
+            business_key=command.business_key,
+            node=subscription.node,
+        ),
+        envelope,
+    )
+    return ec.Correlated(started.instance, started=started)
+
+
+def _described(command: ec.CorrelateMessage) -> str:
+    keys = {name: value.value for name, value in command.correlation_keys.items()}
+    return (
+        f"a message with name '{command.name}' to a single execution"
+        f" (businessKey={command.business_key}, correlationKeys={keys}, processInstanceId={command.instance})"
+    )

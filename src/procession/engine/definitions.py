@@ -1,0 +1,237 @@
+"""Definitions in memory: models read once, found by key, id, version, tag or as the latest. The database has the say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from procession.bpmn.model import Binding, Process
+from procession.engine.dialect import DecisionsRead, Dialect
+from procession.errors import ExecutionFailed, Missing
+from procession.kernel.world import Decided
+from procession.storage import Transaction, repository
+from procession.storage.drivers import Driver
+from procession.storage.repository import DecisionDefinition, JobDefinition, ProcessDefinition
+
+KEPT = 1000
+
+
+class Definitions:
+    """A cache over `storage.repository`. Safe to use from several threads; what was changed is forgotten by `forget`."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._lock = threading.Lock()
+        self._rows: dict[int, ProcessDefinition] = {}
+        self._decisions: dict[int, DecisionDefinition] = {}
+        self._processes: dict[int, Process] = {}
+        self._models: dict[tuple[int, str], DecisionsRead] = {}
+        self._jobs: dict[int, dict[tuple[str, str, str | None], JobDefinition]] = {}
+
+    def forget(self) -> None:
+        """Forgets everything that is held: definitions were changed or deleted."""
+        with self._lock:
+            for held in (self._rows, self._decisions, self._processes, self._models, self._jobs):
+                held.clear()
+
+    # ------------------------------------------------------------ processes
+
+    def definition(self, key: int, transaction: Transaction) -> ProcessDefinition:
+        """The row of a process definition. Raises Missing where there is none."""
+        row = self._rows.get(key)
+        if row is None:
+            row = repository.get(transaction.driver, ProcessDefinition, key)
+            if row is None:
+                raise Missing(f"no deployed process definition found with id '{key}': processDefinition is null")
+            self._keep(self._rows, key, row)
+        return row
+
+    def by_id(self, id_: str, transaction: Transaction) -> ProcessDefinition:
+        """The row of the process definition with an id of the API's. Raises Missing where there is none."""
+        row = repository.by_id(transaction.driver, ProcessDefinition, id_)
+        if row is None:
+            raise Missing(f"no deployed process definition found with id '{id_}': processDefinition is null")
+        return row
+
+    def latest(self, process_id: str, tenant: str | None, transaction: Transaction) -> ProcessDefinition:
+        """The newest version of a process of a tenant. Raises Missing where there is none."""
+        row = repository.latest(transaction.driver, ProcessDefinition, process_id, tenant)
+        if row is None:
+            of = f" and tenant-id '{tenant}'" if tenant else ""
+            raise Missing(f"no processes deployed with key '{process_id}'{of}: processDefinition is null")
+        return row
+
+    def process(self, key: int, transaction: Transaction) -> Process:
+        """The model of a process definition."""
+        found = self._processes.get(key)
+        if found is None:
+            row = self.definition(key, transaction)
+            data = repository.resource(transaction.driver, row.deployment, row.resource_name)
+            read = self._dialect.read_processes(data or b"", row.resource_name)
+            found = next(p for p in read.processes if p.id == row.process_id)
+            self._keep(self._processes, key, found)
+        return found
+
+    def resolve_process(
+        self,
+        process_id: str,
+        binding: Binding,
+        version: str | None,
+        tenant: str | None,
+        caller: int,
+        transaction: Transaction,
+    ) -> ProcessDefinition:
+        """The definition that a call activity of definition `caller` means. Raises ExecutionFailed where there is none."""
+        found = self._bound(ProcessDefinition, process_id, binding, version, tenant, caller, transaction)
+        if found is None:
+            raise ExecutionFailed(
+                f"no processes deployed with key = '{process_id}'{_binding_text(binding, version)}: processDefinition is null"
+            )
+        return found
+
+    def job_definition(
+        self, definition: int, node: str, kind: str, configuration: str | None, transaction: Transaction
+    ) -> tuple[int, int | None, bool] | None:
+        """Key, overriding priority and suspension of the job definition of a node."""
+        held = self._jobs.get(definition)
+        if held is None:
+            rows = repository.find(transaction.driver, JobDefinition, "definition = ?", [definition])
+            held = {}
+            for row in rows:
+                held[row.node, row.type, row.configuration] = row
+                held.setdefault((row.node, row.type, None), row)
+            self._keep(self._jobs, definition, held)
+        found = held.get((node, kind, configuration))
+        return None if found is None else (found.key, found.priority, found.suspended)
+
+    # ------------------------------------------------------------ decisions
+
+    def decision_by_id(self, id_: str, transaction: Transaction) -> DecisionDefinition:
+        """The decision with an id of the API's. Raises Missing where there is none."""
+        row = repository.by_id(transaction.driver, DecisionDefinition, id_)
+        if row is None:
+            raise Missing(f"no deployed decision definition found with id '{id_}': decisionDefinition is null")
+        return row
+
+    def latest_decision(self, decision_id: str, tenant: str | None, transaction: Transaction) -> DecisionDefinition:
+        """The newest version of a decision of a tenant. Raises Missing where there is none."""
+        row = repository.latest(transaction.driver, DecisionDefinition, decision_id, tenant)
+        if row is None:
+            of = f" and tenant-id '{tenant}'" if tenant else ""
+            raise Missing(f"no decision definition deployed with key '{decision_id}'{of}: decisionDefinition is null")
+        return row
+
+    def resolve_decision(
+        self,
+        decision_id: str,
+        binding: Binding,
+        version: Any,
+        tenant: str | None,
+        caller: int,
+        transaction: Transaction,
+    ) -> DecisionDefinition:
+        """The decision that a business rule task of definition `caller` means. Raises ExecutionFailed where there is none."""
+        found = self._bound(DecisionDefinition, decision_id, binding, version, tenant, caller, transaction)
+        if found is None:
+            raise ExecutionFailed(
+                f"no decision definition deployed with key = '{decision_id}'{_binding_text(binding, version)}: "
+                "decisionDefinition is null"
+            )
+        return found
+
+    def evaluate(
+        self,
+        decision: DecisionDefinition,
+        variables: Mapping[str, Any],
+        now: datetime,
+        new_key: Callable[[], int],
+        beans: Callable[[str], Any],
+        transaction: Transaction,
+    ) -> Decided:
+        """Evaluates a decision with all that it requires; the evaluations get keys and the definitions' keys."""
+        read = self._model(decision, transaction)
+        decided = self._dialect.evaluate(read.model, decision.decision_id, variables, now, beans)
+        if not decided.evaluations:
+            return decided
+        siblings = {
+            row.decision_id: row
+            for row in repository.in_deployment(transaction.driver, DecisionDefinition, decision.deployment)
+            if row.resource_name == decision.resource_name
+        }
+        root = new_key()
+        placed = []
+        for evaluation in decided.evaluations:
+            asked = evaluation.decision_id == decision.decision_id
+            row = siblings.get(evaluation.decision_id, decision)
+            placed.append(
+                replace(
+                    evaluation,
+                    key=root if asked else new_key(),
+                    root=None if asked else root,
+                    decision=row.key,
+                    decision_name=row.name,
+                    requirements=row.requirements,
+                    requirements_id=row.requirements_id,
+                    tenant=row.tenant,
+                )
+            )
+        return Decided(decided.rows, tuple(placed))
+
+    def _model(self, decision: DecisionDefinition, transaction: Transaction) -> DecisionsRead:
+        at = (decision.deployment, decision.resource_name)
+        found = self._models.get(at)
+        if found is None:
+            data = repository.resource(transaction.driver, *at)
+            found = self._dialect.read_decisions(data or b"", decision.resource_name)
+            self._keep(self._models, at, found)
+        return found
+
+    # ------------------------------------------------------------ finding
+
+    def _bound(
+        self,
+        kind: type[repository.R],
+        name: str,
+        binding: Binding,
+        version: Any,
+        tenant: str | None,
+        caller: int,
+        transaction: Transaction,
+    ) -> repository.R | None:
+        driver: Driver = transaction.driver
+        match binding:
+            case Binding.LATEST:
+                return repository.latest(driver, kind, name, tenant)
+            case Binding.DEPLOYMENT:
+                deployment = self.definition(caller, transaction).deployment
+                attribute = "process_id" if kind is ProcessDefinition else "decision_id"
+                rows = repository.in_deployment(driver, kind, deployment)
+                return next((row for row in rows if getattr(row, attribute) == name), None)
+            case Binding.VERSION:
+                try:
+                    number = int(str(version))
+                except ValueError:
+                    raise ExecutionFailed(f"It is not possible to resolve the version '{version}' of '{name}'") from None
+                return repository.version(driver, kind, name, number, tenant)
+            case Binding.VERSION_TAG:
+                found = repository.tagged(driver, kind, name, str(version), tenant)
+                if len(found) > 1:
+                    raise ExecutionFailed(f"Found more than one definition for key '{name}' and versionTag '{version}'")
+                return found[0] if found else None
+
+    def _keep(self, held: dict[Any, Any], key: Any, value: Any) -> None:
+        with self._lock:
+            if len(held) >= KEPT:
+                held.pop(next(iter(held)))
+            held[key] = value
+
+
+def _binding_text(binding: Binding, version: Any) -> str:
+    if binding is Binding.VERSION:
+        return f" and version = '{version}'"
+    if binding is Binding.VERSION_TAG:
+        return f" and versionTag = '{version}'"
+    return ""

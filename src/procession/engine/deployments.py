@@ -1,0 +1,406 @@
+"""Deploying resources and taking them away; suspending what was deployed. Each runs in a transaction of its own.
+
+A new version of a process takes over its message and timer starts from the version before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from procession.engine import commands as ec
+from procession.engine.dialect import DecisionsRead, ProcessesRead
+from procession.engine.unit import Envelope, Unit
+from procession.errors import Conflict, ExecutionFailed, Invalid, Missing, ParseFailed, Problem
+from procession.bpmn.model import Process, StartEvent, Timer
+from procession.kernel import commands as c
+from procession.kernel import events as e
+from procession.kernel.records import Instance, Job, Subscription
+from procession.kernel.waiting import START_TIMER, timer_due
+from procession.storage import repository
+from procession.storage.removal import delete_history
+from procession.storage.repository import (
+    DecisionDefinition,
+    DecisionRequirements,
+    Deployment,
+    JobDefinition,
+    ProcessDefinition,
+)
+
+ID_LENGTH = 64
+
+
+@dataclass(slots=True)
+class _Reading:
+    processes: list[tuple[str, ProcessesRead]] = field(default_factory=list)
+    decisions: list[tuple[str, DecisionsRead]] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
+    """Deploys; see `commands.Deploy`."""
+    if not command.resources:
+        raise Invalid("No deployment resources contained in the form upload.")
+    driver = unit.transaction.driver
+    repository.lock_deployments(driver)
+    resources = dict(command.resources)
+    if command.filter_duplicates:
+        before = repository.latest_deployment(driver, command.name, command.source, command.tenant)
+        if before is not None:
+            kept = _newest_contents(unit, command)
+            changed = {name: data for name, data in resources.items() if kept.get(name) != data}
+            if not changed:
+                return _deployed(unit, before, (), existing=True)
+            if command.changed_only:
+                resources = changed
+    read = _read(unit, resources)
+    new_key = unit.transaction.new_key
+    deployment = Deployment(new_key(), command.name, command.source, command.time or unit.now, command.tenant)
+    repository.add(driver, [deployment])
+    repository.add_resources(driver, deployment.key, [(new_key(), name, data) for name, data in resources.items()])
+    for resource, processes in read.processes:
+        for process in processes.processes:
+            _add_process(unit, deployment, resource, process, envelope)
+    for resource, decisions in read.decisions:
+        _add_decisions(unit, deployment, resource, decisions)
+    unit.engine.definitions.forget()
+    return _deployed(unit, deployment, tuple(str(problem) for problem in read.warnings))
+
+
+def _newest_contents(unit: Unit, command: ec.Deploy) -> dict[str, bytes]:
+    """The newest content of each resource among the deployments of that name and tenant."""
+    driver = unit.transaction.driver
+    contents: dict[str, bytes] = {}
+    where = "coalesce(name, '') = ? AND coalesce(tenant, '') = ?"
+    for before in repository.find(
+        driver, Deployment, where, [command.name or "", command.tenant or ""], "ORDER BY time, key"
+    ):
+        if command.source is None or before.source == command.source:
+            contents.update(repository.resources(driver, before.key))
+    return contents
+
+
+def _read(unit: Unit, resources: dict[str, bytes]) -> _Reading:
+    found = _Reading()
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    failure: ParseFailed | None = None
+    for name, data in resources.items():
+        try:
+            match unit.engine.dialect.kind_of(name):
+                case "bpmn":
+                    processes = unit.engine.dialect.read_processes(data, name)
+                    found.processes.append((name, processes))
+                    warnings += processes.warnings
+                case "dmn":
+                    decisions = unit.engine.dialect.read_decisions(data, name)
+                    found.decisions.append((name, decisions))
+                    warnings += decisions.warnings
+        except ParseFailed as error:
+            failure = error
+            problems += [dataclasses.replace(p, resource=p.resource or name) for p in error.problems]
+            warnings += error.warnings
+    if failure is not None:
+        if len(resources) == 1:
+            raise failure
+        raise ParseFailed("ENGINE-09005 Could not parse BPMN process.", problems, warnings)
+    _refuse_twins(found)
+    found.warnings = warnings
+    return found
+
+
+def _refuse_twins(read: _Reading) -> None:
+    seen: set[tuple[str, str]] = set()
+    ids = [("process", p.id) for _, r in read.processes for p in r.processes]
+    ids += [("decision", d.id) for _, r in read.decisions for d in r.decisions]
+    for kind, id_ in ids:
+        if (kind, id_) in seen:
+            raise ExecutionFailed(
+                f"The deployment contains definitions with the same key '{id_}' (id attribute), this is not allowed"
+            )
+        seen.add((kind, id_))
+
+
+def definition_id(name: str, version: int, key: int) -> str:
+    """The id of a definition in the API: `name:version:key`, or the bare key where that is too long."""
+    full = f"{name}:{version}:{key}"
+    return full if len(full) <= ID_LENGTH else str(key)
+
+
+# ---------------------------------------------------------------- processes
+
+
+def _add_process(unit: Unit, deployment: Deployment, resource: str, process: Process, envelope: Envelope) -> None:
+    driver, new_key = unit.transaction.driver, unit.transaction.new_key
+    before = repository.latest(driver, ProcessDefinition, process.id, deployment.tenant)
+    key = new_key()
+    version = 1 if before is None else before.version + 1
+    start = None if process.initial is None else process.nodes[process.initial]
+    form = start.form if isinstance(start, StartEvent) else None
+    definition = ProcessDefinition(
+        key=key,
+        id=definition_id(process.id, version, key),
+        process_id=process.id,
+        version=version,
+        name=process.name,
+        category=process.category,
+        deployment=deployment.key,
+        resource_name=resource,
+        diagram_resource=None,
+        version_tag=process.version_tag,
+        history_ttl=process.history_time_to_live,
+        suspended=False,
+        startable=process.startable_in_tasklist,
+        has_start_form=form is not None and form.key is not None,
+        tenant=deployment.tenant,
+    )
+    kinds = [
+        JobDefinition(
+            new_key(), key, process.id, kind.node, kind.type, kind.configuration, False, None, deployment.key,
+            deployment.tenant,
+        )
+        for kind in unit.engine.dialect.job_kinds(process)
+    ]  # fmt: skip
+    repository.add(driver, [definition, *kinds])
+    unit.run(_Starts(definition, process, tuple(kinds), before), envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """What waits to start a new version, in place of what waited for the version before."""
+
+    definition: ProcessDefinition
+    process: Process
+    kinds: tuple[JobDefinition, ...]
+    before: ProcessDefinition | None
+
+    def carry_out(self, unit: Unit) -> None:
+        if self.before is not None:
+            close_starts(unit, self.before.key)
+        for trigger in unit.engine.dialect.start_triggers(self.process):
+            if trigger.timer is not None:
+                self._timer(unit, trigger.node, trigger.timer)
+            else:
+                self._subscribe(unit, trigger.node, trigger.kind, trigger.name)
+
+    def _subscribe(self, unit: Unit, node: str, kind: str, name: str | None) -> None:
+        definition = self.definition
+        if kind == "message":
+            _refuse_taken(unit, name, definition)
+        unit.apply(
+            e.SubscriptionOpened(
+                Subscription(
+                    unit.transaction.new_key(), kind, name, node, definition.key, unit.now, tenant=definition.tenant,
+                    process_id=definition.process_id,
+                )
+            )
+        )  # fmt: skip
+
+    def _timer(self, unit: Unit, node: str, timer: Timer) -> None:
+        definition = self.definition
+        value = timer.value.evaluate(unit.scope())
+        due, repeat = (value, None) if not isinstance(value, str) else timer_due(timer.kind, value, unit.now)
+        if due is None:
+            return
+        kind = next(k for k in self.kinds if k.node == node and k.type == START_TIMER)
+        unit.apply(
+            e.JobCreated(
+                Job(
+                    unit.transaction.new_key(), START_TIMER, node, definition.key, kind.key, unit.now,
+                    process_id=definition.process_id, configuration=node, due=due, repeat=repeat,
+                    retries=unit.engine.settings.default_retries, tenant=definition.tenant,
+                )
+            )
+        )  # fmt: skip
+
+
+def _refuse_taken(unit: Unit, name: str | None, definition: ProcessDefinition) -> None:
+    taken = [
+        x
+        for x in unit.transaction.find(Subscription, "kind = 'message' AND name = ? AND instance IS NULL", [name or ""])
+        if x.process_id != definition.process_id and x.tenant == definition.tenant
+    ]
+    if taken and unit.state.get(Subscription, taken[0].key) is not None:
+        raise ExecutionFailed(
+            f"ENGINE-09030 Cannot deploy process definition '{definition.resource_name}': there already is a message event "
+            f"subscription for the message with name '{name}'."
+        )
+
+
+def close_starts(unit: Unit, definition: int) -> None:
+    """Takes away what waits to start instances of a definition."""
+    for subscription in unit.transaction.find(Subscription, "definition = ? AND instance IS NULL", [definition]):
+        if unit.state.get(Subscription, subscription.key) is not None:
+            unit.apply(e.SubscriptionClosed(subscription.key))
+    for job in unit.transaction.find(Job, "definition = ? AND instance IS NULL", [definition]):
+        if unit.state.get(Job, job.key) is not None:
+            unit.apply(e.JobEnded(job, "deleted"))
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def _add_decisions(unit: Unit, deployment: Deployment, resource: str, read: DecisionsRead) -> None:
+    driver, new_key = unit.transaction.driver, unit.transaction.new_key
+    graph: DecisionRequirements | None = None
+    if read.requirements is not None:
+        id_, name, category = read.requirements
+        before = repository.latest(driver, DecisionRequirements, id_, deployment.tenant)
+        key, version = new_key(), 1 if before is None else before.version + 1
+        graph = DecisionRequirements(
+            key, definition_id(id_, version, key), id_, version, name, category, deployment.key, resource, None,
+            deployment.tenant,
+        )  # fmt: skip
+        repository.add(driver, [graph])
+    rows = []
+    for head in read.decisions:
+        older = repository.latest(driver, DecisionDefinition, head.id, deployment.tenant)
+        key, version = new_key(), 1 if older is None else older.version + 1
+        rows.append(
+            DecisionDefinition(
+                key=key,
+                id=definition_id(head.id, version, key),
+                decision_id=head.id,
+                version=version,
+                name=head.name,
+                category=head.category,
+                deployment=deployment.key,
+                resource_name=resource,
+                diagram_resource=None,
+                requirements=None if graph is None else graph.key,
+                requirements_id=None if graph is None else graph.requirements_id,
+                version_tag=head.version_tag,
+                history_ttl=head.history_ttl,
+                tenant=deployment.tenant,
+            )
+        )
+    repository.add(driver, rows)
+
+
+def _deployed(unit: Unit, deployment: Deployment, warnings: Iterable[str], *, existing: bool = False) -> ec.Deployed:
+    driver = unit.transaction.driver
+
+    def rows(kind: type[Any]) -> tuple[dict[str, Any], ...]:
+        if existing:
+            return ()
+        return tuple(dataclasses.asdict(row) for row in repository.in_deployment(driver, kind, deployment.key))
+
+    return ec.Deployed(
+        deployment.key,
+        deployment.name,
+        deployment.source,
+        deployment.time,
+        deployment.tenant,
+        rows(ProcessDefinition),
+        rows(DecisionDefinition),
+        rows(DecisionRequirements),
+        tuple(warnings),
+    )
+
+
+# ---------------------------------------------------------------- deleting and suspending
+
+
+def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelope) -> None:
+    driver = unit.transaction.driver
+    if repository.get(driver, Deployment, command.deployment) is None:
+        raise Missing(f"Deployment with id '{command.deployment}' do not exist")
+    for definition in repository.in_deployment(driver, ProcessDefinition, command.deployment):
+        _empty(unit, definition, command.cascade, command.skip_listeners, envelope)
+    repository.delete_deployment(driver, command.deployment)
+    unit.engine.definitions.forget()
+
+
+def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelope) -> None:
+    driver = unit.transaction.driver
+    definition = unit.engine.definitions.definition(command.definition, unit.transaction)
+    _empty(unit, definition, command.cascade, False, envelope)
+    repository.delete_definitions(driver, [definition.key])
+    unit.engine.definitions.forget()
+
+
+def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listeners: bool, envelope: Envelope) -> None:
+    """Ends what runs on a definition, and gives its starts back to the version before."""
+    running = unit.transaction.find(Instance, "definition = ?", [definition.key])
+    if running and not cascade:
+        raise Conflict(
+            f"Deletion of process definition without cascading failed. Process definition with id: {definition.id} can't be "
+            f"deleted, because there exist {len(running)} dependening process instances."
+        )
+    for instance in running:
+        unit.lock([instance.key])
+        if unit.state.get(Instance, instance.key) is not None:
+            unit.run(c.CancelInstance(instance.key, "deleted process definition", skip_listeners), envelope)
+    driver = unit.transaction.driver
+    newest = repository.latest(driver, ProcessDefinition, definition.process_id, definition.tenant)
+    unit.run(_Close(definition.key), envelope)
+    if newest is not None and newest.key == definition.key:
+        older = repository.find(
+            driver,
+            ProcessDefinition,
+            "process_id = ? AND coalesce(tenant, '') = ? AND deployment <> ?",
+            [definition.process_id, definition.tenant or "", definition.deployment],
+            "ORDER BY version DESC LIMIT 1",
+        )
+        for row in older:
+            process = unit.engine.definitions.process(row.key, unit.transaction)
+            kinds = tuple(repository.find(driver, JobDefinition, "definition = ?", [row.key]))
+            unit.run(_Starts(row, process, kinds, None), envelope)
+    if cascade:
+        delete_history(driver, definition.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    definition: int
+
+    def carry_out(self, unit: Unit) -> None:
+        close_starts(unit, self.definition)
+
+
+def suspend_definition(unit: Unit, command: ec.SuspendDefinition, envelope: Envelope) -> None:
+    definition = unit.engine.definitions.definition(command.definition, unit.transaction)
+    repository.change_definition(unit.transaction.driver, definition.key, "suspended", command.suspended)
+    repository_jobs = unit.transaction.find(Job, "definition = ? AND instance IS NULL", [definition.key])
+    unit.run(_SuspendJobs(tuple(job.key for job in repository_jobs), command.suspended), envelope)
+    if command.instances:
+        for instance in unit.transaction.find(Instance, "definition = ?", [definition.key]):
+            unit.lock([instance.key])
+            unit.run(c.SuspendInstance(instance.key, command.suspended), envelope)
+    unit.engine.definitions.forget()
+
+
+def change_job_definition(unit: Unit, command: ec.ChangeJobDefinition, envelope: Envelope) -> None:
+    driver = unit.transaction.driver
+    row = repository.get(driver, JobDefinition, command.job_definition)
+    if row is None:
+        raise Missing(f"Job definition with id '{command.job_definition}' does not exist")
+    if command.suspended is not None:
+        repository.change_job_definition(driver, row.key, "suspended", command.suspended)
+    if command.set_priority:
+        repository.change_job_definition(driver, row.key, "priority", command.priority)
+    unit.engine.definitions.forget()
+    if not command.jobs and command.retries is None:
+        return
+    for job in unit.transaction.find(Job, "job_definition = ?", [row.key]):
+        if job.instance is not None:
+            unit.lock([job.instance])
+        if unit.state.get(Job, job.key) is None or (command.retries is not None and job.retries > 0):
+            continue
+        priority = command.priority if command.set_priority and command.jobs else None
+        suspended = command.suspended if command.jobs else None
+        unit.run(c.ChangeJob(job.key, command.retries, priority, suspended), envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class _SuspendJobs:
+    jobs: tuple[int, ...]
+    suspended: bool
+
+    def carry_out(self, unit: Unit) -> None:
+        for key in self.jobs:
+            job = unit.state.get(Job, key)
+            if job is not None:
+                unit.apply(e.JobChanged(dataclasses.replace(job, suspended=self.suspended)))

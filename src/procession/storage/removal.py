@@ -1,0 +1,38 @@
+"""Deleting history: of a process definition, of process instances. What it deletes is gone for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from procession.storage import schema
+from procession.storage.drivers import Driver
+
+_BY_INSTANCE = (
+    schema.history_activity,
+    schema.history_task,
+    schema.history_variable,
+    schema.history_detail,
+    schema.history_incident,
+    schema.history_job_log,
+    schema.history_external_log,
+    schema.history_decision,
+    schema.history_decision_input,
+    schema.history_decision_output,
+    schema.history_link,
+    schema.operation_log,
+)
+
+
+def delete_history(driver: Driver, definition: int) -> None:
+    """Deletes the history of every instance of a process definition."""
+    rows = driver.rows("SELECT key FROM history_instance WHERE definition = ?", [definition])
+    delete_instances(driver, [key for (key,) in rows])
+
+
+def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
+    """Deletes the history of process instances."""
+    keys = list(instances)
+    for table in _BY_INSTANCE:
+        driver.run(f'DELETE FROM "{table.name}" WHERE instance IN ??', [keys])
+    driver.run("DELETE FROM big_value WHERE root IN ??", [keys])
+    driver.run("DELETE FROM history_instance WHERE key IN ??", [keys])
