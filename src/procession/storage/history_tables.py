@@ -265,7 +265,7 @@ history_link = Table(
     key_column(),
     *origin_columns(),
     moment_column("time", required=True),
-    Column("type", String(64), nullable=False),
+    text_column("type", required=True),
     text_column("user_id"),
     text_column("group_id"),
     reference("task"),

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, null, or_
+from sqlalchemy import and_, func, or_
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
 from procession.storage.queries.language import (
+    NO_VALUE,
     Asking,
     Col,
     Comparison,
@@ -53,7 +54,6 @@ _log = schema.history_job_log.c
 _link = schema.history_link.c
 _job = schema.job.c
 _sub = schema.history_instance.alias("sub")
-_NO_CASES = cast(null(), Text)
 
 
 def since(column: Col) -> Filter:
@@ -334,9 +334,9 @@ HISTORY_TASK = QueryTable(
         "deleteReason": _t.delete_reason,
         "taskDefinitionKey": _t.node,
         "priority": _t.priority,
-        "caseDefinitionId": _NO_CASES,
-        "caseInstanceId": _NO_CASES,
-        "caseExecutionId": _NO_CASES,
+        "caseDefinitionId": NO_VALUE,
+        "caseInstanceId": NO_VALUE,
+        "caseExecutionId": NO_VALUE,
         "tenantId": _t.tenant,
     },
 )

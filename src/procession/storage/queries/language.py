@@ -31,9 +31,11 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     and_,
     any_,
     bindparam,
+    cast,
     exists,
     false,
     func,
@@ -406,4 +408,5 @@ def tenants(column: Col, include: str | None = None) -> dict[str, Filter]:
     return found
 
 
-NO_VALUE: Col = null()
+NO_VALUE: Col = cast(null(), Text)
+"""What rows are sorted by where they all lack it (cases of CMMN, types that have no order)."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, null, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from procession.storage import schema
 from procession.storage.encoding import millis
 from procession.storage.queries.definitions import with_definition
 from procession.storage.queries.language import (
+    NO_VALUE,
     Asking,
     Build,
     Complaint,
@@ -51,8 +52,6 @@ _i = schema.instance.c
 _l = schema.identity_link.c
 _m = schema.identity_membership.c
 _v = schema.variable.c
-NO_CASES = cast(null(), Text)
-"""What tasks of cases (CMMN) sort by: this engine has none, so it is null for every row."""
 
 INCLUDE_ASSIGNED = "includeAssignedTasks"
 _CANDIDATES = _l.type == "candidate"
@@ -235,11 +234,11 @@ TASK = QueryTable(
     },
     {
         "instanceId": _t.instance,
-        "caseInstanceId": NO_CASES,
+        "caseInstanceId": NO_VALUE,
         "dueDate": _t.due,
         "followUpDate": _t.follow_up,
         "executionId": _t.element,
-        "caseExecutionId": NO_CASES,
+        "caseExecutionId": NO_VALUE,
         "assignee": _t.assignee,
         "created": _t.created,
         "lastUpdated": _updated,
@@ -253,8 +252,8 @@ TASK = QueryTable(
         "processVariable": sorted_by_variable(schema.variable, _v.scope == _t.instance),
         "executionVariable": sorted_by_variable(schema.variable, _v.scope == _t.element),
         "taskVariable": sorted_by_variable(schema.variable, *_in_task),
-        "caseExecutionVariable": lambda name, type_: NO_CASES,
-        "caseInstanceVariable": lambda name, type_: NO_CASES,
+        "caseExecutionVariable": lambda name, type_: NO_VALUE,
+        "caseInstanceVariable": lambda name, type_: NO_VALUE,
     },
     options={
         "withCommentAttachmentInfo": "says what is shown",

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, null, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 
 from procession.storage.encoding import millis
-from procession.storage.queries.language import Asking, Col, Comparison, Condition, Filter, Kind, some, switch
+from procession.storage.queries.language import NO_VALUE, Asking, Col, Comparison, Condition, Filter, Kind, some, switch
 from procession.values import LONG_MAX, LONG_MIN
 
 NAMES, VALUES = "variableNamesIgnoreCase", "variableValuesIgnoreCase"
@@ -113,7 +113,7 @@ def sorted_by_variable(source: FromClause, *links: Condition) -> Callable[[str, 
     def column(name: str, type_: str) -> Col:
         which = _SORT_COLUMNS.get(type_.lower())
         if which is None:
-            return null()
+            return NO_VALUE
         found = select(func.min(source.c[which])).where(*links, source.c.name == name)
         return found.correlate_except(source).scalar_subquery()
 

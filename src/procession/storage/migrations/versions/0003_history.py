@@ -300,7 +300,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=True),
         sa.Column("removal_time", KEY, nullable=True),
         sa.Column("time", KEY, nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=True),
         sa.Column("group_id", sa.Text(), nullable=True),
         sa.Column("task", KEY, nullable=True),
