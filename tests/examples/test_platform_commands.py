@@ -184,10 +184,10 @@ def test_key_endpoints_of_the_rest_api(insurance: Server) -> None:
     assert "risk_rating" in {one["key"] for one in ask("GET", "/decision-definition", 200)}
     assert "insurance_process" in {one["key"] for one in ask("GET", "/process-definition", 200)}
     instance = insurance.start("insurance_process", {"applicantName": "John Doe"}, 200)["id"]
-    (task,) = insurance.fetch("determine-riskgroup", instance)
+    (task,) = eventually(lambda: insurance.fetch("determine-riskgroup", instance))
     failure = {"workerId": "test", "errorMessage": "out of order", "retries": 1, "retryTimeout": 0}
     ask("POST", f"/external-task/{task['id']}/failure", 204, json=failure)
-    (task,) = insurance.fetch("determine-riskgroup", instance)
+    (task,) = eventually(lambda: insurance.fetch("determine-riskgroup", instance))
     facts = {name: {"value": None} for name in ("age", "vehicleMake", "vehicleModel", "region")}
     ask("POST", f"/external-task/{task['id']}/complete", 204, json={"workerId": "test", "variables": facts})
     run_jobs(insurance, instance)
@@ -197,7 +197,7 @@ def test_key_endpoints_of_the_rest_api(insurance: Server) -> None:
     assert (link["groupId"], link["type"]) == ("underwriting", "candidate")
     body = {"variables": {"reviewDecision": {"value": "accept"}}}
     ask("POST", f"/task/{review['id']}/complete", 204, json=body)
-    (policy,) = insurance.fetch("issue-policy", instance)
+    (policy,) = eventually(lambda: insurance.fetch("issue-policy", instance))
     assert policy["variables"]["premium"]["value"] == 1200.0
     assert policy["variables"]["approved"]["value"] is True
 

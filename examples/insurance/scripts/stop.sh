@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Stops the containers gracefully: the workers first, so that they finish what they hold. Nothing to stop is no error.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+if ! command -v docker >/dev/null || [[ ! -f docker-compose.yml || ! -f .env ]]; then
+    echo "nothing to stop"
+    exit 0
+fi
+docker compose stop --timeout 30 python-workers
+docker compose down --timeout 60
