@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from procession.engine.unit import Busy, Envelope, Unit, UserCodeInBatch
+from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ MAX_WAITING = 10_000
 
 
 class Waiting:
-    """A command on its way, and what became of it."""
+    """A command on its way, and what became of it. `signal` is set when it is done, or when its caller is to lead."""
 
-    __slots__ = ("command", "done", "envelope", "error", "tries", "value")
+    __slots__ = ("command", "done", "envelope", "error", "signal", "value")
 
     def __init__(self, command: Any, envelope: Envelope) -> None:
         self.command = command
         self.envelope = envelope
+        self.signal = threading.Event()
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
-        self.tries = 0
 
     def answered(self, value: Any = None, error: BaseException | None = None) -> None:
         self.value, self.error, self.done = value, error, True
@@ -52,7 +52,8 @@ class Committer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._queue: deque[Waiting] = deque()
-        self._role = threading.Lock()
+        self._mutex = threading.Lock()
+        self._led = False
         self._inside = threading.local()
         self.batches = 0
         self.commands = 0
@@ -63,25 +64,39 @@ class Committer:
         if unit is not None:
             # user code of a command that is running: its own commands belong to the same transaction
             return unit.run(command, envelope)
-        if len(self._queue) >= MAX_WAITING:
-            raise Unavailable("Too many commands are waiting; try again later")
-        waiting = Waiting(command, envelope)
-        while True:
-            self._queue.append(waiting)
-            while not waiting.done:
-                with self._role:
-                    if not waiting.done:
-                        self._lead()
+        for attempt in range(MAX_TRIES):
+            waiting = Waiting(command, envelope)
+            self._through_queue(waiting)
+            if waiting.error is None:
+                return waiting.value
             if isinstance(waiting.error, UserCodeInBatch):
                 return self.alone(lambda unit: unit.run(command, envelope), [command])
-            if isinstance(waiting.error, (Busy, Conflict)) and waiting.tries < MAX_TRIES:
-                waiting.tries += 1
-                waiting.done, waiting.error = False, None
-                time.sleep(random.uniform(0, 0.005 * waiting.tries))
-                continue
-            if waiting.error is not None:
+            if not isinstance(waiting.error, Conflict) or attempt == MAX_TRIES - 1:
                 raise waiting.error
-            return waiting.value
+            time.sleep(random.uniform(0, 0.005 * (attempt + 1)))
+        raise AssertionError("unreachable")
+
+    def _through_queue(self, waiting: Waiting) -> None:
+        """Comes back when the command is done: led by another caller, or by this one for all that wait."""
+        with self._mutex:
+            if len(self._queue) >= MAX_WAITING:
+                raise Unavailable("Too many commands are waiting; try again later")
+            self._queue.append(waiting)
+            lead = not self._led
+            self._led = True
+        if not lead:
+            waiting.signal.wait()
+            if waiting.done:
+                return
+        try:
+            self._lead()
+        finally:
+            with self._mutex:
+                # the role goes to whoever waits longest; its caller leads next
+                following = self._queue[0] if self._queue else None
+                self._led = following is not None
+            if following is not None:
+                following.signal.set()
 
     def alone(self, work: Callable[[Unit], Any], commands: list[Any] | None = None) -> Any:
         """Does some work in a transaction of its own, user code allowed; tried again after a conflict."""
@@ -106,25 +121,29 @@ class Committer:
 
     def _lead(self) -> None:
         batch: list[Waiting] = []
-        while self._queue and len(batch) < MAX_BATCH:
-            batch.append(self._queue.popleft())
+        with self._mutex:
+            while self._queue and len(batch) < MAX_BATCH:
+                batch.append(self._queue.popleft())
         try:
             self._commit(batch)
         except Exception as error:
             if len(batch) == 1:
                 batch[0].answered(error=error)
-                return
-            log.warning("A batch of %d commands failed (%s); they run one at a time", len(batch), error)
-            for waiting in batch:
-                try:
-                    self._commit([waiting])
-                except Exception as own:
-                    waiting.answered(error=own)
+            else:
+                log.warning("A batch of %d commands failed (%s); they run one at a time", len(batch), error)
+                for waiting in batch:
+                    try:
+                        self._commit([waiting])
+                    except Exception as own:
+                        waiting.answered(error=own)
         except BaseException as error:
             for waiting in batch:
                 if not waiting.done:
                     waiting.answered(error=error)
             raise
+        finally:
+            for waiting in batch:
+                waiting.signal.set()
 
     def _commit(self, batch: list[Waiting]) -> None:
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
