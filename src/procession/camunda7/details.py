@@ -1,0 +1,272 @@
+"""Shapes that need more than their row:
+
+tasks with their variables, variables with their values, decisions with inputs and outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, select
+
+from procession.camunda7 import shapes
+from procession.camunda7.exchange import Request
+from procession.camunda7.listing import Shape, date, key, shape
+from procession.camunda7.problems import Answered
+from procession.camunda7.values import typed
+from procession.storage import schema
+from procession.storage.encoding import decode_value, mapping_from_json
+from procession.storage.queries.language import Asking
+
+VALUE_COLUMNS = ("type", "form", "text_value", "long_value", "double_value", "bytes_value", "big", "info")
+_UNREAD = ("bytes", "file")
+
+
+def asking(connection: Connection) -> Asking:
+    """Under what circumstances statements of this connection run; time plays no part in them."""
+    return Asking(connection.dialect.name, 0)
+
+
+def contents(connection: Connection, rows: Iterable[Mapping[str, Any] | RowMapping]) -> dict[int, bytes]:
+    """The big values that rows refer to, by key; in one statement."""
+    wanted = [row["big"] for row in rows if row["big"] is not None]
+    if not wanted:
+        return {}
+    big = schema.big_value.c
+    found = connection.execute(select(big.key, big.content).where(asking(connection).among(big.key, wanted)))
+    return {number: bytes(content) for number, content in found.tuples()}
+
+
+def decoded(row: Mapping[str, Any] | RowMapping, big: Mapping[int, bytes]) -> Any:
+    """The Python value of a row with value columns."""
+    content = None
+    if row["big"] is not None:
+        # the content of bytes and files is not read for lists: what is decoded then is empty, and not shown
+        content = big.get(row["big"], b"")
+    return decode_value(
+        row["form"], row["text_value"], row["long_value"], row["double_value"], row["bytes_value"], content
+    )
+
+
+def written_value(
+    row: Mapping[str, Any] | RowMapping, big: Mapping[int, bytes], *, deserialize: bool, binary: bool, name: str = ""
+) -> dict[str, Any]:
+    """`type`, `value` and `valueInfo` of a row with value columns."""
+    value = decoded(row, big)
+    return typed(value, row["type"], mapping_from_json(row["info"]), deserialize=deserialize, binary=binary, name=name)
+
+
+def _shown(row: RowMapping, big: Mapping[int, bytes], deserialize: bool) -> dict[str, Any]:
+    """As `written_value`; what cannot be read is told in `errorMessage`, so that one value does not spoil a list."""
+    try:
+        return {
+            **written_value(row, big, deserialize=deserialize, binary=False, name=row["name"]),
+            "errorMessage": None,
+        }
+    except Answered as problem:
+        return {
+            **written_value(row, big, deserialize=False, binary=False),
+            "value": None,
+            "errorMessage": problem.message,
+        }
+
+
+_VARIABLE = shape(
+    "name",
+    id=key("key"),
+    processDefinitionId="definition_id",
+    processInstanceId=key("instance"),
+    taskId=key("task"),
+    tenantId="tenant",
+    constants=("caseInstanceId", "caseExecutionId", "batchId"),
+)
+_HISTORY_VARIABLE = shape(
+    "name",
+    "state",
+    id=key("key"),
+    processDefinitionKey="process_id",
+    processDefinitionId="definition_id",
+    processInstanceId=key("instance"),
+    taskId=key("task"),
+    tenantId="tenant",
+    createTime=date("created"),
+    removalTime=date("removal_time"),
+    rootProcessInstanceId=key("root"),
+    constants=("caseDefinitionKey", "caseDefinitionId", "caseInstanceId", "caseExecutionId"),
+)
+
+
+def write_variables(
+    found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
+) -> list[dict[str, Any]]:
+    """Variables of the running state or of history, with their values; the content of files and bytes is left out."""
+    deserialize = request.flag("deserializeValues", True)
+    big = contents(connection, [row for row in found if row["form"] not in _UNREAD])
+    written = []
+    for row in found:
+        past = "state" in row
+        scope = None if row["task"] is not None else str(row["scope"])
+        written.append(
+            {
+                **_shown(row, big, deserialize),
+                **(_HISTORY_VARIABLE if past else _VARIABLE).write(row),
+                "executionId": scope,
+                "activityInstanceId": scope,
+            }
+        )
+    return written
+
+
+_DETAIL = shape(
+    id=key("key"),
+    type="kind",
+    processDefinitionKey="process_id",
+    processDefinitionId="definition_id",
+    processInstanceId=key("instance"),
+    activityInstanceId=key("activity"),
+    executionId=key("element"),
+    taskId=key("task"),
+    tenantId="tenant",
+    userOperationId="operation",
+    time=date("time"),
+    removalTime=date("removal_time"),
+    rootProcessInstanceId=key("root"),
+    constants=("caseDefinitionKey", "caseDefinitionId", "caseInstanceId", "caseExecutionId"),
+)
+
+
+def write_details(
+    found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
+) -> list[dict[str, Any]]:
+    """Updates of variables and submitted form fields."""
+    deserialize = request.flag("deserializeValues", True)
+    big = contents(connection, [row for row in found if row["form"] not in _UNREAD])
+    return [_detail(row, big, deserialize) for row in found]
+
+
+def _detail(row: RowMapping, big: Mapping[int, bytes], deserialize: bool) -> dict[str, Any]:
+    written = _DETAIL.write(row)
+    shown = _shown(row, big, deserialize)
+    if row["kind"] == "formField":
+        return {**written, "fieldId": row["name"], "fieldValue": shown["value"]}
+    return {
+        **written,
+        "variableName": row["name"],
+        "variableInstanceId": None if row["variable"] is None else str(row["variable"]),
+        "variableType": shown["type"],
+        "value": shown["value"],
+        "valueInfo": shown["valueInfo"],
+        "initial": bool(row["initial"]),
+        "revision": row["revision"],
+        "errorMessage": shown["errorMessage"],
+    }
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def task_object(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    """A task as Camunda shows it."""
+    written = shapes.TASK.write(row)
+    reference = None
+    if row["form_ref"] is not None:
+        reference = {"key": row["form_ref"], "binding": row["form_binding"], "version": row["form_version"]}
+    written["camundaFormRef"] = reference
+    return written
+
+
+def write_tasks(
+    found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
+) -> list[dict[str, Any]]:
+    """Tasks, and what else the request wants to see of them."""
+    written = [task_object(row) for row in found]
+    body = request.json_object() if request.method == "POST" else {}
+
+    def wanted(name: str) -> bool:
+        return request.flag(name) or body.get(name) is True
+
+    if wanted("withCommentAttachmentInfo"):
+        for entry in written:
+            entry["attachment"] = entry["comment"] = False
+    if wanted("withTaskVariablesInReturn") or wanted("withTaskLocalVariablesInReturn"):
+        _add_variables(written, found, connection, local=not wanted("withTaskVariablesInReturn"))
+    return written
+
+
+def _add_variables(
+    written: Sequence[dict[str, Any]], found: Sequence[RowMapping], connection: Connection, *, local: bool
+) -> None:
+    """Puts the variables that every task sees into its object: those of its instance, and its own above them."""
+    v = schema.variable.c
+    tasks = [row["key"] for row in found]
+    instances = [] if local else [row["instance"] for row in found if row["instance"] is not None]
+    condition = asking(connection).among(v.scope, [*tasks, *instances])
+    rows = connection.execute(select(schema.variable).where(condition)).mappings().all()
+    big = contents(connection, rows)
+    by_scope: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        value = written_value(row, big, deserialize=False, binary=True)
+        by_scope.setdefault(row["scope"], {})[row["name"]] = value
+    for entry, row in zip(written, found, strict=True):
+        outer = by_scope.get(row["instance"], {}) if row["instance"] is not None else {}
+        entry["variables"] = {**outer, **by_scope.get(row["key"], {})}
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def write_decisions(
+    found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
+) -> list[dict[str, Any]]:
+    """Decision instances; inputs and outputs where the request asks for them."""
+    written = [shapes.HISTORY_DECISION.write(row) for row in found]
+    deserialize = not request.flag("disableCustomObjectDeserialization")
+    binary = not request.flag("disableBinaryFetching")
+    for name, table, also in (
+        ("inputs", schema.history_decision_input, _INPUT),
+        ("outputs", schema.history_decision_output, _OUTPUT),
+    ):
+        if request.flag(f"include{name.capitalize()}"):
+            clauses = _clauses(connection, table, also, [row["key"] for row in found], deserialize, binary)
+            for entry, row in zip(written, found, strict=True):
+                entry[name] = clauses.get(row["key"], [])
+        else:
+            for entry in written:
+                entry[name] = None
+    return written
+
+
+_INPUT = shape(
+    id=key("key"),
+    decisionInstanceId=key("decision_instance"),
+    clauseId="clause_id",
+    clauseName="clause_name",
+    createTime=date("created"),
+    removalTime=date("removal_time"),
+    rootProcessInstanceId=key("root"),
+    constants=("errorMessage",),
+)
+_OUTPUT = Shape(
+    {
+        **_INPUT.fields,
+        "ruleId": ("rule_id", None),
+        "ruleOrder": ("rule_order", None),
+        "variableName": ("variable_name", None),
+    },
+    _INPUT.constants,
+)
+
+
+def _clauses(
+    connection: Connection, table: Table, also: Shape, keys: Sequence[int], deserialize: bool, binary: bool
+) -> dict[int, list[dict[str, Any]]]:
+    owner = table.c.decision_instance
+    rows = connection.execute(select(table).where(asking(connection).among(owner, keys)).order_by(table.c.key))
+    found = rows.mappings().all()
+    big = contents(connection, found)
+    by_decision: dict[int, list[dict[str, Any]]] = {}
+    for row in found:
+        value = written_value(row, big, deserialize=deserialize, binary=binary)
+        by_decision.setdefault(row["decision_instance"], []).append({**value, **also.write(row)})
+    return by_decision
