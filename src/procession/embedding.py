@@ -1,10 +1,10 @@
 """Opening an engine in one's own program.
 
-    from procession import open_engine
+from procession import open_engine
 
-    with open_engine("sqlite:///orders.db") as engine:
-        engine.deploy(("order.bpmn", model))
-        engine.start_process("order", {"amount": 12})
+with open_engine("sqlite:///orders.db") as engine:
+    engine.deploy(("order.bpmn", model))
+    engine.start_process("order", {"amount": 12})
 """
 
 from __future__ import annotations

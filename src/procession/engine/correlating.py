@@ -31,7 +31,9 @@ def correlate(unit: Unit, command: ec.CorrelateMessage, envelope: Envelope) -> t
     if len(starts) > 1 and not command.all:
         raise Mismatch(f"Cannot correlate {_described(command)}: {len(starts)} process definitions match")
     if not waiting and not starts and not command.all:
-        raise Mismatch(f"Cannot correlate {_described(command)}: No process definition or execution matches the parameters")
+        raise Mismatch(
+            f"Cannot correlate {_described(command)}: No process definition or execution matches the parameters"
+        )
     done = [_deliver(unit, command, subscription, envelope) for subscription in waiting]
     done += [_start(unit, command, subscription, envelope) for subscription in starts]
     return tuple(x for x in done if x is not None)
@@ -71,15 +73,11 @@ def _deliver(
 
     if unit.state.get(Subscription, subscription.key) is None:
         return None
-    perform(
-        unit, c.TriggerSubscription(subscription.key, command.variables, command.local_variables), envelope
-    )
+    perform(unit, c.TriggerSubscription(subscription.key, command.variables, command.local_variables), envelope)
     return ec.Correlated(subscription.instance or 0, subscription.element)
 
 
-def _start(
-    unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope
-) -> ec.Correlated:
+def _start(unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope) -> ec.Correlated:
     from procession.engine.routing import start
 
     variables: Mapping[str, TypedValue] = {**command.correlation_keys, **command.variables}

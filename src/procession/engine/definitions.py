@@ -214,7 +214,9 @@ class Definitions:
                 try:
                     number = int(str(version))
                 except ValueError:
-                    raise ExecutionFailed(f"It is not possible to resolve the version '{version}' of '{name}'") from None
+                    raise ExecutionFailed(
+                        f"It is not possible to resolve the version '{version}' of '{name}'"
+                    ) from None
                 return repository.version(driver, kind, name, number, tenant)
             case Binding.VERSION_TAG:
                 found = repository.tagged(driver, kind, name, str(version), tenant)

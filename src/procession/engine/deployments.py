@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
 from procession.engine.dialect import DecisionsRead, ProcessesRead
 from procession.engine.unit import Envelope, Unit
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing, ParseFailed, Problem
-from procession.bpmn.model import Process, StartEvent, Timer
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.records import Instance, Job, Subscription

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,5 +149,3 @@ class Engine:
         from procession.kernel.variables import typed
 
         self.submit(c.CompleteTask(task, {name: typed(value) for name, value in (variables or {}).items()}))
-
-

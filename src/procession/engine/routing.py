@@ -168,9 +168,13 @@ def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> tu
         found = definitions.latest_decision(command.decision_id or "", command.tenant, unit.transaction)
     values = {name: value.value for name, value in command.variables.items()}
     decided = definitions.evaluate(
-        found, values, unit.now, unit.transaction.new_key, lambda name: unit.engine.registry.beans[name], unit.transaction
+        found,
+        values,
+        unit.now,
+        unit.transaction.new_key,
+        lambda name: unit.engine.registry.beans[name],
+        unit.transaction,
     )
     for evaluation in decided.evaluations:
         unit.record(evaluation)
     return decided.rows
-

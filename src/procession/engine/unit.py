@@ -149,4 +149,3 @@ class Unit:
                 history.project(stamp, event, self.state)
         self.changes = self.state.changes()
         self.transaction.save(self.changes, history)
-

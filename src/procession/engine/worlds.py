@@ -15,6 +15,7 @@ from procession.kernel.world import Decided
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
 
+
 class EngineWorld:
     """Implements `kernel.world.World` for one command of a unit."""
 
@@ -92,4 +93,3 @@ class EngineWorld:
     def _alone(self) -> None:
         if not self._unit.alone:
             raise UserCodeInBatch
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from procession.bpmn.model import BoundaryEvent
-from procession.errors import ExecutionFailed, Invalid, Missing
+from procession.errors import ExecutionFailed, ExpressionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
@@ -117,7 +117,10 @@ def _retry_cycle(step: Step, job: Job) -> RetryCycle | None:
     node = step.process.nodes.get(job.node.removesuffix("#multiInstanceBody"))
     expression = None if node is None else node.traits.retry
     text = None if expression is None else step.text(job.element, expression)
-    return None if not text else parse_retry_cycle(text)
+    try:
+        return None if not text else parse_retry_cycle(text)
+    except ExpressionFailed:
+        return None  # as in Camunda 7, which then tries as often as it does by default
 
 
 def _job(step: Step, key: int) -> Job:
