@@ -107,6 +107,8 @@ class RealCamunda:
         self.port = port
         if not self.workplace.exists():
             shutil.copytree(oracle, self.workplace)
+            for folder in (self.workplace, *(one for one in self.workplace.rglob("*") if one.is_dir())):
+                folder.chmod(0o755)  # the original may be read-only, and it builds within the copy
         self.state.mkdir(parents=True, exist_ok=True)
 
     @staticmethod
