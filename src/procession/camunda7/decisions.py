@@ -8,7 +8,7 @@ expression do not exist; PRIORITY and OUTPUT ORDER are refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,14 +35,18 @@ from procession.dmn.model import (
 from procession.dmn.reader import Document, read_dmn
 from procession.dmn.texts import children
 from procession.errors import ExpressionFailed, ProcessionError
+from procession.expressions import BeanOf
 from procession.feel import compile_expression as compile_feel
 from procession.feel import compile_unary_tests
+from procession.feel.syntax import Call, Path
 from procession.juel import compile_expression as compile_juel
 from procession.juel import is_expression
+from procession.values import type_of
 from procession.xml import local_name
 
 CAMUNDA = "http://camunda.org/schema/1.0/dmn"
 CELL_INPUT = "cellInput"
+_CONTEXT = "variableContext"
 _FEEL = frozenset(
     {
         "feel",
@@ -53,6 +57,7 @@ _FEEL = frozenset(
         "https://www.omg.org/spec/dmn/20230324/feel/",
     }
 )
+_NO_SUCH_CALL = "functions are called by name; calls on a value do not exist"
 _REFUSED = (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
 # Whose results are always lists where another decision requires them.
 _LISTS = (HitPolicy.COLLECT, HitPolicy.RULE_ORDER)
@@ -89,7 +94,16 @@ class _Variables:
         return cls(values, beans, time, _FeelView(values, time))
 
     def resolve(self, name: str) -> Any:
+        if name == _CONTEXT:
+            return BeanOf(methods={"resolve": self.typed, "containsVariable": self.values.__contains__})
         return self.values[name] if name in self.values else self.beans[name]
+
+    def typed(self, name: str) -> Any:
+        """A variable as Java's `TypedValue`, null where there is none."""
+        if name not in self.values:
+            return None
+        value = self.values[name]
+        return BeanOf(methods={"getValue": lambda: value, "getType": lambda: type_of(value).lower()})
 
     def now(self) -> datetime:
         return self.time
@@ -281,6 +295,8 @@ class _Compiler:
             return Cell(lambda scope, value: run is not None and run(scope) is True)
         try:
             tests = compile_unary_tests(source)
+            if _calls_on_a_path(tests.syntax):
+                raise ExpressionFailed(_NO_SUCH_CALL, source)
         except ExpressionFailed as error:
             fail = _failing(_unreadable(source, "feel", error))
             return Cell(lambda scope, value: fail(scope) is True)
@@ -297,9 +313,22 @@ class _Compiler:
 def _feel(source: str) -> _Run:
     try:
         compiled = compile_feel(source)
+        if _calls_on_a_path(compiled.node):
+            raise ExpressionFailed(_NO_SUCH_CALL, source)
     except ExpressionFailed as error:
         return _failing(_unreadable(source, "feel", error))
     return lambda scope: to_java(compiled.evaluate(scope.feel))
+
+
+def _calls_on_a_path(node: object) -> bool:
+    """Whether `a.b()` occurs, which Camunda's FEEL cannot read."""
+    if isinstance(node, tuple):
+        return any(map(_calls_on_a_path, node))
+    if not is_dataclass(node):
+        return False
+    if isinstance(node, Call) and isinstance(node.function, Path):
+        return True
+    return any(_calls_on_a_path(getattr(node, one.name)) for one in fields(node))
 
 
 def _juel(source: str) -> _Run:

@@ -14,8 +14,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from procession.feel import UnaryTests
-from procession.feel.syntax import Literal, Negation, Node, OperatorTest, RangeLiteral
+from procession.feel import (
+    NOT_CONSTANT,
+    Date,
+    DateTime,
+    DaysTime,
+    Range,
+    UnaryTests,
+    YearsMonths,
+    constant_value,
+)
+from procession.feel.comparing import order_key
+from procession.feel.syntax import Node, OperatorTest
 
 Ask = Callable[[Any, Any], bool]
 """Whether an input (a FEEL value) passes a cell; the first argument is the scope that `narrow` was given."""
@@ -32,20 +42,25 @@ class Cell:
     tests: UnaryTests | None = None
 
 
-_Key = Decimal | str
-_Span = tuple[Decimal | None, bool, Decimal | None, bool]  # start, closed, end, closed
+_NAMED = (bool, Decimal, str, Date, DaysTime, YearsMonths)
+"""Kinds of value that are looked up by equality. Times are not: a zone may be written in several ways."""
+_ORDERED = (Decimal, str, Date, DateTime, DaysTime, YearsMonths)
+"""Kinds of value that are looked up in intervals."""
+
+_Span = tuple[Any, bool, Any, bool]
+"""Start (None where open), whether closed, end, whether closed; ends are `order_key`s."""
 
 
 @dataclass(slots=True)
 class _Segments:
-    """Points on the line of numbers and, for each point and each gap between, the rules whose intervals cover it."""
+    """Points of one ordered kind and, for each point and each gap between, the rules whose intervals cover it."""
 
-    points: list[Decimal]
+    points: list[Any]
     masks: list[int]
 
-    def at(self, value: Decimal) -> int:
-        index = bisect_left(self.points, value)
-        hit = index < len(self.points) and self.points[index] == value
+    def at(self, key: Any) -> int:
+        index = bisect_left(self.points, key)
+        hit = index < len(self.points) and self.points[index] == key
         return self.masks[2 * index + 1 if hit else 2 * index]
 
 
@@ -53,20 +68,22 @@ class _Segments:
 class Column:
     """The cells of one input clause, ready to be asked. `everything` are the rules that pass whatever the input is."""
 
+    cells: Sequence[Cell]
     everything: int = 0
     equal: dict[type, dict[Any, int]] = field(default_factory=dict)
     negated: dict[type, tuple[int, dict[Any, int]]] = field(default_factory=dict)
     null: int = 0
-    truth: int = 0  # cells that say `true`: they pass for every input that is not a boolean
-    segments: _Segments | None = None
-    asked: dict[int, Ask] = field(default_factory=dict)
+    segments: dict[type, _Segments] = field(default_factory=dict)
     rest: int = 0
 
     def narrow(self, candidates: int, value: Any, scope: Any) -> int:
         """Those of the candidate rules whose cell passes. `value` is a FEEL value. Raises what a cell raises."""
+        # A range may equal a range that is written in a cell: no index knows that.
+        rest = ~self.everything if isinstance(value, Range) else self.rest
         passed = candidates & self._indexed(value)
-        for number in bits(candidates & self.rest):
-            if self.asked[number](scope, value):
+        for number in bits(candidates & rest):
+            ask = self.cells[number].ask
+            if ask is None or ask(scope, value):
                 passed |= 1 << number
         return passed
 
@@ -77,15 +94,14 @@ class Column:
             found |= self.null
             for all_of_kind, _ in self.negated.values():
                 found |= all_of_kind
-        elif kind in self.equal:
+            return found
+        if kind in self.equal:
             found |= self.equal[kind].get(value, 0)
         if kind in self.negated:
             all_of_kind, named = self.negated[kind]
             found |= all_of_kind & ~named.get(value, 0)
-        if kind is not bool:
-            found |= self.truth
-        if kind is Decimal and self.segments is not None:
-            found |= self.segments.at(value)
+        if kind in self.segments:
+            found |= self.segments[kind].at(order_key(value))
         return found
 
 
@@ -99,107 +115,94 @@ def bits(mask: int) -> Iterator[int]:
 
 def column(cells: Sequence[Cell]) -> Column:
     """Compiles a column."""
-    made = Column()
-    spans: dict[int, list[_Span]] = {}
+    made = Column(cells)
+    spans: dict[type, dict[int, list[_Span]]] = {}
     for number, cell in enumerate(cells):
         bit = 1 << number
         if cell.ask is None:
             made.everything |= bit
-        elif cell.tests is None or not _file(made, cell.tests, bit, spans.setdefault(number, [])):
-            spans.pop(number, None)
-            made.asked[number] = cell.ask
+        elif cell.tests is None or not _file(made, cell.tests, number, spans):
             made.rest |= bit
-    _segment(made, {number: parts for number, parts in spans.items() if parts}, cells)
+    for kind, parts in spans.items():
+        _segment(made, kind, parts)
     return made
 
 
-def _file(made: Column, tests: UnaryTests, bit: int, spans: list[_Span]) -> bool:
+def _file(made: Column, tests: UnaryTests, number: int, spans: dict[type, dict[int, list[_Span]]]) -> bool:
     """Puts a cell into the index; False where it does not fit there."""
+    bit = 1 << number
     if tests.any:
         made.everything |= bit
         return True
     if tests.syntax.negated:
         return _file_negated(made, tests, bit)
     values: list[Any] = []
+    intervals: list[tuple[type, _Span]] = []
     for node in tests.syntax.tests:
-        known, value = _constant(_compared(node))
-        if known:
+        value = _named(node)
+        if value is None or type(value) in _NAMED:
             values.append(value)
-        elif span := _span(node):
-            spans.append(span)
+        elif span := _span(node, value):
+            intervals.append(span)
         else:
-            spans.clear()
             return False
     for value in values:
         if value is None:
             made.null |= bit
             continue
-        if value is True:
-            made.truth |= bit
         named = made.equal.setdefault(type(value), {})
         named[value] = named.get(value, 0) | bit
+    for kind, interval in intervals:
+        spans.setdefault(kind, {}).setdefault(number, []).append(interval)
     return True
 
 
 def _file_negated(made: Column, tests: UnaryTests, bit: int) -> bool:
-    values = [_constant(_compared(node)) for node in tests.syntax.tests]
-    kinds = {type(value) for _, value in values}
-    if not all(known for known, _ in values) or kinds not in ({str}, {Decimal}):
+    values = [_named(node) for node in tests.syntax.tests]
+    kinds = {type(value) for value in values}
+    if kinds not in ({str}, {Decimal}):
         return False
     (kind,) = kinds
     all_of_kind, named = made.negated.get(kind, (0, {}))
-    for _, value in values:
+    for value in values:
         named[value] = named.get(value, 0) | bit
     made.negated[kind] = all_of_kind | bit, named
     return True
 
 
-def _compared(node: Node) -> Node:
-    """`= x` compares as `x` does, except for booleans, whose `true` is a verdict of its own."""
-    if isinstance(node, OperatorTest) and node.operator == "=":
-        known, value = _constant(node.operand)
-        return node.operand if known and not isinstance(value, bool) else node
-    return node
+def _named(node: Node) -> Any:
+    """The value that a test wants the input to equal or to lie in, or NOT_CONSTANT."""
+    if isinstance(node, OperatorTest):
+        return constant_value(node.operand) if node.operator == "=" else NOT_CONSTANT
+    return constant_value(node)
 
 
-def _constant(node: Node) -> tuple[bool, Any]:
-    match node:
-        case Literal(value):
-            return True, value
-        case Negation(Literal(Decimal() as value)):
-            return True, -value
-        case _:
-            return False, None
+def _span(node: Node, value: Any) -> tuple[type, _Span] | None:
+    if isinstance(node, OperatorTest):
+        end = constant_value(node.operand)
+        if type(end) not in _ORDERED:
+            return None
+        key = order_key(end)
+        spans: dict[str, _Span] = {
+            "<": (None, False, key, False),
+            "<=": (None, False, key, True),
+            ">": (key, False, None, False),
+            ">=": (key, True, None, False),
+        }
+        return (type(end), spans[node.operator]) if node.operator in spans else None
+    if not isinstance(value, Range) or value.broken or type(value.start) is not type(value.end):
+        return None
+    if type(value.start) not in _ORDERED:
+        return None
+    ends = order_key(value.start), order_key(value.end)
+    return type(value.start), (ends[0], value.start_closed, ends[1], value.end_closed)
 
 
-def _span(node: Node) -> _Span | None:
-    match node:
-        case OperatorTest(sign, operand):
-            _, value = _constant(operand)
-            if not isinstance(value, Decimal):
-                return None
-            return {
-                "<": (None, False, value, False),
-                "<=": (None, False, value, True),
-                ">": (value, False, None, False),
-                ">=": (value, True, None, False),
-            }.get(sign)
-        case RangeLiteral(start, end, start_closed, end_closed):
-            (_, low), (_, high) = _constant(start), _constant(end)
-            if isinstance(low, Decimal) and isinstance(high, Decimal):
-                return low, start_closed, high, end_closed
-    return None
-
-
-def _segment(made: Column, spans: dict[int, list[_Span]], cells: Sequence[Cell]) -> None:
-    points = sorted(
-        {point for parts in spans.values() for part in parts for point in (part[0], part[2]) if point is not None}
-    )
-    if len(points) * 2 * len(cells) > MOST_BITS:
+def _segment(made: Column, kind: type, spans: dict[int, list[_Span]]) -> None:
+    points = sorted({point for parts in spans.values() for part in parts for point in part[::2] if point is not None})
+    if len(points) * 2 * len(made.cells) > MOST_BITS:
         for number in spans:
-            _ask_instead(made, number, cells[number])
-        return
-    if not spans:
+            made.rest |= 1 << number
         return
     place = {point: 2 * index + 1 for index, point in enumerate(points)}
     turns = [0] * (2 * len(points) + 2)
@@ -212,17 +215,10 @@ def _segment(made: Column, spans: dict[int, list[_Span]], cells: Sequence[Cell])
     for turn in turns[:-1]:
         now ^= turn
         masks.append(now)
-    made.segments = _Segments(points, masks)
+    made.segments[kind] = _Segments(points, masks)
 
 
-def _ask_instead(made: Column, number: int, cell: Cell) -> None:
-    # Equalities of the same cell stay in the index: what passes there passes when asked too.
-    if cell.ask is not None:
-        made.asked[number] = cell.ask
-        made.rest |= 1 << number
-
-
-def _places(parts: Iterable[_Span], place: dict[Decimal, int], last: int) -> Iterator[tuple[int, int]]:
+def _places(parts: Iterable[_Span], place: dict[Any, int], last: int) -> Iterator[tuple[int, int]]:
     for low, low_closed, high, high_closed in parts:
         first = 0 if low is None else place[low] + (not low_closed)
         end = last if high is None else place[high] - (not high_closed)
