@@ -35,7 +35,7 @@ from procession.dmn.model import (
 from procession.dmn.reader import Document, read_dmn
 from procession.dmn.texts import children
 from procession.errors import ExpressionFailed, ProcessionError
-from procession.expressions import BeanOf
+from procession.expressions import BeanOf, Scope
 from procession.feel import compile_expression as compile_feel
 from procession.feel import compile_unary_tests
 from procession.feel.syntax import Call, Path
@@ -63,6 +63,15 @@ _REFUSED = (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
 _LISTS = (HitPolicy.COLLECT, HitPolicy.RULE_ORDER)
 
 
+Script = Callable[[str, str, Scope], Any]
+"""Runs a text of a language other than FEEL and JUEL: language, text, variables. Raises where it cannot."""
+
+
+def no_script(language: str, text: str, scope: Scope) -> Any:
+    """There is no other language."""
+    raise DecisionFailed(f"DMN-01008 Unable to find script engine for expression language '{language}'.")
+
+
 @dataclass(frozen=True, slots=True)
 class _FeelView:
     """The variables as FEEL sees them; each is converted once."""
@@ -87,11 +96,12 @@ class _Variables:
     values: Mapping[str, Any]
     beans: Mapping[str, Any]
     time: datetime
+    script: Script
     feel: _FeelView
 
     @classmethod
-    def of(cls, values: Mapping[str, Any], beans: Mapping[str, Any], time: datetime) -> _Variables:
-        return cls(values, beans, time, _FeelView(values, time))
+    def of(cls, values: Mapping[str, Any], beans: Mapping[str, Any], time: datetime, script: Script) -> _Variables:
+        return cls(values, beans, time, script, _FeelView(values, time))
 
     def resolve(self, name: str) -> Any:
         if name == _CONTEXT:
@@ -109,7 +119,7 @@ class _Variables:
         return self.time
 
     def beside(self, more: Mapping[str, Any]) -> _Variables:
-        return _Variables.of({**self.values, **more}, self.beans, self.time)
+        return _Variables.of({**self.values, **more}, self.beans, self.time, self.script)
 
 
 _Run = Callable[[_Variables], Any]
@@ -167,9 +177,14 @@ class Decisions:
         variables: Mapping[str, Any],
         now: datetime | None = None,
         beans: Mapping[str, Any] | None = None,
+        script: Script = no_script,
     ) -> Evaluation:
-        """See `evaluate_decision`, which gives part of this."""
-        return _evaluate(self, decision_id, variables, now or datetime(1970, 1, 1, tzinfo=UTC), beans or {})
+        """Evaluates a decision and what it requires.
+
+        `beans` are what JUEL finds beside the variables, `script` runs other languages. Raises DecisionFailed.
+        """
+        time = now or datetime(1970, 1, 1, tzinfo=UTC)
+        return _evaluate(self, decision_id, _Variables.of(variables, beans or {}, time, script))
 
 
 def read_decisions(data: bytes, resource: str = "") -> Decisions:
@@ -284,7 +299,7 @@ class _Compiler:
             return _feel(source)
         if language.lower() == "juel":
             return _juel(source)
-        return _failing(DecisionFailed(f"DMN-01008 Unable to find script engine for expression language '{language}'."))
+        return lambda scope: scope.script(language, source, scope)
 
     def cell(self, text: Text) -> Cell:
         source = text.text
@@ -356,12 +371,9 @@ def _unreadable(source: str, language: str, error: ExpressionFailed) -> Decision
 _Row = dict[str, Typed]
 
 
-def _evaluate(
-    decisions: Decisions, decision_id: str, variables: Mapping[str, Any], now: datetime, beans: Mapping[str, Any]
-) -> Evaluation:
+def _evaluate(decisions: Decisions, decision_id: str, scope: _Variables) -> Evaluation:
     if decision_id not in decisions.logic:
         raise DecisionFailed(f"There is no decision '{decision_id}'", decision=decision_id)
-    known = dict(variables)
     records: list[DecisionRecord] = []
     rows: list[_Row] = []
     elements = 0
@@ -369,15 +381,13 @@ def _evaluate(
         decision = decisions.definitions.decisions[id_]
         root = None if id_ == decision_id else decision_id
         try:
-            rows, record, count = _decide(decisions.logic[id_], _Variables.of(known, beans, now), decision, root)
-        except DecisionFailed as error:
-            raise DecisionFailed(f"Unable to evaluate decision '{id_}': {error.message}", decision=id_) from error
+            rows, record, count = _decide(decisions.logic[id_], scope, decision, root)
         except ProcessionError as error:
             raise DecisionFailed(f"Unable to evaluate decision '{id_}': {error.message}", decision=id_) from error
         records.append(record)
         elements += count
         if root is not None:
-            known.update(_seen_by_others(rows, decision))
+            scope = scope.beside(_seen_by_others(rows, decision))
     plain = tuple({name: stored(one.value) for name, one in row.items()} for row in rows)
     types = tuple({name: one.declared for name, one in row.items()} for row in rows)
     return Evaluation(plain, _value(plain), tuple(records), (), types, elements)
