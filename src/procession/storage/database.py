@@ -24,7 +24,7 @@ import psycopg
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
@@ -149,8 +149,9 @@ class Storage:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (psycopg.Error, sqlite3.Error) as error:
-            meant = translated(error)
+        except (psycopg.Error, sqlite3.Error, DBAPIError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            meant = None if cause is None else translated(cause)
             if meant is None:
                 raise
             raise meant from error

@@ -217,7 +217,7 @@ class PostgresDriver:
 # ---------------------------------------------------------------- errors
 
 
-def translated(error: Exception) -> ProcessionError | None:
+def translated(error: BaseException) -> ProcessionError | None:
     """What a driver's error means, None where it is a fault of this program."""
     match error:
         case (

@@ -36,3 +36,12 @@ def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
         driver.run(f'DELETE FROM "{table.name}" WHERE instance IN ??', [keys])
     driver.run("DELETE FROM big_value WHERE root IN ??", [keys])
     driver.run("DELETE FROM history_instance WHERE key IN ??", [keys])
+
+
+def empty(driver: Driver) -> dict[str, int]:
+    """Deletes every row of every table but those of the installation itself; how many, by table."""
+    deleted = {}
+    for table in reversed(schema.metadata.sorted_tables):
+        if table.name not in ("node", "property", "alembic_version"):
+            deleted[table.name] = driver.run(f'DELETE FROM "{table.name}"')
+    return {name: count for name, count in deleted.items() if count > 0}

@@ -1,0 +1,170 @@
+"""Opening: migrations, refusals, several processes at once; and what a kill leaves behind."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+
+from procession.errors import Conflict, Invalid, Unavailable
+from procession.kernel.records import Element, Instance
+from procession.kernel.state import State
+from procession.storage import PoolSettings, Storage, open_storage, schema
+from procession.storage.migrations import REVISIONS
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+def test_migrations_make_the_schema(database_url: str) -> None:
+    storage = open_storage(database_url)
+    with storage.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+        assert compare_metadata(context, schema.metadata) == []
+    storage.close()
+
+
+def test_every_revision_is_listed() -> None:
+    folder = Path(open_storage.__code__.co_filename).parent / "migrations" / "versions"
+    assert tuple(sorted(path.name[:4] for path in folder.glob("*.py"))) == REVISIONS
+
+
+def test_several_may_open_an_empty_database_at_once(database_url: str) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        opened = list(pool.map(lambda _: open_storage(database_url), range(3)))
+    assert len({storage.keys.node for storage in opened}) == 3
+    for storage in opened:
+        storage.close()
+
+
+def test_a_newer_schema_is_refused(database_url: str) -> None:
+    storage = open_storage(database_url)
+    with storage.transaction() as tx:
+        tx.driver.run("UPDATE alembic_version SET version_num = ?", ["9999"])
+    storage.close()
+    with pytest.raises(Conflict, match="schema 9999, which this version of Procession does not know"):
+        open_storage(database_url)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "no url", "oracle://x"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(Invalid, match=r"sqlite://.*postgresql://"):
+        open_storage(url)
+
+
+def test_a_database_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        open_storage("postgresql://nobody@127.0.0.1:1/none", PoolSettings(connect_timeout=2))
+
+
+def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        open_storage(f"sqlite:///{tmp_path}")
+
+
+def test_memory_is_one_database_for_all(tmp_path: Path) -> None:
+    storage = open_storage("sqlite://")
+    with storage.transaction() as tx:
+        tx.save(_changes(tx.new_key()))
+    with storage.read() as connection:
+        assert len(connection.execute(select(schema.instance)).all()) == 1
+    storage.close()
+
+
+def test_sqlite_is_durable(sqlite_url: str) -> None:
+    storage = open_storage(sqlite_url)
+    with storage.transaction() as tx:
+        answers = [tx.driver.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+    assert answers == ["wal", 2, 1]
+    storage.close()
+
+
+def test_queries_cannot_write(sqlite_url: str) -> None:
+    storage = open_storage(sqlite_url)
+    with storage.read() as connection, pytest.raises(Exception, match="readonly"):
+        connection.execute(text("DELETE FROM instance"))
+    storage.close()
+
+
+def test_queries_see_what_is_committed_only(storage: Storage) -> None:
+    with storage.transaction() as tx:
+        tx.save(_changes(1))
+        with storage.read() as connection:
+            assert connection.execute(select(schema.instance.c.key)).all() == []
+    with storage.read() as connection:
+        assert connection.execute(select(schema.instance.c.key)).scalar() == 1
+
+
+def test_a_transaction_on_the_callers_connection(database_url: str) -> None:
+    storage = open_storage(database_url)
+    connection: sqlite3.Connection | psycopg.Connection[tuple[object, ...]]
+    if storage.dialect == "sqlite":
+        connection = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+    else:
+        connection = psycopg.connect(database_url)
+    storage.join(connection).save(_changes(5))
+    connection.rollback()
+    with storage.transaction() as tx:
+        assert tx.fetch(Instance, [5]) == []
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("BEGIN IMMEDIATE")
+    storage.join(connection).save(_changes(5))
+    connection.commit()
+    connection.close()
+    with storage.transaction() as tx:
+        assert [i.key for i in tx.fetch(Instance, [5])] == [5]
+    storage.close()
+
+
+def test_a_key_that_is_taken_is_a_conflict(storage: Storage) -> None:
+    def twice() -> None:
+        with storage.transaction() as tx:
+            tx.save(_changes(1))
+            tx.save(_changes(1))
+
+    with pytest.raises(Conflict, match="refused"):
+        twice()
+
+
+def _changes(key: int) -> dict[type, object]:
+    state = State()
+    state.put(Instance(key, 7, "p", key))
+    state.put(Element(key, key, None, "p"))
+    return state.changes()  # type: ignore[return-value]
+
+
+_WRITER = """
+import sys
+from tests.storage.test_database import _changes
+from procession.storage import open_storage
+storage = open_storage(sys.argv[1])
+while True:
+    with storage.transaction() as tx:
+        key = tx.new_key()
+        tx.save(_changes(key))
+    print(key, flush=True)
+"""
+
+
+def test_a_kill_loses_nothing_that_was_committed(database_url: str) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, database_url], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    told = [int(writer.stdout.readline()) for _ in range(20)]
+    writer.kill()
+    told += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+    writer.wait()
+    writer.stdout.close()
+    storage = open_storage(database_url)
+    with storage.transaction() as tx:
+        instances = {i.key for i in tx.find(Instance, "1 = 1")}
+        elements = {e.key for e in tx.find(Element, "1 = 1")}
+    storage.close()
+    assert set(told) <= instances
+    assert instances == elements
