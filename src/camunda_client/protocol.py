@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
-from camunda_client.errors import from_answer
+from camunda_client.errors import BadRequest, EngineUnavailable, from_answer
 
 if TYPE_CHECKING:
     from camunda_client.transport import AsyncClient, SyncClient
@@ -48,15 +48,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer below status 400."""
+    """One HTTP answer below status 300."""
 
     status: int
     content: bytes
     media_type: str = ""
 
     def json(self) -> Any:
-        """The decoded body; None where there is none."""
-        return json.loads(self.content) if self.content else None
+        """The decoded body; None where there is none. Raises EngineUnavailable for what is not JSON."""
+        try:
+            return json.loads(self.content) if self.content else None
+        except ValueError:
+            text = self.content[:80].decode("utf-8", "replace")
+            raise EngineUnavailable(
+                f"the answer is not JSON but {text!r}: is this the address of the REST API?", status=self.status
+            ) from None
 
 
 Flow = Generator[Request, Answer, T_co]
@@ -64,8 +70,10 @@ Flow = Generator[Request, Answer, T_co]
 
 def checked(request: Request, status: int, content: bytes, media_type: str) -> Answer:
     """The answer, or the error that it stands for."""
-    if status < 400:
+    if status < 300:
         return Answer(status, content, media_type)
+    if status < 400:
+        raise BadRequest("it redirects: is this the address of the REST API?", status=status, request=str(request))
     body: Any = None
     if content:
         try:

@@ -67,7 +67,7 @@ class SyncClient:
     def _send(self, request: Request) -> Answer:
         try:
             response = self._http.request(request.method, self.root + request.path, **_arguments(request))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _unreachable(request, error) from error
         return _answer(request, response)
 
@@ -110,7 +110,7 @@ class AsyncClient:
     async def _send(self, request: Request) -> Answer:
         try:
             response = await self._http.request(request.method, self.root + request.path, **_arguments(request))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _unreachable(request, error) from error
         return _answer(request, response)
 

@@ -12,13 +12,15 @@ from camunda_client.c7 import (
     AsyncCamunda7Client,
     BadRequest,
     Camunda7Client,
+    CamundaError,
+    EngineFailed,
     EngineUnavailable,
     FileValue,
     NotAuthenticated,
     NotFound,
 )
 from camunda_client.c7.client import Operations
-from camunda_client.protocol import Operation
+from camunda_client.protocol import Operation, Request, checked
 from tests.camunda_client.fake_camunda import FakeCamunda
 from tests.camunda_client.models import decision_model, external_task_model, fresh, user_task_model
 
@@ -139,6 +141,20 @@ def test_an_engine_that_is_starting(fake: tuple[str, FakeCamunda]) -> None:
     fake[1].down = True
     with pytest.raises(EngineUnavailable, match="503"), Camunda7Client(fake[0]) as client:
         client.version()
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind"),
+    [
+        (200, b"<html>", EngineUnavailable),
+        (302, b"", BadRequest),
+        (500, b"<html>", EngineFailed),
+        (418, b'{"title": "teapot", "detail": "short and stout"}', BadRequest),
+    ],
+)
+def test_answers_that_are_no_engines(status: int, content: bytes, kind: type[CamundaError]) -> None:
+    with pytest.raises(kind):
+        checked(Request("GET", "/x"), status, content, "").json()
 
 
 def test_basic_authentication(fake: tuple[str, FakeCamunda], caplog: pytest.LogCaptureFixture) -> None:

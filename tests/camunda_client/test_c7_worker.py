@@ -46,7 +46,7 @@ def work(client: Camunda7Client) -> Deployed:
 
 
 def worker_for(url: str, **options: Any) -> Worker:
-    usual: dict[str, Any] = {"poll_timeout": 0.5, "lock_duration": 10, "reconnect": Backoff(0.02, 2, 0.05)}
+    usual: dict[str, Any] = {"poll_timeout": 0.1, "lock_duration": 10, "reconnect": Backoff(0.02, 2, 0.05)}
     return Worker(url, **(usual | options))
 
 
@@ -235,6 +235,16 @@ def test_a_stopped_worker_gives_back_what_it_has(url: str, client: Camunda7Clien
     assert task.retries is None
 
 
+def test_a_worker_can_be_used_again(url: str, client: Camunda7Client, work: Deployed) -> None:
+    worker = worker_for(url)
+    worker.subscribe(work.topic, lambda task: None)
+    for round_number in (1, 2):
+        client.start_process(work.key)
+        with worker:
+            until(lambda: worker.status().completed == round_number)  # noqa: B023
+    assert not worker.status().running
+
+
 def test_an_engine_restart_is_survived(caplog: pytest.LogCaptureFixture) -> None:
     """The engine goes away with tasks in work, and comes back at the same address with the same state."""
     caplog.set_level(logging.INFO, "camunda_client.worker")
@@ -335,7 +345,7 @@ SCRIPT = """
 import sys, time
 from camunda_client.c7 import Worker
 
-worker = Worker(sys.argv[1], poll_timeout=20, grace=10)
+worker = Worker(sys.argv[1], poll_timeout=0.5, grace=10)
 
 @worker.task("t")
 def handle(task):

@@ -54,7 +54,6 @@ def test_a_result_completes() -> None:
     core = serve(source, handle)
     assert source.outcomes == {"a": [Complete({"n": 1})], "b": [Complete({"n": 1})]}
     assert (core.counters.completed, core.counters.in_flight) == (2, 0)
-    assert source.swept
     assert source.closed
 
 
@@ -222,7 +221,7 @@ def test_jobs_fetched_in_the_moment_of_stopping_are_not_kept() -> None:
     async def handle(task: MemoryJob) -> None:
         await asyncio.sleep(1000)
 
-    source = source_of(poll=10)
+    source = source_of(poll=10)  # the poll stays open at the engine whatever the client does
 
     def arrive(core: Core[MemoryJob]) -> None:
         loop = asyncio.get_running_loop()
@@ -234,7 +233,38 @@ def test_jobs_fetched_in_the_moment_of_stopping_are_not_kept() -> None:
         loop.call_later(5, now)
 
     serve(source, handle, also=arrive)
-    assert not source.locked
+    assert source.released == ["late"]
+    assert not source.swept
+
+
+def test_a_poll_longer_than_the_grace_is_cut_off_and_swept() -> None:
+    async def handle(task: MemoryJob) -> None:
+        return None
+
+    source = source_of(poll=1000)
+    serve(source, handle, seconds=5, options=Options(grace=timedelta(seconds=2)))
+    assert source.swept
+    assert source.closed
+
+
+def test_cancelling_a_worker_gives_everything_back() -> None:
+    async def handle(task: MemoryJob) -> None:
+        await asyncio.sleep(1000)
+
+    source = source_of("a", "b")
+
+    async def scenario() -> None:
+        running = asyncio.ensure_future(
+            Core(source, {"work": read_handler("work", handle, MemoryJob)}, Options()).run()
+        )
+        await asyncio.sleep(1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert running.cancelled()
+
+    run_virtually(scenario())
+    assert sorted(source.released) == ["a", "b"]
+    assert source.closed
 
 
 def test_a_lost_lock_is_told_to_the_handler() -> None:
@@ -286,6 +316,28 @@ def test_an_engine_without_long_polling_is_not_hammered() -> None:
     source = source_of(poll=0)
     serve(source, handle, seconds=60)
     assert len(source.fetch_limits) <= 121
+
+
+def test_nothing_unexpected_ends_the_worker(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(ScriptedSource):
+        oddities = 2
+
+        async def fetch(self, lane: Any, limit: int) -> Any:
+            if self.oddities:
+                self.oddities -= 1
+                raise KeyError("topicName")
+            return await super().fetch(lane, limit)
+
+        async def extend(self, job: MemoryJob) -> None:
+            raise KeyError("what")
+
+    async def handle(task: MemoryJob) -> None:
+        await asyncio.sleep(15)
+
+    source = Odd(deque([MemoryJob("a")]))
+    serve(source, handle, seconds=60)
+    assert source.outcomes["a"] == [Complete()]
+    assert any(record.exc_info for record in caplog.records)
 
 
 def test_a_refused_poll_does_not_end_the_worker() -> None:

@@ -15,7 +15,7 @@ from procession.cli.exits import MEANINGS, Exit, Quit
 from procession.cli.registry import discover
 from procession.cli.variables import read_variables
 from tests.camunda_client.fake_camunda import FakeCamunda
-from tests.camunda_client.models import fresh, user_task_model
+from tests.camunda_client.models import decision_model, fresh, user_task_model
 from tests.cli.conftest import Run
 
 
@@ -111,6 +111,38 @@ def test_no_tasks(url: str, run: Run) -> None:
     done = run("tasks", "--assignee", fresh("nobody"))
     assert (done.exit_code, done.stdout) == (0, "")
     assert "No open tasks" in done.stderr
+
+
+def test_evaluate_on_the_server(url: str, client: Camunda7Client, run: Run) -> None:
+    key = fresh("risk")
+    client.deploy({f"{key}.dmn": decision_model(key)}, name=key)
+    assert json.loads(run("evaluate", key, "-v", "age=17", "--json").stdout) == [{"risk": "red"}]
+    assert "green" in run("evaluate", key, "-v", "age=18").stdout
+    assert run("evaluate", "no-such-decision").exit_code == 1
+
+
+def test_evaluate_a_file_without_any_server(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "risk.dmn"
+    file.write_bytes(decision_model("risk"))
+    assert json.loads(run("evaluate", file, "-v", "age=17", "--json").stdout) == [{"risk": "red"}]
+    assert json.loads(run("evaluate", file, "-v", "age:Long=18", "-d", "risk", "--json").stdout) == [{"risk": "green"}]
+    assert "green" in run("evaluate", file, "-v", "age=18").stdout
+    wrong = run("evaluate", file, "-v", "age=18", "-d", "other")
+    assert (wrong.exit_code, "risk" in wrong.stderr) == (2, True)
+    assert run("evaluate", tmp_path / "none.dmn").exit_code == 2
+
+
+def test_evaluate_where_no_rule_matches(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "risk.dmn"
+    file.write_bytes(decision_model("risk").replace(b"<text></text>", b"<text>&gt; 90</text>"))
+    done = run("evaluate", file, "-v", "age=50")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "No rule matched" in done.stderr
+
+
+def test_evaluate_a_broken_file(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "risk.dmn").write_text("<definitions/>")
+    assert run("evaluate", tmp_path / "risk.dmn").exit_code == 3
 
 
 def test_a_process_that_does_not_exist(url: str, run: Run) -> None:

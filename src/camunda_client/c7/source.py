@@ -101,7 +101,7 @@ class ExternalTaskSource:
         await self.client.unlock_external_task(job.id)
 
     async def sweep(self) -> None:
-        """Unlocks what a poll that was cut off locked, if nobody else works under this id."""
+        """Unlocks what a poll that was cut off has locked so far, if nobody else works under this id."""
         if not self.own_id:
             return
         for task in await self.client.external_tasks(worker_id=self.worker_id, locked=True):

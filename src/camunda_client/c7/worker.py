@@ -38,6 +38,8 @@ class Worker(JobWorker[ExternalTask]):
     that a short lock suits long work too; a worker that dies keeps its tasks from others for no longer than one lock.
     `retries`: attempts in all before an incident; `retry_backoff`: the pauses between them.
     `reconnect`: the pauses while the engine does not answer.
+    `poll_timeout`: how long one poll waits for work. A stopping worker lets its poll end, because the engine would not
+    notice that nobody listens any more and lock tasks in vain; so this is how long an idle worker takes to stop.
     `grace`: how long a stopping worker lets handlers finish before it unlocks their tasks.
     `execution`: `auto` runs async handlers in the event loop and others in threads; `thread` and `process` run all
     handlers there (`camunda_client.worker.execution`). Each topic may choose its own.
@@ -50,7 +52,7 @@ class Worker(JobWorker[ExternalTask]):
         worker_id: str | None = None,
         max_tasks: int = 8,
         lock_duration: timedelta | float = 60.0,
-        poll_timeout: timedelta | float = 20.0,
+        poll_timeout: timedelta | float = 5.0,
         grace: timedelta | float = 20.0,
         retries: int = 3,
         retry_backoff: Backoff | None = None,

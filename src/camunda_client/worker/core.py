@@ -5,7 +5,7 @@ Rules:
 - A lock is renewed at a third of its duration until the outcome has been told, also while the engine is away.
 - A report is repeated until the engine has answered. Once an answer was lost, "that job does not exist" is success.
 - What the engine refuses for good (its own next step failed, a variable it cannot take) becomes a failure, once.
-- Stopping: no more fetches, handlers may finish within the grace, what is left is released.
+- Stopping: the open fetch ends but brings nothing, handlers may finish within the grace, what is left is released.
 
 This file knows no engine and no HTTP; time is the event loop's.
 """
@@ -16,7 +16,7 @@ import asyncio
 import logging
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -109,17 +109,25 @@ class Core(Generic[J]):
     async def run(self) -> None:
         """Works until `stop`; on cancellation it stops as well, without grace."""
         grace = self._options.grace.total_seconds()
+        lanes = [asyncio.create_task(self._serve(lane)) for lane in self._source.lanes()]
+        stopping = asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.gather(*(self._serve(lane) for lane in self._source.lanes()))
-        except BaseException:
-            grace = 0.0
-            raise
-        finally:
+            await asyncio.wait({stopping, *lanes}, return_when=asyncio.FIRST_COMPLETED)
             self._stop.set()
-            await self._finish(grace)
+            await self._wind_down(lanes, grace)
+        finally:
+            stopping.cancel()
+            await self._leave(lanes)
+        for lane in lanes:
+            if not lane.cancelled():
+                lane.result()
 
     async def _serve(self, lane: Lane) -> None:
-        """Fetches for one lane for ever. `busy` is its own count, so that lanes do not starve one another."""
+        """Fetches for one lane until told to stop. `busy` is its own count, so that lanes do not starve one another.
+
+        A fetch that is open when the worker is told to stop is not cut off: the engine would not notice, and lock
+        jobs for a worker that has gone. What it still brings is given back.
+        """
         busy: set[asyncio.Task[None]] = set()
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
@@ -128,13 +136,16 @@ class Core(Generic[J]):
                     self._freed.clear()
                     await self._unless_stopping(self._freed.wait())
                 begun = loop.time()
-                jobs = await self._unless_stopping(self._source.fetch(lane, lane.capacity - len(busy)))
+                jobs = await self._source.fetch(lane, lane.capacity - len(busy))
                 self._outage.over()
             except _Stopping:
                 break
-            except CamundaError as error:
+            except Exception as error:  # whatever it is, a worker that stops fetching helps nobody
                 await self._pause(error)
                 continue
+            if self._stop.is_set():
+                await self._give_back(jobs)
+                break
             for job in jobs:
                 self._start(job, busy)
             if not jobs and loop.time() - begun < IDLE_SECONDS:
@@ -219,7 +230,7 @@ class Core(Generic[J]):
             except (NotFound, BadRequest, Conflict) as error:
                 self._lose(job, error)
                 return
-            except CamundaError as error:
+            except Exception as error:
                 pause = max(usual / 4, 0.05)
                 log.debug("Task %s (%s): lock not renewed: %s", job.id, job.topic, error)
 
@@ -275,10 +286,7 @@ class Core(Generic[J]):
                 self.counters.failed += 1
 
     async def _unless_stopping(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`; _Stopping (and `work` cancelled) when the worker is told to stop first.
-
-        A result that arrives in the same moment is not dropped: fetched jobs are locked.
-        """
+        """The result of `work`; _Stopping (and `work` cancelled) when the worker is told to stop first."""
         doing = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
@@ -292,7 +300,7 @@ class Core(Generic[J]):
                 doing.cancel()
                 await asyncio.gather(doing, return_exceptions=True)
 
-    async def _pause(self, error: CamundaError) -> None:
+    async def _pause(self, error: Exception) -> None:
         try:
             await self._unless_stopping(self._outage.wait(error))
         except _Stopping:
@@ -304,24 +312,33 @@ class Core(Generic[J]):
         except _Stopping:
             return
 
-    async def _finish(self, grace: float) -> None:
-        """Waits for what runs, releases the rest, closes."""
-        if self._running and grace:
-            log.info("Worker stops: up to %.0f s for %d tasks in work", grace, len(self._running))
-            await asyncio.wait(set(self._running), timeout=grace)
+    async def _wind_down(self, lanes: Sequence[asyncio.Task[None]], grace: float) -> None:
+        """Lets open fetches end and handlers finish, for no longer than the grace."""
+        left = {task for task in (*lanes, *self._running) if not task.done()}
+        if left:
+            log.info("Worker stops: up to %.0f s for %d tasks in work and the open poll", grace, len(self._running))
+            await asyncio.wait(left, timeout=grace)
+
+    async def _leave(self, lanes: Sequence[asyncio.Task[None]]) -> None:
+        """Ends what is left, gives its jobs back, closes."""
+        cut_off = any(not lane.done() for lane in lanes)
         left = dict(self._running)
-        for task in left:
+        for task in (*lanes, *left):
             task.cancel()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await asyncio.gather(*left, return_exceptions=True)
-                await asyncio.gather(*(self._release(job) for job in left.values()))
-                await self._source.sweep()
+                await asyncio.gather(*lanes, *left, return_exceptions=True)
+                await self._give_back(list(left.values()))
+                if cut_off:
+                    await self._source.sweep()
         except (TimeoutError, CamundaError) as error:
             log.warning("Worker stops: some locks were not given back and will expire: %s", error or "no time left")
         finally:
             self._places.close()
             await self._source.close()
+
+    async def _give_back(self, jobs: Sequence[J]) -> None:
+        await asyncio.gather(*(self._release(job) for job in jobs))
 
     async def _release(self, job: J) -> None:
         try:

@@ -29,7 +29,7 @@ class Outage:
         """True from the first failure until the next success."""
         return self._failures > 0
 
-    async def wait(self, error: CamundaError) -> None:
+    async def wait(self, error: Exception) -> None:
         """Sleeps until the next attempt is due; the first to fail after the last pause starts the next step."""
         now = asyncio.get_running_loop().time()
         if now >= self._until:
@@ -38,7 +38,8 @@ class Outage:
             self._failures += 1
             pause = self._backoff.seconds(self._failures, random.random())
             self._until = now + pause
-            log.warning("Engine: %s; attempt %d in %.1f s", error, self._failures + 1, pause)
+            trace = None if isinstance(error, CamundaError) else error
+            log.warning("Engine: %s; attempt %d in %.1f s", error, self._failures + 1, pause, exc_info=trace)
         await asyncio.sleep(max(self._until - now, 0))
 
     def over(self) -> None:

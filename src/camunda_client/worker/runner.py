@@ -126,8 +126,11 @@ class JobWorker(ABC, Generic[J]):
     ) -> None:
         served, self._served = self._served, None
         self.stop()
-        if served is not None:
-            await served
+        try:
+            if served is not None:
+                await served
+        finally:
+            self._stop_asked = False
 
     def __enter__(self) -> Self:
         """Works in a thread of its own, with its own event loop, until the block ends."""
@@ -157,6 +160,7 @@ class JobWorker(ABC, Generic[J]):
         self.stop()
         if thread is not None:
             thread.join()
+        self._stop_asked = False
         if self._thread_error is not None and error is None:
             raise self._thread_error
 

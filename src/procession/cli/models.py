@@ -16,6 +16,7 @@ DMN_SUFFIXES = (".dmn", ".dmn11.xml")
 OTHER_SUFFIXES = (".form", ".html", ".js", ".groovy", ".py", ".feel", ".json")
 """Taken along from a folder; a file that is named itself may have any suffix."""
 
+_LOGIC = {"decisionTable", "literalExpression"}
 _TOGETHER = re.compile(rb"Binding\s*=\s*[\"']deployment[\"']|[\"':]deployment:(?!//)|deployment://")
 
 
@@ -85,19 +86,17 @@ def check(files: Sequence[Path], validate: bool = True) -> Check:
 
 
 def _model(name: str, content: bytes) -> Model:
-    if name.endswith(BPMN_SUFFIXES):
-        wanted = {"process": "process"}
-    elif name.endswith(DMN_SUFFIXES):
-        wanted = {"decision": "decision"}
-    else:
+    if not name.endswith((*BPMN_SUFFIXES, *DMN_SUFFIXES)):
         return Model(name, content)
     root = parse_xml(content, name)
-    definitions = tuple(
-        Definition(wanted[local_name(element)], element.get("id") or "")
-        for element in root
-        if isinstance(element.tag, str) and local_name(element) in wanted
-        and (local_name(element) != "process" or element.get("isExecutable") == "true")
-    )  # fmt: skip
+    elements = [element for element in root if isinstance(element.tag, str)]
+    if name.endswith(BPMN_SUFFIXES):
+        kind = "process"
+        deployed = [item for item in elements if local_name(item) == kind and item.get("isExecutable") == "true"]
+    else:
+        kind = "decision"
+        deployed = [item for item in elements if local_name(item) == kind and _LOGIC & {local_name(x) for x in item}]
+    definitions = tuple(Definition(kind, item.get("id") or "") for item in deployed)
     return Model(name, content, definitions, bool(_TOGETHER.search(content)))
 
 
@@ -107,4 +106,8 @@ def _validate(name: str, content: bytes) -> Sequence[Problem]:
         from procession.camunda7.bpmn import read_bpmn
 
         return read_bpmn(content, name).warnings
+    if name.endswith(DMN_SUFFIXES):
+        from procession.camunda7.decisions import read_decisions
+
+        read_decisions(content, name)
     return ()
