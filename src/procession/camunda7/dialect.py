@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from procession.bpmn.model import Process
-from procession.camunda7 import definitions
+from procession.camunda7 import decisions, definitions
 from procession.camunda7.bpmn import read_bpmn
-from procession.engine.dialect import DecisionsRead, JobKind, ProcessesRead, StartTrigger
+from procession.dmn.model import DecisionRecord
+from procession.engine.dialect import DecisionHead, DecisionsRead, JobKind, ProcessesRead, StartTrigger
+from procession.kernel.events import DecisionEvaluated, DecisionInput, DecisionOutput
 from procession.kernel.world import Decided
 
 _BPMN = (".bpmn", ".bpmn20.xml")
@@ -29,9 +32,20 @@ class Camunda7Dialect:
         return ProcessesRead(reading.processes, reading.warnings)
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:
-        from procession.camunda7 import decisions
-
-        return decisions.read_resource(data, resource)
+        found = decisions.read_decisions(data, resource)
+        category = found.definitions.namespace
+        heads = tuple(
+            DecisionHead(
+                x.id,
+                x.name,
+                category,
+                decisions.version_tag(x),
+                time_to_live(decisions.attribute(x, "historyTimeToLive")),
+            )
+            for x in found.executable
+        )
+        graph = found.requirements
+        return DecisionsRead(heads, None if graph is None else (*graph, category), found)
 
     def job_kinds(self, process: Process) -> Iterable[JobKind]:
         return [JobKind(x.node_id, x.type, x.configuration) for x in definitions.job_definitions(process)]
@@ -48,6 +62,46 @@ class Camunda7Dialect:
         now: datetime,
         beans: Callable[[str], Any],
     ) -> Decided:
-        from procession.camunda7 import decisions
+        rows, records = decisions.evaluate_decision(model, decision, variables, now, _Beans(beans))
+        return Decided(rows, tuple(_evaluated(record) for record in records))
 
-        return decisions.decide(model, decision, variables, now, beans)
+
+class _Beans(Mapping[str, Any]):
+    """Registered beans, looked up when an expression names one."""
+
+    def __init__(self, beans: Callable[[str], Any]) -> None:
+        self._beans = beans
+
+    def __getitem__(self, name: str) -> Any:
+        return self._beans(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _evaluated(record: DecisionRecord) -> DecisionEvaluated:
+    """What history takes down; the engine adds keys and definitions."""
+    return DecisionEvaluated(
+        key=0,
+        decision=0,
+        decision_id=record.decision_id,
+        decision_name=record.decision_name,
+        requirements=None,
+        requirements_id=None,
+        root=None,
+        inputs=tuple(DecisionInput(x.clause_id, x.clause_name, x.type, x.value) for x in record.inputs),
+        outputs=tuple(
+            DecisionOutput(x.clause_id, x.clause_name, x.rule_id, x.rule_order, x.variable_name, x.type, x.value)
+            for x in record.outputs
+        ),
+        collected=record.collected,
+    )
+
+
+def time_to_live(text: str | None) -> int | None:
+    """Days from `30` or `P30D`; None for none, or for what is neither."""
+    found = None if text is None else re.fullmatch(r"P?(\d{1,9})D?", text.strip())
+    return None if found is None else int(found[1])

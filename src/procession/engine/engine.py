@@ -22,6 +22,7 @@ from procession.kernel import commands as c
 from procession.kernel.records import External, Job
 from procession.storage import Storage, Transaction
 from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLevel
+from procession.storage.removal import empty
 
 log = logging.getLogger("procession.engine")
 
@@ -107,6 +108,19 @@ class Engine:
             self.externals_bell.ring()
         if Job in changes:
             self.jobs.wake()
+
+    def wake(self) -> None:
+        """Wakes everything that waits for a time: the clock was set."""
+        self.externals_bell.ring()
+        self.jobs.wake()
+
+    def reset(self) -> dict[str, int]:
+        """Deletes everything that was deployed, runs or has run; the number of deleted rows by table. For tests."""
+        with self.storage.transaction() as transaction:
+            deleted = empty(transaction.driver)
+        self.definitions.forget()
+        self.wake()
+        return deleted
 
     # ------------------------------------------------------------ life
 
