@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -44,6 +45,14 @@ def answer(value: Any, status: int = 200) -> Response:
 def answer_text(text: str, media_type: str = "text/plain") -> Response:
     """Plain text in UTF-8."""
     return Response(200, text.encode("utf-8", "replace"), media_type)
+
+
+def answer_bytes(content: bytes, media_type: str, filename: str) -> Response:
+    """A file to save: never shown by a browser, whatever its type says."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
+    named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='', errors='replace')}"
+    safe = "".join(c for c in media_type if c.isascii() and c.isprintable()) or "application/octet-stream"
+    return Response(200, content, safe, {"Content-Disposition": named})
 
 
 def answer_count(number: int) -> Response:

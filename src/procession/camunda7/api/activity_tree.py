@@ -1,0 +1,89 @@
+"""Where an instance stands: the tree of its activity instances, as Cockpit draws it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from procession.bpmn.model import Process
+from procession.camunda7.exchange import Request, Response, answer
+from procession.camunda7.forms import process_model
+from procession.camunda7.lookups import one, reading
+from procession.camunda7.problems import invalid_request
+from procession.camunda7.routes import route
+from procession.kernel.records import Phase
+from procession.storage import schema
+from procession.storage.queries.runtime import PROCESS_INSTANCE
+
+BODY = "#multiInstanceBody"
+_TRANSITION = (Phase.BEFORE.value, Phase.AFTER.value)
+
+
+@route("GET", "/process-instance/{id}/activity-instances")
+def get_activity_instances(request: Request, engine: Any) -> Response:
+    """The tree of activity instances; what waits for an asynchronous continuation is a transition instance."""
+    id_ = request["id"]
+    e, i = schema.element.c, schema.incident.c
+    with reading(engine) as connection:
+        missing = invalid_request(f"Process instance with id {id_} does not exist", 404)
+        instance = one(connection, engine, PROCESS_INSTANCE, id_, lambda: missing)
+        statement = select(e.key, e.parent, e.node, e.phase).where(e.instance == instance["key"]).order_by(e.key)
+        elements = list(connection.execute(statement).mappings())
+        found = select(i.key, i.element, i.node).where(i.instance == instance["key"]).order_by(i.key)
+        incidents: dict[Any, list[dict[str, Any]]] = {}
+        for row in connection.execute(found).mappings():
+            entry = {"id": str(row["key"]), "activityId": row["node"]}
+            incidents.setdefault(row["element"], []).append(entry)
+        d = schema.process_definition.c
+        named = select(d.key, d.name).where(d.id == instance["definition_id"])
+        definition, name = connection.execute(named).one()
+    model = process_model(engine, definition)
+    nodes: dict[int, dict[str, Any]] = {}
+    for row in elements:
+        node = _node(row, instance, incidents.get(row["key"], []), model, name)
+        nodes[row["key"]] = node
+        parent = nodes.get(row["parent"]) if row["parent"] is not None else None
+        if parent is None:
+            continue
+        if "targetActivityId" in node:
+            parent["childTransitionInstances"].append(node)
+        elif "childActivityInstances" in parent:
+            parent["childActivityInstances"].append(node)
+    root = nodes.get(instance["key"])
+    if root is None:
+        raise missing
+    return answer(root)
+
+
+def _node(row: Any, instance: Any, incidents: list[dict[str, Any]], model: Process, name: str | None) -> dict[str, Any]:
+    root = row["key"] == instance["key"]
+    in_loop = row["node"].endswith(BODY)
+    found = None if root or in_loop else model.nodes.get(row["node"])
+    title = name if root else found.name if found is not None else None
+    kind = "processDefinition" if root else "multiInstanceBody" if in_loop else found.kind if found else ""
+    shared: dict[str, Any] = {
+        "id": str(row["key"]),
+        "parentActivityInstanceId": None if row["parent"] is None else str(row["parent"]),
+        "activityId": instance["definition_id"] if root else row["node"],
+        "activityName": title,
+        "activityType": kind,
+        "processInstanceId": str(instance["key"]),
+        "processDefinitionId": instance["definition_id"],
+        "incidentIds": [entry["id"] for entry in incidents],
+        "incidents": incidents,
+    }
+    if not root and row["phase"] in _TRANSITION:
+        return {
+            **shared,
+            "executionId": str(row["key"]),
+            "targetActivityId": row["node"],
+            # a multi-instance body that waits to begin has nothing inside yet
+        }
+    return {
+        **shared,
+        "name": title,
+        "childActivityInstances": [],
+        "childTransitionInstances": [],
+        "executionIds": [str(row["key"])],
+    }
