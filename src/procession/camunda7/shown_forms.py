@@ -1,0 +1,110 @@
+"""Forms as the API shows them: keys and references, and the fields of generated forms with their default values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from procession.bpmn.model import Form, FormField, Process, StartEvent, UserTask
+from procession.camunda7.dates import parse_date
+from procession.camunda7.values import typed
+from procession.expressions import Expression, MappingScope, Scope
+from procession.values import Long
+
+_TYPES = {"long": "Long", "boolean": "Boolean", "string": "String", "enum": "String", "date": "Date"}
+
+
+def process_model(engine: Any, definition: int) -> Process:
+    """The model of a process definition."""
+    with engine.storage.transaction() as transaction:
+        model: Process = engine.definitions.process(definition, transaction)
+    return model
+
+
+def _start_form(model: Process) -> Form | None:
+    for node in model.starts.get(model.id, ()):
+        start = model.nodes[node]
+        if isinstance(start, StartEvent) and start.definition is None:
+            return start.form
+    return None
+
+
+def _shown(form: Form | None, generated: str) -> dict[str, Any]:
+    key = reference = None
+    if form is not None and form.key is not None:
+        key = _source(form.key)
+    elif form is not None and form.reference is not None:
+        binding = form.reference.binding.value
+        version = form.reference.version
+        number = None if version is None else _source(version)
+        named = int(number) if number is not None and number.isdigit() else None
+        reference = {"key": _source(form.reference.key), "binding": binding, "version": named}
+    elif form is not None and form.fields:
+        key = f"embedded:engine://engine/:engine/{generated}/rendered-form"
+    return {"key": key, "camundaFormRef": reference, "contextPath": None}
+
+
+def _source(expression: Expression) -> str:
+    return str(expression.evaluate(MappingScope({}))) if expression.constant else expression.source
+
+
+def start_form(engine: Any, definition: int, id_: str) -> dict[str, Any]:
+    """Key or reference of a process definition's start form."""
+    return _shown(_start_form(process_model(engine, definition)), f"process-definition/{id_}")
+
+
+def task_form(engine: Any, task: Any) -> dict[str, Any]:
+    """Key or reference of a task's form: what the task got when it was created, else a generated form's address."""
+    if task["form_key"] is not None:
+        return {"key": task["form_key"], "camundaFormRef": None, "contextPath": None}
+    if task["form_ref"] is not None:
+        reference = {"key": task["form_ref"], "binding": task["form_binding"], "version": task["form_version"]}
+        return {"key": None, "camundaFormRef": reference, "contextPath": None}
+    return _shown(_task_form(engine, task), f"task/{task['key']}")
+
+
+def _task_form(engine: Any, task: Any) -> Form | None:
+    if task["definition"] is None or task["node"] is None:
+        return None
+    node = process_model(engine, task["definition"]).nodes.get(task["node"])
+    return node.form if isinstance(node, UserTask) else None
+
+
+def form_values(engine: Any, definition: int, names: Collection[str] | None) -> dict[str, Any]:
+    """The fields of a start form with their default values, as typed values by name."""
+    return _values(_start_form(process_model(engine, definition)), names, MappingScope({}, engine.clock()))
+
+
+def task_form_values(engine: Any, task: Any, names: Collection[str] | None) -> dict[str, Any]:
+    """The fields of a task's form with their default values."""
+    return _values(_task_form(engine, task), names, MappingScope({}, engine.clock()))
+
+
+def _values(form: Form | None, names: Collection[str] | None, scope: Scope) -> dict[str, Any]:
+    fields = () if form is None else form.fields
+    return {field.id: _value(field, scope) for field in fields if names is None or field.id in names}
+
+
+def _value(field: FormField, scope: Scope) -> dict[str, Any]:
+    type_ = _TYPES.get(field.type, "String")
+    value = None if field.default is None else field.default.evaluate(scope)
+    if value is None or value == "":
+        # a date without a default is an empty text there, too
+        return typed("", "String") if type_ == "Date" else typed(None, type_)
+    match type_:
+        case "Long":
+            return typed(Long(int(str(value))), "Long")
+        case "Boolean":
+            return typed(value if isinstance(value, bool) else str(value).lower() == "true", "Boolean")
+        case "Date":
+            return typed(value if isinstance(value, datetime) else _date(str(value)), "Date")
+        case _:
+            return typed(str(value), "String")
+
+
+def _date(text: str) -> datetime:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return datetime.strptime(text, "%d/%m/%Y").astimezone()
