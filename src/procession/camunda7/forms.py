@@ -1,110 +1,113 @@
-"""Forms as the API shows them: keys and references, and the fields of generated forms with their default values."""
+"""The forms of start events and user tasks: by key, by reference, or generated from fields."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import Any
+from lxml import etree
 
-from procession.bpmn.model import Form, FormField, Process, StartEvent, UserTask
-from procession.camunda7.dates import parse_date
-from procession.camunda7.values import typed
-from procession.expressions import Expression, MappingScope, Scope
-from procession.values import Long
+from procession.bpmn.document import Document
+from procession.bpmn.model import Binding, Form, FormField, Reference
+from procession.camunda7.extensions import attribute, extensions, inner
 
-_TYPES = {"long": "Long", "boolean": "Boolean", "string": "String", "enum": "String", "date": "Date"}
+_TYPES = ("string", "long", "boolean", "date", "enum")
+_VALIDATORS = ("required", "readonly", "min", "max", "minlength", "maxlength", "validator")
+_BINDINGS = ("deployment", "latest", "version")
 
 
-def process_model(engine: Any, definition: int) -> Process:
-    """The model of a process definition."""
-    with engine.storage.transaction() as transaction:
-        model: Process = engine.definitions.process(definition, transaction)
-    return model
-
-
-def _start_form(model: Process) -> Form | None:
-    for node in model.starts.get(model.id, ()):
-        start = model.nodes[node]
-        if isinstance(start, StartEvent) and start.definition is None:
-            return start.form
-    return None
-
-
-def _shown(form: Form | None, generated: str) -> dict[str, Any]:
-    key = reference = None
-    if form is not None and form.key is not None:
-        key = _source(form.key)
-    elif form is not None and form.reference is not None:
-        binding = form.reference.binding.value
-        version = form.reference.version
-        number = None if version is None else _source(version)
-        named = int(number) if number is not None and number.isdigit() else None
-        reference = {"key": _source(form.reference.key), "binding": binding, "version": named}
-    elif form is not None and form.fields:
-        key = f"embedded:engine://engine/:engine/{generated}/rendered-form"
-    return {"key": key, "camundaFormRef": reference, "contextPath": None}
-
-
-def _source(expression: Expression) -> str:
-    return str(expression.evaluate(MappingScope({}))) if expression.constant else expression.source
-
-
-def start_form(engine: Any, definition: int, id_: str) -> dict[str, Any]:
-    """Key or reference of a process definition's start form."""
-    return _shown(_start_form(process_model(engine, definition)), f"process-definition/{id_}")
-
-
-def task_form(engine: Any, task: Any) -> dict[str, Any]:
-    """Key or reference of a task's form: what the task got when it was created, else a generated form's address."""
-    if task["form_key"] is not None:
-        return {"key": task["form_key"], "camundaFormRef": None, "contextPath": None}
-    if task["form_ref"] is not None:
-        reference = {"key": task["form_ref"], "binding": task["form_binding"], "version": task["form_version"]}
-        return {"key": None, "camundaFormRef": reference, "contextPath": None}
-    return _shown(_task_form(engine, task), f"task/{task['key']}")
-
-
-def _task_form(engine: Any, task: Any) -> Form | None:
-    if task["definition"] is None or task["node"] is None:
+def read_form(element: etree._Element, document: Document) -> Form | None:
+    """The form of a start event or user task, None where there is none."""
+    key, ref = attribute(element, "formKey"), attribute(element, "formRef")
+    if key is not None and ref is not None:
+        document.problems.error(
+            "Invalid element definition: only one of the attributes formKey and formRef is allowed", element
+        )
+    fields: list[FormField] = []
+    business_key = None
+    for data in extensions(element, "formData"):
+        business_key = data.get("businessKey") or business_key
+        fields += [_field(found, document) for found in inner(data, "formField")]
+    fields += [_property(found, document) for found in extensions(element, "formProperty")]
+    if key is None and ref is None and not fields:
         return None
-    node = process_model(engine, task["definition"]).nodes.get(task["node"])
-    return node.form if isinstance(node, UserTask) else None
+    return Form(
+        key=document.optional(key, element),
+        reference=None if ref is None else _reference(ref, element, document),
+        fields=tuple(fields),
+        business_key=business_key,
+    )
 
 
-def form_values(engine: Any, definition: int, names: Collection[str] | None) -> dict[str, Any]:
-    """The fields of a start form with their default values, as typed values by name."""
-    return _values(_start_form(process_model(engine, definition)), names, MappingScope({}, engine.clock()))
+def _reference(key: str, element: etree._Element, document: Document) -> Reference:
+    binding = attribute(element, "formRefBinding")
+    if binding not in _BINDINGS:
+        document.problems.error(
+            "Invalid element definition: value for formRefBinding attribute has to be one of"
+            f" [{', '.join(_BINDINGS)}] but was {binding}",
+            element,
+        )
+    version = attribute(element, "formRefVersion")
+    if binding == "version" and version is None:
+        document.problems.abort("Missing attribute 'formRefVersion' when 'formRefBinding' has value 'version'", element)
+    return Reference(
+        document.expression(key, element),
+        Binding(binding) if binding in _BINDINGS else Binding.LATEST,
+        document.optional(version, element),
+    )
 
 
-def task_form_values(engine: Any, task: Any, names: Collection[str] | None) -> dict[str, Any]:
-    """The fields of a task's form with their default values."""
-    return _values(_task_form(engine, task), names, MappingScope({}, engine.clock()))
+def _field(element: etree._Element, document: Document) -> FormField:
+    id_, kind = element.get("id"), element.get("type")
+    if not id_:
+        document.problems.error("attribute id must be set for FormFieldGroup and must have a non-empty value", element)
+    if not kind:
+        document.problems.error("form property id is required", element)
+    if kind and kind not in _TYPES:
+        document.problems.error(f"unknown type '{kind}'", element)
+    for around in inner(element, "validation"):
+        for found in inner(around, "constraint"):
+            if found.get("name") not in _VALIDATORS:
+                document.problems.error(f"Cannot find validator implementation for name '{found.get('name')}'", found)
+    constraints = [
+        (found.get("name") or "", found.get("config"))
+        for around in inner(element, "validation")
+        for found in inner(around, "constraint")
+    ]
+    properties = {
+        found.get("id") or "": found.get("value") or ""
+        for around in inner(element, "properties")
+        for found in inner(around, "property")
+    }
+    return FormField(
+        id=id_ or "",
+        label=document.optional(element.get("label"), element),
+        type=kind or "string",
+        default=document.optional(element.get("defaultValue"), element),
+        values=_values(element),
+        constraints=tuple(constraints),
+        properties=properties,
+        date_pattern=element.get("datePattern"),
+    )
 
 
-def _values(form: Form | None, names: Collection[str] | None, scope: Scope) -> dict[str, Any]:
-    fields = () if form is None else form.fields
-    return {field.id: _value(field, scope) for field in fields if names is None or field.id in names}
+def _property(element: etree._Element, document: Document) -> FormField:
+    """The older `camunda:formProperty`; `required` and `writable` are constraints here, the rest is kept as properties."""
+    constraints = [("required", None)] if element.get("required") == "true" else []
+    if element.get("writable") == "false":
+        constraints.append(("readonly", None))
+    return FormField(
+        id=element.get("id") or "",
+        label=document.optional(element.get("name"), element),
+        type=element.get("type") or "string",
+        default=document.optional(element.get("default"), element),
+        values=_values(element),
+        constraints=tuple(constraints),
+        properties={
+            name: value
+            for name in ("variable", "expression", "readable", "writable")
+            if (value := element.get(name)) is not None
+        },
+        date_pattern=element.get("datePattern"),
+    )
 
 
-def _value(field: FormField, scope: Scope) -> dict[str, Any]:
-    type_ = _TYPES.get(field.type, "String")
-    value = None if field.default is None else field.default.evaluate(scope)
-    if value is None or value == "":
-        # a date without a default is an empty text there, too
-        return typed("", "String") if type_ == "Date" else typed(None, type_)
-    match type_:
-        case "Long":
-            return typed(Long(int(str(value))), "Long")
-        case "Boolean":
-            return typed(value if isinstance(value, bool) else str(value).lower() == "true", "Boolean")
-        case "Date":
-            return typed(value if isinstance(value, datetime) else _date(str(value)), "Date")
-        case _:
-            return typed(str(value), "String")
-
-
-def _date(text: str) -> datetime:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return datetime.strptime(text, "%d/%m/%Y").astimezone()
+def _values(element: etree._Element) -> tuple[tuple[str, str], ...]:
+    return tuple((found.get("id") or "", found.get("name") or "") for found in inner(element, "value"))

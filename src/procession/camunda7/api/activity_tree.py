@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from procession.bpmn.model import Process
 from procession.camunda7.exchange import Request, Response, answer
-from procession.camunda7.forms import process_model
+from procession.camunda7.shown_forms import process_model
 from procession.camunda7.lookups import one, reading
 from procession.camunda7.problems import invalid_request
 from procession.camunda7.routes import route

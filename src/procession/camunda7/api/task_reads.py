@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from procession.camunda7.details import write_tasks
 from procession.camunda7.exchange import Request, Response, answer
-from procession.camunda7.forms import task_form, task_form_values
+from procession.camunda7.shown_forms import task_form, task_form_values
 from procession.camunda7.lookups import (
     Scope,
     execution_scope,
