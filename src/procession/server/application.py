@@ -40,7 +40,7 @@ PREFIX = "/engine-rest"
 
 
 def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
-    """The application over an engine that is open."""
+    """The application over an engine that is open. `app.state.stop()` lets long polls go, before the server ends."""
     settings = settings or Settings()
 
     def counts() -> Mapping[str, int] | None:
@@ -101,7 +101,9 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
     ]
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.state.stop = rest.stop
+    return app
 
 
 def _authenticator(settings: Settings) -> Authenticator:

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from procession.camunda7.exchange import Request, Response, answer_error
 from procession.camunda7.problems import Answered, answer_for, invalid_request
 from procession.camunda7.routes import Route, Router
+from procession.errors import Unavailable
 from procession.server.authentication import Authenticator
 
 log = logging.getLogger("procession.server")
@@ -54,6 +55,14 @@ class EngineRest:
         self._limiter: anyio.CapacityLimiter | None = None
         self._threads = threads
         self._observe = observe
+        self._polls: set[asyncio.Future[Any]] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Answers every long poll with 503, and every later one at once. Called on the event loop."""
+        self._stopping = True
+        for poll in self._polls:
+            poll.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -101,10 +110,31 @@ class EngineRest:
             accept=headers.get(b"accept", ""),
         )
         if inspect.iscoroutinefunction(entry.handler):
-            return await _while_connected(entry.handler(request, self._engine), receive)
+            return await self._while_connected(entry.handler(request, self._engine), receive)
         response = await self._in_thread(partial(entry.handler, request, self._engine))
         assert isinstance(response, Response)
         return response
+
+    async def _while_connected(self, work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
+        """Runs a coroutine until it is done, its client has gone, or the server stops."""
+        task = asyncio.ensure_future(work)
+        gone = asyncio.ensure_future(_gone(receive))
+        self._polls.add(task)
+        try:
+            if self._stopping:
+                task.cancel()
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise invalid_request("The client went away")
+            return task.result()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            raise Unavailable("The server is stopping") from None
+        finally:
+            self._polls.discard(task)
+            task.cancel()
+            gone.cancel()
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         if self._limiter is None:
@@ -162,22 +192,6 @@ def _expect(entry: Route, content_type: str) -> None:
     kind = content_type.split(";", 1)[0].strip().lower()
     if entry.form != (kind == "multipart/form-data") or not (entry.form or kind == "application/json"):
         raise Answered(415, "NotSupportedException", "HTTP 415 Unsupported Media Type")
-
-
-async def _while_connected(work: Any, receive: Receive) -> Response:
-    """Runs a coroutine until it is done or the client has gone."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(receive))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise invalid_request("The client went away")
-        response = task.result()
-        assert isinstance(response, Response)
-        return response
-    finally:
-        task.cancel()
-        gone.cancel()
 
 
 async def _gone(receive: Receive) -> None:

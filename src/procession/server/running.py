@@ -1,0 +1,112 @@
+"""A server from beginning to end: database, engine, application, uvicorn, and a graceful stop on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from procession.camunda7.dialect import Camunda7Dialect
+from procession.engine.engine import Engine, EngineSettings
+from procession.server.application import create_app
+from procession.server.settings import Settings
+from procession.storage import PoolSettings, open_storage
+
+log = logging.getLogger("procession.server")
+
+_EVERYWHERE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 — shown as localhost, not bound
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine of a server, its schema up to date. Raises Unavailable where the database cannot be reached."""
+    pool = PoolSettings(size=settings.pool_size, connect_timeout=settings.pool_timeout, idle=settings.pool_lifetime)
+    storage = open_storage(settings.database_url(), pool)
+    return Engine(storage, Camunda7Dialect(), settings=EngineSettings(history=settings.history_level))
+
+
+def configure_logging(level: str) -> None:
+    """Plain lines on standard error; what uvicorn says goes the same way, without a line per request."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+            "root": {"level": "WARNING", "handlers": ["stderr"]},
+            "loggers": {
+                "procession": {"level": level},
+                "uvicorn": {"level": "WARNING" if level != "DEBUG" else "INFO", "handlers": []},
+            },
+        }
+    )
+
+
+def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+    """Serves until SIGTERM or Ctrl-C. `ready` is called with the address once requests are answered.
+
+    Running requests get `shutdown_timeout` seconds to end. Raises errors of `procession.errors` where the engine
+    cannot be opened, OSError where the address is taken.
+    """
+    engine = open_engine(settings)
+    try:
+        app = create_app(engine, settings)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=settings.shutdown_timeout,
+                h11_max_incomplete_event_size=64 * 1024,
+            ),
+            app.state.stop,
+            ready,
+        )
+        if settings.job_executor:
+            engine.start()
+        server.run()
+    finally:
+        engine.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and lets waiting requests go when it stops."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None], ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._stop = stop
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen, then tells the address."""
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            named = "localhost" if self.config.host in _EVERYWHERE else self.config.host
+            self._ready(f"http://{named}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answers long polls, which would wait for their time-out, then waits for the rest."""
+        self._stop()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends the loop on SIGINT and SIGTERM. Unlike uvicorn's own, it does not raise them again: the engine closes first."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
