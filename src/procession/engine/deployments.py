@@ -14,7 +14,7 @@ from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
 from procession.engine.dialect import DecisionsRead, ProcessesRead
 from procession.engine.unit import Envelope, Unit
-from procession.errors import Conflict, ExecutionFailed, Invalid, Missing, ParseFailed, Problem
+from procession.errors import ExecutionFailed, Invalid, Missing, ParseFailed, Problem
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.records import Instance, Job, Subscription
@@ -325,7 +325,7 @@ def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listen
     """Ends what runs on a definition, and gives its starts back to the version before."""
     running = unit.transaction.find(Instance, "definition = ?", [definition.key])
     if running and not cascade:
-        raise Conflict(
+        raise ExecutionFailed(
             f"Deletion of process definition without cascading failed. Process definition with id: {definition.id} can't be "
             f"deleted, because there exist {len(running)} dependening process instances."
         )
