@@ -156,8 +156,12 @@ def test_a_deleted_variable_keeps_its_last_value(storage: Storage) -> None:
     tell(storage, [e.VariableRemoved(10, 1, "x", deleted=True)])
     found = rows(storage, schema.history_variable, "state", "type", "form", "long_value", "big", "revision")
     assert [row[:4] for row in found] == [("DELETED", "String", "str", None)]
-    assert rows(storage, schema.big_value, "key", "owner", "root") == [(found[0][4], 10, 1)]
-    assert rows(storage, schema.history_detail, "big") == [(None,), (found[0][4],)]
+    assert rows(storage, schema.big_value, "key", "owner", "instance") == [(found[0][4], 10, 1)]
+    assert rows(storage, schema.history_detail, "big", "form", "revision") == [
+        (None, "int", 0),
+        (found[0][4], "str", 1),
+        (None, "null", 2),
+    ]
 
 
 @pytest.mark.parametrize(("level", "kept"), [(HistoryLevel.NONE, 0), (HistoryLevel.AUDIT, 1), (HistoryLevel.FULL, 2)])
@@ -243,10 +247,12 @@ def test_the_external_task_log(storage: Storage) -> None:
     failed = replace(external, retries=2, worker="w", error_message="no", error_details="why")
     tell(storage, [*BEGIN, e.ExternalCreated(external)])
     tell(storage, [e.ExternalChanged(failed, failed=True), e.ExternalEnded(failed, "deleted")])
-    assert rows(storage, schema.history_external_log, "state", "worker", "error_message", "error_details") == [
-        ("created", None, None, None),
-        ("failed", "w", "no", "why"),
-        ("deleted", "w", None, None),
+    assert rows(
+        storage, schema.history_external_log, "state", "worker", "retries", "error_message", "error_details"
+    ) == [
+        ("created", None, None, None, None),
+        ("failed", "w", None, "no", "why"),
+        ("deleted", "w", 2, None, None),
     ]
 
 

@@ -110,7 +110,11 @@ class State:
 
     def last(self, table: type[R], key: int) -> R | None:
         """The record, or as it was stored where this batch removed it: for history, which tells of what is gone."""
-        return self.get(table, key) or cast("R | None", self._stored[table].get(key))
+        return self.get(table, key) or self.stored(table, key)
+
+    def stored(self, table: type[R], key: int) -> R | None:
+        """The record as it was loaded, whatever this batch did to it; None where it was not."""
+        return cast("R | None", self._stored[table].get(key))
 
     def children(self, scope: int, node: str | None = None) -> list[Element]:
         """The live elements directly inside a scope, oldest first; with `node` only those at that node."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
 
 from procession.kernel import events as e
 from procession.kernel.events import Event, Stamp
-from procession.kernel.records import Element, Instance, Record, Task
+from procession.kernel.records import Element, External, Instance, Record, Task, Variable
 from procession.storage import history_tasks, history_variables, history_work, schema
 from procession.storage.drivers import Driver
 from procession.storage.encoding import millis
@@ -44,6 +44,7 @@ class Lookup(Protocol):
     """Knows the records of a batch, those that it removed too."""
 
     def last(self, table: type[R], key: int) -> R | None: ...
+    def stored(self, table: type[R], key: int) -> R | None: ...
 
 
 class Origin(NamedTuple):
@@ -82,6 +83,8 @@ class HistoryBatch:
         self._instances: dict[int, Instance] = {}
         self._elements: dict[int, Element] = {}
         self._tasks: dict[int, Task] = {}
+        self._variables: dict[int, Variable] = {}
+        self._externals: dict[int, External] = {}
         self._last_node: dict[int, str] = {}
         self.failures: dict[int, int] = {}  # job or external task -> the log entry of its last failure
 
@@ -125,6 +128,14 @@ class HistoryBatch:
                 cache[key] = found
         return found
 
+    def variable(self, key: int) -> Variable | None:
+        """The variable with its last value, even after it was removed."""
+        return self._known(self._variables, Variable, key)
+
+    def external_before(self, key: int) -> External | None:
+        """The external task as it was before the event that is told now."""
+        return self._externals.get(key) or (self._lookup.stored(External, key) if self._lookup else None)
+
     def origin(self, instance: int | None, definition: int | None = None, tenant: str | None = None) -> Origin:
         """The origin of what belongs to an instance, or to none but a definition."""
         found = None if instance is None else self.instance(instance)
@@ -167,8 +178,9 @@ class HistoryBatch:
                 self.rows.change(schema.history_activity, event.element, called_instance=event.called)
             case e.VariableSet():
                 history_variables.variable_set(self, stamp, event)
+                self._variables[event.variable.key] = event.variable
             case e.VariableRemoved():
-                history_variables.variable_removed(self, event)
+                history_variables.variable_removed(self, stamp, event)
             case e.TaskCreated():
                 history_tasks.task_created(self, stamp, event)
             case e.TaskChanged():
@@ -182,6 +194,7 @@ class HistoryBatch:
                     history_tasks.link_logged(self, stamp, event.link, "delete")
             case e.ExternalCreated() | e.ExternalChanged() | e.ExternalEnded():
                 history_work.external_logged(self, stamp, event)
+                self._externals[event.external.key] = event.external
             case e.JobCreated() | e.JobChanged() | e.JobEnded():
                 history_work.job_logged(self, stamp, event)
             case e.IncidentRaised():

@@ -130,7 +130,7 @@ def _encoded(row: Values, big: BigValues) -> Values:
     value = row.pop("value")
     owner: int = row.get("variable") or row["key"]
     encoded = encode_value(value)
-    key = big.key_for(owner, value, encoded, row.get("root"))
+    key = big.key_for(owner, value, encoded, row.get("instance"))
     row.update(zip(VALUE, (*encoded[:5], key), strict=True))
     row["info"] = mapping_to_json(row.get("info") or {})
     return row

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from procession.kernel import events as e
 from procession.kernel.events import Stamp
+from procession.kernel.records import Variable
 from procession.storage import schema
 from procession.storage.encoding import millis
 
@@ -34,29 +36,45 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
         )
     else:
         batch.rows.change(schema.history_variable, v.key, **value)
-    if batch.keeps_details:
-        batch.rows.add(
-            schema.history_detail,
-            batch.new_key(),
-            origin,
-            kind="variableUpdate",
-            time=millis(stamp.time),
-            element=v.scope if v.task is None else None,
-            activity=event.activity,
-            task=v.task,
-            variable=v.key,
-            name=v.name,
-            initial=event.initial,
-            operation=stamp.operation,
-            user_id=stamp.user,
-            **value,
-        )
+    _detail(batch, stamp, v, event.activity, v.value, initial=event.initial)
 
 
-def variable_removed(batch: HistoryBatch, event: e.VariableRemoved) -> None:
-    """A variable that was deleted on request is marked so; one that went with its scope keeps its last value."""
-    if batch.keeps_variables and event.deleted:
-        batch.rows.change(schema.history_variable, event.variable, state="DELETED")
+def variable_removed(batch: HistoryBatch, stamp: Stamp, event: e.VariableRemoved) -> None:
+    """A variable that was deleted on request is marked so; one that went with its scope says nothing of it.
+
+    Both keep their last value; the detail of a deletion has none.
+    """
+    if not batch.keeps_variables or not event.deleted:
+        return
+    batch.rows.change(schema.history_variable, event.variable, state="DELETED")
+    v = batch.variable(event.variable)
+    if v is not None:
+        gone = replace(v, info={}, revision=v.revision + 1)
+        _detail(batch, stamp, gone, event.activity, None, initial=False)
+
+
+def _detail(batch: HistoryBatch, stamp: Stamp, v: Variable, activity: int | None, value: Any, *, initial: bool) -> None:
+    if not batch.keeps_details:
+        return
+    batch.rows.add(
+        schema.history_detail,
+        batch.new_key(),
+        batch.origin(v.instance, v.definition, v.tenant),
+        kind="variableUpdate",
+        time=millis(stamp.time),
+        element=v.scope if v.task is None else None,
+        activity=activity,
+        task=v.task,
+        variable=v.key,
+        name=v.name,
+        type=v.type,
+        value=value,
+        info=v.info,
+        revision=v.revision,
+        initial=initial,
+        operation=stamp.operation,
+        user_id=stamp.user,
+    )
 
 
 def decision_evaluated(batch: HistoryBatch, stamp: Stamp, event: e.DecisionEvaluated) -> None:

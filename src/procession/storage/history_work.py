@@ -77,6 +77,7 @@ def external_logged(
 
 def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state: str) -> int:
     failed = state == "failed"
+    before = batch.external_before(external.key)
     key = batch.new_key()
     batch.rows.add(
         schema.history_external_log,
@@ -87,7 +88,8 @@ def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state
         external=external.key,
         topic=external.topic,
         worker=external.worker,
-        retries=external.retries,
+        # Camunda 7 logs a failure before it counts it
+        retries=before.retries if failed and before is not None else external.retries,
         priority=external.priority,
         error_message=external.error_message if failed else None,
         error_details=external.error_details if failed else None,

@@ -34,7 +34,7 @@ def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
     keys = list(instances)
     for table in _BY_INSTANCE:
         driver.run(f'DELETE FROM "{table.name}" WHERE instance IN ??', [keys])
-    driver.run("DELETE FROM big_value WHERE root IN ??", [keys])
+    driver.run("DELETE FROM big_value WHERE instance IN ??", [keys])
     driver.run("DELETE FROM history_instance WHERE key IN ??", [keys])
 
 

@@ -239,8 +239,8 @@ big_value = Table(
     metadata,
     key_column(),
     reference("owner", required=True),  # the variable's, decision input's or output's key
-    reference("root"),
+    reference("instance"),
     Column("content", LargeBinary, nullable=False),
     Index(None, "owner"),
-    Index(None, "root"),
+    Index(None, "instance"),
 )

@@ -51,7 +51,7 @@ class BigValues:
         self._kept: list[Any] = []  # keeps values alive, so that no other object gets their identity
         self.rows: list[tuple[int, int, int | None, bytes]] = []
 
-    def key_for(self, owner: int, value: Any, encoded: EncodedValue, root: int | None) -> int | None:
+    def key_for(self, owner: int, value: Any, encoded: EncodedValue, instance: int | None) -> int | None:
         """The key of the content, None where the value has none. The same value of one owner is stored once."""
         if encoded.content is None:
             return None
@@ -60,7 +60,7 @@ class BigValues:
         if key is None:
             key = self._keys[identity] = self._new_key()
             self._kept.append(value)
-            self.rows.append((key, owner, root, encoded.content))
+            self.rows.append((key, owner, instance, encoded.content))
         return key
 
 
@@ -209,9 +209,8 @@ class Transaction:
         inserted, updated = [], []
         obsolete: list[int] = []
         if variables is not None:
-            roots = _roots(changes)
-            inserted = [self._variable_row(v, big, roots) for v in variables.inserted]
-            updated = [self._variable_row(v, big, roots) for v in variables.updated]
+            inserted = [self._variable_row(v, big) for v in variables.inserted]
+            updated = [self._variable_row(v, big) for v in variables.updated]
             obsolete = self._obsolete(variables, history)
         if history is not None:
             history.encode(big)
@@ -219,7 +218,7 @@ class Transaction:
             if obsolete:
                 self.driver.delete(schema.big_value, obsolete)
             if big.rows:
-                self.driver.insert(schema.big_value, ("key", "owner", "root", "content"), big.rows)
+                self.driver.insert(schema.big_value, ("key", "owner", "instance", "content"), big.rows)
             if variables is not None:
                 # a name may move from a removed variable to a new one: deletes come first
                 if variables.deleted:
@@ -243,10 +242,10 @@ class Transaction:
         if change.inserted:
             self.driver.insert(codec.table, codec.columns, [codec.row(record) for record in change.inserted])
 
-    def _variable_row(self, variable: Variable, big: BigValues, roots: Mapping[int, int]) -> list[Any]:
+    def _variable_row(self, variable: Variable, big: BigValues) -> list[Any]:
         encoded = encode_value(variable.value)
-        root = roots.get(variable.instance, variable.instance) if variable.instance is not None else None
-        return VARIABLES.row(variable, encoded, big.key_for(variable.key, variable.value, encoded, root))
+        key = big.key_for(variable.key, variable.value, encoded, variable.instance)
+        return VARIABLES.row(variable, encoded, key)
 
     def _obsolete(self, variables: Changes, history: HistoryBatch | None) -> list[int]:
         """Contents that nothing refers to any more. History keeps the last value, its details every one."""
@@ -262,11 +261,6 @@ class Transaction:
     def together(self) -> AbstractContextManager[None]:
         """See `Driver.together`."""
         return self.driver.together()
-
-
-def _roots(changes: Mapping[type[Any], Changes]) -> dict[int, int]:
-    instances = changes.get(Instance)
-    return {} if instances is None else {i.key: i.root for i in (*instances.inserted, *instances.updated)}
 
 
 _WAIT_OF = {Task: "task", External: "external", Job: "job", Subscription: "subscription", Incident: "incident"}

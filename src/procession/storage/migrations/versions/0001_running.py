@@ -19,12 +19,12 @@ def upgrade() -> None:
         "big_value",
         sa.Column("key", KEY, autoincrement=False, nullable=False),
         sa.Column("owner", KEY, nullable=False),
-        sa.Column("root", KEY, nullable=True),
+        sa.Column("instance", KEY, nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_big_value")),
     )
+    op.create_index(op.f("ix_big_value_instance"), "big_value", ["instance"], unique=False)
     op.create_index(op.f("ix_big_value_owner"), "big_value", ["owner"], unique=False)
-    op.create_index(op.f("ix_big_value_root"), "big_value", ["root"], unique=False)
     op.create_table(
         "element",
         sa.Column("key", KEY, autoincrement=False, nullable=False),

@@ -1,0 +1,47 @@
+"""Which variables elements see, in a handful of statements for any number of elements. For answers to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from procession.kernel.records import Variable
+from procession.storage.transaction import Transaction
+
+
+def visible_variables(
+    tx: Transaction, elements: Iterable[int], *, local: Iterable[int] = ()
+) -> Mapping[int, Mapping[str, Variable]]:
+    """Per element the variables that it sees, by name; an inner one hides an outer one. `local` elements see their own only."""
+    wanted, own = list(elements), list(local)
+    paths = {key: [key] for key in own}
+    if wanted:
+        parents: dict[int, int | None] = dict(
+            tx.driver.rows(
+                "WITH RECURSIVE up(key, parent) AS (SELECT key, parent FROM element WHERE key IN ?? "
+                "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent) SELECT key, parent FROM up",
+                [wanted],
+            )
+        )
+        paths.update({key: _path(key, parents) for key in wanted})
+    scopes = sorted({scope for path in paths.values() for scope in path})
+    by_scope: dict[int, list[Variable]] = {}
+    for variable in tx.find(Variable, "scope IN ??", [scopes]) if scopes else ():
+        by_scope.setdefault(variable.scope, []).append(variable)
+    return {key: _seen(path, by_scope) for key, path in paths.items()}
+
+
+def _path(key: int, parents: Mapping[int, int | None]) -> list[int]:
+    path: list[int] = []
+    at: int | None = key
+    while at is not None and at in parents and len(path) <= len(parents):
+        path.append(at)
+        at = parents[at]
+    return path
+
+
+def _seen(path: Sequence[int], by_scope: Mapping[int, list[Variable]]) -> dict[str, Variable]:
+    seen: dict[str, Variable] = {}
+    for scope in reversed(path):
+        for variable in by_scope.get(scope, ()):
+            seen[variable.name] = variable
+    return seen
