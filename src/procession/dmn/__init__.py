@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from procession.dmn.deciding import Compiled, compile_definitions, evaluate
 from procession.dmn.faults import DecisionFailed
 from procession.dmn.model import Decision, DecisionRecord, Definitions, Evaluation, InputRecord, OutputRecord
 from procession.dmn.reader import read_dmn
 
 __all__ = [
+    "Compiled",
     "Decision",
     "DecisionFailed",
     "DecisionRecord",
@@ -14,5 +16,7 @@ __all__ = [
     "Evaluation",
     "InputRecord",
     "OutputRecord",
+    "compile_definitions",
+    "evaluate",
     "read_dmn",
 ]

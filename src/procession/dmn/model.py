@@ -355,9 +355,9 @@ class Evaluation:
     """A decision's result.
 
     `rows` has one mapping for each matched rule, `types` beside each the declared Camunda 7 type of every output (None
-    where none is declared). `value` is the result as DMN defines it, in process values. `decisions` are the evaluated
-    ones in their order: what is required first, the one asked for last. `elements` counts what was executed, as
-    Camunda's metric `executed-decision-elements` does.
+    where none is declared). `value` is the result as DMN defines it, in process values; `feel` the same in FEEL values,
+    where the standard evaluated. `decisions` are the evaluated ones in their order: what is required first, the one
+    asked for last. `elements` counts what was executed, as Camunda's metric `executed-decision-elements` does.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -366,3 +366,4 @@ class Evaluation:
     warnings: tuple[Warned, ...] = ()
     types: tuple[Mapping[str, str | None], ...] = ()
     elements: int = 0
+    feel: Any = None
