@@ -238,6 +238,9 @@ def _check(root: etree._Element, definitions: Definitions, document: Document) -
         document.problem(f"The decision requirements graph '{name}' must have an 'id' attribute set.", root)
     for element in children(root, "decision"):
         id_ = element.get("id") or ""
+        if not id_:
+            name = element.get("name") or ""
+            document.problem(f"The decision '{name}' must have an 'id' attribute set.", element)
         for table in children(element, "decisionTable"):
             _check_table(table, id_, document)
         if children(element, "literalExpression") and not children(element, "variable"):

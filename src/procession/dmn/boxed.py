@@ -89,7 +89,7 @@ class Boxes(Texts):
         if text is None or text.text is None:
             return None
         try:
-            return compile_unary_tests(text.text, self._names, self.types.feel)
+            return compile_unary_tests(text.text, self._names, self.types.feel, conditions=False)
         except ExpressionFailed as error:
             self._fault(error.message, text)
             return None

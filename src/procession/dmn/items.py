@@ -143,9 +143,10 @@ def _context(value: Any, parts: Mapping[str, Fit], depth: int) -> tuple[bool, An
         return False, None
     found = dict(value)
     for name, part in parts.items():
-        inner = value.get(name)
+        if name not in value:
+            return False, None
+        inner = value[name]
         if inner is None:
-            found[name] = None
             continue
         fits, found[name] = part(inner, depth + 1)
         if not fits:

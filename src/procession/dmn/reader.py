@@ -94,8 +94,8 @@ class _Reader:
         self.logic = LogicReader(self.document)
         self._unique_ids()
         decisions: dict[str, Decision] = {}
-        for number, element in enumerate(self._elements("decision")):
-            decision = self._decision(element, number)
+        for element in self._elements("decision"):
+            decision = self._decision(element)
             decisions.setdefault(decision.id, decision)
         return Definitions(
             id=root.get("id") or None,
@@ -125,20 +125,9 @@ class _Reader:
                 self.document.problem(f"The id '{id_}' is used more than once", element, id_)
             seen.add(id_)
 
-    def _id(self, element: etree._Element, kind: str) -> str:
-        id_ = element.get("id")
-        if not id_:
-            name = element.get("name")
-            self.document.problem(f"The {kind} '{name or ''}' must have an 'id' attribute", element)
-        return id_ or f"{kind} at line {element.sourceline}"
-
-    def _decision(self, element: etree._Element, number: int) -> Decision:
-        id_ = element.get("id")
-        if not id_:
-            self.document.problem(f"The decision '{element.get('name') or ''}' must have an 'id' attribute", element)
-            id_ = f"decision {number + 1}"
+    def _decision(self, element: etree._Element) -> Decision:
         return Decision(
-            id=id_,
+            id=_id(element),
             name=element.get("name") or None,
             variable=variable(child(element, "variable")),
             logic=self.logic.of(element),
@@ -170,7 +159,7 @@ class _Reader:
     def _input_data(self, element: etree._Element) -> InputData:
         held = variable(child(element, "variable"))
         name = element.get("name") or (held.name if held else "")
-        return InputData(self._id(element, "input data"), name, held)
+        return InputData(_id(element), name, held)
 
     def _knowledge(self, element: etree._Element) -> KnowledgeModel:
         logic = child(element, "encapsulatedLogic")
@@ -178,7 +167,7 @@ class _Reader:
         if logic is not None:
             function = self.logic.function(logic)
         return KnowledgeModel(
-            self._id(element, "business knowledge model"),
+            _id(element),
             element.get("name") or "",
             variable(child(element, "variable")),
             function,
@@ -190,7 +179,7 @@ class _Reader:
             return tuple(self._reference(one) for one in children(element, role))
 
         return DecisionService(
-            self._id(element, "decision service"),
+            _id(element),
             element.get("name") or "",
             variable(child(element, "variable")),
             all_of("outputDecision"),
@@ -198,6 +187,11 @@ class _Reader:
             all_of("inputDecision"),
             all_of("inputData"),
         )
+
+
+def _id(element: etree._Element) -> str:
+    """An id is optional in DMN; what has none is known by its name."""
+    return element.get("id") or element.get("name") or f"line {element.sourceline}"
 
 
 def _item(element: etree._Element) -> ItemDefinition:

@@ -171,13 +171,19 @@ def compile_expression(
     return CompiledExpression(text, node, _variables(parser, known), _is_constant(node), run)
 
 
-def compile_unary_tests(text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> UnaryTests:
-    """Read and compile a cell of a decision table; no text and `-` match everything. See `compile_expression`."""
+def compile_unary_tests(
+    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None, *, conditions: bool = True
+) -> UnaryTests:
+    """Read and compile a cell of a decision table; no text and `-` match everything. See `compile_expression`.
+
+    A test that is true passes whatever the input is; with `conditions=False` a boolean input must equal it, as DMN's
+    conformance kit has it.
+    """
     known = frozenset(names)
     try:
         parser = _parser(text, known)
         syntax = parser.whole_tests()
-        tests = tuple(_compile_test(node, types or {}, known) for node in syntax.tests)
+        tests = tuple(_compile_test(node, types or {}, known, conditions) for node in syntax.tests)
     except RecursionError:
         raise ExpressionFailed("the test is nested too deep", text) from None
     return UnaryTests(text, syntax, _variables(parser, known), tests)
@@ -187,7 +193,7 @@ def _variables(parser: Parser, known: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in parser.free if name in known or name not in BUILTINS)
 
 
-def _compile_test(node: Node, types: Mapping[str, Type], known: frozenset[str]) -> _Test:
+def _compile_test(node: Node, types: Mapping[str, Type], known: frozenset[str], conditions: bool) -> _Test:
     compiler = Compiler(types, known)
     if isinstance(node, OperatorTest):
         compare, operand, sign, at = COMPARISONS[node.operator], compiler.compile(node.operand), node.operator, node.at
@@ -209,7 +215,7 @@ def _compile_test(node: Node, types: Mapping[str, Type], known: frozenset[str]) 
 
     def by_value(env: Env, value: Any) -> bool | None:
         test = run(env)
-        if test is True and not literal:
+        if test is True and not literal and (conditions or not isinstance(value, bool)):
             # A condition that holds passes, whatever the input is; the word `true` alone is a value to equal.
             return True
         return member(value, test)
