@@ -93,7 +93,7 @@ def overlaps_before(left: Range, right: Range) -> bool:
 
 @builtin("overlaps after(range1: range, range2: range)")
 def overlaps_after(left: Range, right: Range) -> bool:
-    return _start_order(left, right) >= 0 and not _precedes(right, left) and _end_order(left, right) > 0
+    return _start_order(left, right) > 0 and not _precedes(right, left) and _end_order(left, right) >= 0
 
 
 def _is_finishing(point: Any, span: Range) -> bool:
