@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from procession.embedding import open_engine
 from procession.engine.engine import Engine, EngineSettings
 from procession.storage import open_storage
+from procession.storage.columns import metadata
+from tests import databases, postgres
 
-TEMPLATE = "engine_tests"
 Opener = Callable[..., Engine]
 
 
@@ -35,13 +38,25 @@ def sqlite_schema_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgres_schema_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = request.getfixturevalue("postgres_server")
-    server.create_template(TEMPLATE, _migrate)
-    url = server.create_database(TEMPLATE)
+@pytest.fixture(scope="session")
+def postgres_once() -> Iterator[str]:
+    """One database for the tests of a worker, emptied after each: making one takes longer than most tests."""
+    try:
+        server = databases.server()
+    except postgres.CannotRun as reason:
+        pytest.skip(f"PostgreSQL cannot run here: {reason}")
+    url = server.create_database()
+    _migrate(url)
     yield url
     server.drop_database(url)
+
+
+@pytest.fixture
+def postgres_schema_url(postgres_once: str) -> Iterator[str]:
+    yield postgres_once
+    with psycopg.connect(postgres_once, autocommit=True) as connection:
+        deletes = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]
+        connection.execute(sql.SQL("; ".join(deletes)))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
