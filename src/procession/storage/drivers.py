@@ -10,6 +10,7 @@ This file knows both dialects and nothing of what the tables mean.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -51,7 +52,8 @@ class Driver(Protocol):
         """Deletes rows by key."""
 
     def together(self) -> AbstractContextManager[None]:
-        """Statements inside are sent without waiting for each other's answer where the driver can."""
+        """Statements inside are sent without waiting for each other's answer where the driver can; inserts of many rows
+        may come last."""
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -154,38 +156,54 @@ def _array(kind: TypeEngine[Any]) -> str:
             return "text[]"
 
 
-@cache
-def _postgres_unnest(table: Table, columns: tuple[str, ...]) -> str:
-    return f"unnest({', '.join(f'%s::{_array(table.c[name].type)}' for name in columns)})"
+MANY = 8
+"""From this number of rows on, one statement with arrays (or COPY) is faster than one small statement per row.
+
+Measured for an instance of seven tables' rows, save and commit, microseconds per instance: of 1 instance UNNEST takes 2,600,
+COPY 1,300, small statements in a pipeline 970; of 10 instances 600, 270, 440; of 100 instances 315, 120, 340.
+"""
 
 
 @cache
-def _postgres_insert(table: Table, columns: tuple[str, ...]) -> str:
-    return f'INSERT INTO "{table.name}" ({quoted(columns)}) SELECT * FROM {_postgres_unnest(table, columns)}'
+def _postgres_insert(table: str, columns: tuple[str, ...]) -> str:
+    return f'INSERT INTO "{table}" ({quoted(columns)}) VALUES ({", ".join(["%s"] * len(columns))})'
 
 
 @cache
-def _postgres_update(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
+def _postgres_update(
+    table: str, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[int, ...]]:
+    """A statement for one row, and which value of the row each of its parameters is."""
+    places = list(range(1, len(columns)))
+    changes = [f'"{name}" = %s' for name in columns[1:]]
+    for name, expression in computed:
+        places += [columns.index(found) for found in _NEW.findall(expression)]
+        changes.append(f'"{name}" = {_NEW.sub("%s", expression).replace("old.", "")}')
+    return f'UPDATE "{table}" SET {", ".join(changes)} WHERE "{columns[0]}" = %s', (*places, 0)
+
+
+@cache
+def _postgres_update_many(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
+    arrays = ", ".join(f"%s::{_array(table.c[name].type)}" for name in columns)
     changes = [f'"{name}" = new."{name}"' for name in columns[1:]]
     changes += [f'"{name}" = {expression}' for name, expression in computed]
     return (
         f'UPDATE "{table.name}" AS old SET {", ".join(changes)} '
-        f"FROM {_postgres_unnest(table, columns)} AS new({quoted(columns)}) "
-        f'WHERE old."{columns[0]}" = new."{columns[0]}"'
+        f'FROM unnest({arrays}) AS new({quoted(columns)}) WHERE old."{columns[0]}" = new."{columns[0]}"'
     )
 
 
-def _columns_of(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+_NEW = re.compile(r"new\.(\w+)")
 
 
 class PostgresDriver:
-    """The statements of one transaction on a psycopg connection: arrays in, one statement per table and batch."""
+    """The statements of one transaction on a psycopg connection: few rows in a pipeline, many by COPY and arrays."""
 
     name = "postgresql"
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._later: list[tuple[str, Sequence[str], Sequence[Row]]] | None = None
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._connection.execute(
@@ -197,21 +215,45 @@ class PostgresDriver:
         return self._connection.execute(_postgres(statement), parameters).rowcount
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        self._connection.execute(_postgres_insert(table, tuple(columns)), _columns_of(rows))
+        if len(rows) < MANY:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_postgres_insert(table.name, tuple(columns)), rows)
+        elif self._later is not None:
+            self._later.append((table.name, columns, rows))  # COPY does not go together with a pipeline
+        else:
+            self._copy(table.name, columns, rows)
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        statement = f'COPY "{table}" ({quoted(columns)}) FROM STDIN'
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def update(
         self, table: Table, columns: Sequence[str], rows: Sequence[Row], computed: Mapping[str, str] | None = None
     ) -> None:
-        statement = _postgres_update(table, tuple(columns), tuple((computed or {}).items()))
-        self._connection.execute(statement, _columns_of(rows))
+        more = tuple((computed or {}).items())
+        if len(rows) < MANY:
+            statement, places = _postgres_update(table.name, tuple(columns), more)
+            with self._connection.cursor() as cursor:
+                cursor.executemany(statement, [[row[place] for place in places] for row in rows])
+        else:
+            arrays = [list(column) for column in zip(*rows, strict=True)]
+            self._connection.execute(_postgres_update_many(table, tuple(columns), more), arrays)
 
     def delete(self, table: Table, keys: Sequence[int]) -> None:
         self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        with self._connection.pipeline():
-            yield
+        self._later = []
+        try:
+            with self._connection.pipeline():
+                yield
+            for table, columns, rows in self._later:
+                self._copy(table, columns, rows)
+        finally:
+            self._later = None
 
 
 # ---------------------------------------------------------------- errors
