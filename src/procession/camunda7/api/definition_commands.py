@@ -1,0 +1,193 @@
+"""Process and decision definitions, used and changed: started, evaluated, suspended, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from procession.camunda7.api.definitions import DECISION, PROCESS, paths
+from procession.camunda7.commanding import refuse_later, replying, submit, suspended
+from procession.camunda7.details import contents, written_value
+from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
+from procession.camunda7.lookups import Scope, definition, reading, scope_variables
+from procession.camunda7.problems import Answered, invalid_request, rest_error
+from procession.camunda7.routes import route
+from procession.camunda7.started import instance_document
+from procession.camunda7.submitting import submitted_at_start
+from procession.camunda7.values import read_variables, typed
+from procession.engine.commands import DeleteDefinition, EvaluateDecision, Started, StartProcess, SuspendDefinition
+from procession.errors import Missing, Suspended
+from procession.storage import schema
+from procession.storage.queries.definitions import PROCESS_DEFINITION
+from procession.storage.queries.language import Query, rows
+from procession.values import TypedValue
+
+
+def _process(request: Request, engine: Any, prefix: str = "") -> RowMapping:
+    """The definition that the path names; an unknown id is the engine's to refuse."""
+    with reading(engine) as connection:
+        try:
+            return definition(connection, engine, "process", request.params)
+        except Answered as problem:
+            if "id" not in request.params or not prefix:
+                raise
+            id_ = request["id"]
+            message = f"no deployed process definition found with id '{id_}': processDefinition is null"
+            raise rest_error(prefix.format(id=id_) + message, code=0) from problem
+
+
+# ---------------------------------------------------------------- starting
+
+_CANNOT = "Cannot instantiate process definition {id}: "
+
+
+@route("POST", *paths(PROCESS, "/start"))
+def start(request: Request, engine: Any) -> Response:
+    """Starts an instance at the process' own start event."""
+    row, body = _process(request, engine, _CANNOT), request.json_object()
+    prefix = _CANNOT.format(id=row["id"])
+    instructions = body.get("startInstructions")
+    if instructions is not None and not isinstance(instructions, list):
+        raise invalid_request("Cannot read the JSON of the request: 'startInstructions' must be a list")
+    if instructions:
+        raise invalid_request(
+            f"{prefix}'startInstructions' are not executed by this version; without them the instance starts at its start event"
+        )
+    if body.get("caseInstanceId") is not None:
+        raise invalid_request(f"{prefix}'caseInstanceId' is not supported: there are no cases here")
+    return _start(request, engine, row, body, read_variables(body.get("variables"), prefix))
+
+
+@route("POST", *paths(PROCESS, "/submit-form"))
+def submit_form(request: Request, engine: Any) -> Response:
+    """Starts an instance with what was entered into its start form, checked and converted as its fields say."""
+    row, body = _process(request, engine, _CANNOT), request.json_object()
+    prefix = _CANNOT.format(id=row["id"])
+    variables = read_variables(body.get("variables"), prefix)
+    with replying(prefix, status=500, type="RestException"):
+        variables = submitted_at_start(engine, row["key"], variables)
+    return _start(request, engine, row, body, variables)
+
+
+def _start(
+    request: Request, engine: Any, row: RowMapping, body: Mapping[str, Any], variables: Mapping[str, TypedValue]
+) -> Response:
+    prefix = _CANNOT.format(id=row["id"])
+    halted = rest_error(suspended("Process Definition", row["id"], prefix).message, code=0)
+    command = StartProcess(definition=row["key"], variables=variables, business_key=text_member(body, "businessKey"))
+    with replying(prefix, {Suspended: halted}, status=500, type="RestException"):
+        started: Started = submit(engine, request, command)
+    shown = instance_document(started, request.base_url)
+    if flag_member(body, "withVariablesInReturn"):
+        shown["variables"] = _variables(engine, started, variables)
+    return answer(shown)
+
+
+def _variables(engine: Any, started: Started, given: Mapping[str, TypedValue]) -> dict[str, Any]:
+    """The variables of an instance; of one that has ended what history kept, else what it was given."""
+    with reading(engine) as connection:
+        if not started.ended:
+            return scope_variables(connection, Scope("process instance", [started.instance]), deserialize=False)
+        h = schema.history_variable
+        statement = select(h).where(h.c.instance == started.instance, h.c.scope == started.instance)
+        found = connection.execute(statement.order_by(h.c.key)).mappings().all()
+        big = contents(connection, found)
+        kept = {row["name"]: written_value(row, big, deserialize=False, binary=True, name=row["name"]) for row in found}
+    return kept or {name: typed(value, deserialize=False) for name, value in given.items()}
+
+
+# ---------------------------------------------------------------- suspending
+
+
+@route("PUT", *paths(PROCESS, "/suspended"))
+def suspend(request: Request, engine: Any) -> Response:
+    """Suspends or wakes one definition, with `includeProcessInstances` its instances too."""
+    body = request.json_object()
+    if text_member(body, "processDefinitionKey") is not None:
+        raise invalid_request(
+            "Only one of processDefinitionId or processDefinitionKey should be set to update the suspension state."
+        )
+    try:
+        row = _process(request, engine)
+    except Answered:
+        if "id" in request.params:
+            return NO_CONTENT
+        raise
+    refuse_later(body, f"The suspension state of Process Definition with id {row['id']}")
+    submit(
+        engine,
+        request,
+        SuspendDefinition(row["key"], flag_member(body, "suspended"), flag_member(body, "includeProcessInstances")),
+    )
+    return NO_CONTENT
+
+
+@route("PUT", f"{PROCESS}/suspended")
+def suspend_by_key(request: Request, engine: Any) -> Response:
+    """Suspends or wakes every version of a process."""
+    body = request.json_object()
+    if text_member(body, "processDefinitionId") is not None:
+        raise invalid_request("Only processDefinitionKey can be set to update the suspension state.")
+    name = text_member(body, "processDefinitionKey")
+    if name is None:
+        raise invalid_request(
+            "Either processDefinitionId or processDefinitionKey should be set to update the suspension state."
+        )
+    refuse_later(body, f"The suspension state of Process Definitions with key {name}")
+    with reading(engine) as connection:
+        found = rows(connection, PROCESS_DEFINITION, Query({"key": name}), engine.clock())
+    halted, instances = flag_member(body, "suspended"), flag_member(body, "includeProcessInstances")
+    for row in found:
+        submit(engine, request, SuspendDefinition(row["key"], halted, instances))
+    return NO_CONTENT
+
+
+# ---------------------------------------------------------------- deleting
+
+
+@route("DELETE", *paths(PROCESS))
+def delete(request: Request, engine: Any) -> Response:
+    """Deletes a definition: by id that version, by key every one. With `cascade` its instances and history go too."""
+    cascade = request.flag("cascade")
+    with reading(engine) as connection:
+        try:
+            row = definition(connection, engine, "process", request.params)
+        except Answered as problem:
+            if "id" not in request.params:
+                raise
+            message = f"No process definition found with id '{request['id']}': processDefinition is null"
+            raise invalid_request(message, 404, 0) from problem
+        found = [row]
+        if "key" in request.params:
+            tenant = {"withoutTenantId": True} if row["tenant"] is None else {"tenantIdIn": [row["tenant"]]}
+            found = list(
+                rows(connection, PROCESS_DEFINITION, Query({"key": row["process_id"], **tenant}), engine.clock())
+            )
+    message = f"No process definition found with id '{row['id']}': processDefinition is null"
+    with replying(replies={Missing: invalid_request(message, 404, 0)}):
+        for each in reversed(found):
+            submit(engine, request, DeleteDefinition(each["key"], cascade))
+    return Response(200)
+
+
+# ---------------------------------------------------------------- decisions
+
+
+@route("POST", *paths(DECISION, "/evaluate"))
+def evaluate(request: Request, engine: Any) -> Response:
+    """Evaluates a decision; a list of rows, each a mapping of outputs."""
+    with reading(engine) as connection:
+        try:
+            row = definition(connection, engine, "decision", request.params)
+        except Answered as problem:
+            if "id" not in request.params:
+                raise
+            id_ = request["id"]
+            message = f"no deployed decision definition found with id '{id_}': decisionDefinition is null"
+            raise invalid_request(f"Cannot evaluate decision {id_}: {message}", 404, 0) from problem
+    values = read_variables(request.json_object().get("variables"))
+    with replying(f"Cannot evaluate decision {row['id']}: ", status=500, type="RestException"):
+        found = submit(engine, request, EvaluateDecision(id=row["id"], variables=values))
+    return answer([{name: typed(value) for name, value in outputs.items()} for outputs in found])
