@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from procession.engine.committing import Waiting
 from procession.engine.engine import Engine
+from procession.engine.unit import Envelope
 from procession.kernel import commands as c
 from procession.kernel.records import Variable
 from procession.kernel.variables import typed
@@ -114,3 +116,12 @@ def caused(engine: Engine, instance: int) -> list[tuple[str, str | None]]:
         tuple(row)
         for row in rows(engine, "SELECT kind, message FROM incident WHERE instance = ? ORDER BY key", instance)
     ]
+
+
+def at_once(engine: Engine, commands: Sequence[Any]) -> list[Any]:
+    """The commands in one batch, as if all had waited while another was written; each answer or error."""
+    waiting = [Waiting(command, Envelope()) for command in commands]
+    with engine.committer._mutex:
+        engine.committer._queue.extend(waiting)
+    engine.committer._lead()
+    return [one_.value if one_.error is None else one_.error for one_ in waiting]

@@ -13,7 +13,7 @@ from procession.engine.engine import Engine
 from procession.errors import Invalid
 from procession.kernel import commands as c
 from tests.engine.conftest import Opener
-from tests.engine.looking import count, nodes, one, rows, state, values, variables
+from tests.engine.looking import at_once, count, nodes, one, rows, state, values, variables
 from tests.engine.models import USER, boundary, delegate, message, row
 
 START = '<startEvent id="s"><messageEventDefinition messageRef="M"/></startEvent>'
@@ -49,7 +49,7 @@ def test_a_message_for_nobody_is_refused(receivers: Engine) -> None:
 
 def test_a_message_for_several_is_refused(receivers: Engine) -> None:
     instances = [waiting(receivers) for _ in range(3)]
-    with pytest.raises(Mismatch, match="2 executions match"):
+    with pytest.raises(Mismatch, match="3 executions match"):
         send(receivers)
     assert [nodes(receivers, x) for x in instances] == [["r"]] * 3
 
@@ -280,3 +280,11 @@ def test_user_code_correlates_in_its_own_transaction(engine: Engine) -> None:
         ("p", "ACTIVE"),
         ("q", "COMPLETED"),
     ]
+
+
+def test_messages_of_one_batch_see_what_the_others_took(receivers: Engine) -> None:
+    instances = [waiting(receivers) for _ in range(4)]
+    named = [ec.CorrelateMessage("M", instance=instance) for instance in instances[:3]]
+    met = at_once(receivers, [*named, ec.CorrelateMessage("M"), ec.CorrelateMessage("M", all=True)])
+    assert [x[0].instance for x in met[:4]] == instances
+    assert met[4] == ()
