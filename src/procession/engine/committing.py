@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import Conflict, Unavailable
+from procession.storage.drivers import DATABASE_ERRORS
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -153,6 +154,8 @@ class Committer:
             for waiting in batch:
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
+                except DATABASE_ERRORS:
+                    raise  # the transaction is lost for all of them
                 except Exception as failure:
                     outcomes.append((waiting, None, failure))
             unit.save()

@@ -259,6 +259,10 @@ class PostgresDriver:
 # ---------------------------------------------------------------- errors
 
 
+DATABASE_ERRORS = (psycopg.Error, sqlite3.Error)
+"""What the drivers raise: after one, the transaction is lost and can only be rolled back."""
+
+
 def translated(error: BaseException) -> ProcessionError | None:
     """What a driver's error means, None where it is a fault of this program."""
     match error:
