@@ -62,4 +62,4 @@ def test_variables_have_every_member() -> None:
     assert set(DOCUMENTED["/history/variable-instance"]["fields"]) == (
         {*_HISTORY_VARIABLE.fields, *_HISTORY_VARIABLE.constants} | value
     )
-    assert {*_DETAIL.fields, *_DETAIL.constants} < set(DOCUMENTED["/history/detail"]["fields"])
+    assert {*_DETAIL.fields, *_DETAIL.constants, *_DETAIL.activities} < set(DOCUMENTED["/history/detail"]["fields"])

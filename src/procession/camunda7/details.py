@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, select
 
 from procession.camunda7 import shapes
 from procession.camunda7.exchange import Request
-from procession.camunda7.listing import Shape, date, key, shape
+from procession.camunda7.listing import Shape, activity_instance_id, date, key, shape
 from procession.camunda7.problems import Answered
 from procession.camunda7.values import typed
 from procession.storage import schema
@@ -106,13 +106,13 @@ def write_variables(
     written = []
     for row in found:
         past = "state" in row
-        scope = None if row["task"] is not None else str(row["scope"])
+        scope = None if row["task"] is not None else row["scope"]
         written.append(
             {
                 **_shown(row, big, deserialize),
                 **(_HISTORY_VARIABLE if past else _VARIABLE).write(row),
-                "executionId": scope,
-                "activityInstanceId": scope,
+                "executionId": None if scope is None else str(scope),
+                "activityInstanceId": activity_instance_id(scope, row["node"], row["instance"]),
             }
         )
     return written
@@ -124,7 +124,6 @@ _DETAIL = shape(
     processDefinitionKey="process_id",
     processDefinitionId="definition_id",
     processInstanceId=key("instance"),
-    activityInstanceId=key("activity"),
     executionId=key("element"),
     taskId=key("task"),
     tenantId="tenant",
@@ -133,6 +132,7 @@ _DETAIL = shape(
     removalTime=date("removal_time"),
     rootProcessInstanceId=key("root"),
     constants=("caseDefinitionKey", "caseDefinitionId", "caseInstanceId", "caseExecutionId"),
+    activities={"activityInstanceId": ("activity", "node")},
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from procession.camunda7.commanding import null_value
 from procession.camunda7.dates import format_date
 from procession.camunda7.exchange import flag_member, number_member, text_member, texts_member
+from procession.camunda7.listing import activity_instance_id
 from procession.camunda7.problems import engine_error, invalid_request
 from procession.camunda7.reading import optional_object
 from procession.camunda7.values import typed
@@ -170,7 +171,7 @@ def _told(engine: Any, tx: Transaction, task: External, topic: Topic, seen: Mapp
     }
     return {
         "activityId": task.node,
-        "activityInstanceId": str(task.element),
+        "activityInstanceId": activity_instance_id(task.element, task.node, task.instance),
         "errorMessage": task.error_message,
         "errorDetails": task.error_details,
         "executionId": str(task.element),

@@ -41,10 +41,14 @@ COMPARATORS = ("eq", "neq", "gt", "gteq", "lt", "lteq", "like")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a row becomes a JSON object: wire name to column and conversion; `constants` are always the same."""
+    """How a row becomes a JSON object: wire name to column and conversion; `constants` are always the same.
+
+    `activities` are ids of activity instances: wire name to the columns of the key and of the node.
+    """
 
     fields: Mapping[str, tuple[str, Convert | None]]
     constants: Mapping[str, Any] = field(default_factory=dict)
+    activities: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def write(self, row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
         """The JSON object of one row."""
@@ -52,8 +56,18 @@ class Shape:
         for name, (column, convert) in self.fields.items():
             value = row[column]
             written[name] = value if convert is None or value is None else convert(value)
+        for name, (column, node) in self.activities.items():
+            written[name] = activity_instance_id(row[column], row[node], row["instance"])
         written.update(self.constants)
         return written
+
+
+def activity_instance_id(key: int | None, node: str | None, instance: int | None) -> str | None:
+    """The id of an activity instance: `node:key`, the bare key of a process instance and above 64 characters."""
+    if key is None:
+        return None
+    named = f"{node}:{key}"
+    return str(key) if node is None or key == instance or len(named) > 64 else named
 
 
 def wire_date(value: int) -> str:
@@ -61,7 +75,12 @@ def wire_date(value: int) -> str:
     return format_date(moment(value))
 
 
-def shape(*same: str, constants: Iterable[str] | Mapping[str, Any] = (), **fields: str | tuple[str, Convert]) -> Shape:
+def shape(
+    *same: str,
+    constants: Iterable[str] | Mapping[str, Any] = (),
+    activities: Mapping[str, tuple[str, str]] | None = None,
+    **fields: str | tuple[str, Convert],
+) -> Shape:
     """A shape: names that are columns as they stand, then `wire="column"` or `wire=("column", convert)`.
 
     `constants` are names that are null always, or a mapping of names to what they are.
@@ -70,7 +89,7 @@ def shape(*same: str, constants: Iterable[str] | Mapping[str, Any] = (), **field
     for name, target in fields.items():
         named[name] = (target, None) if isinstance(target, str) else target
     fixed = dict(constants) if isinstance(constants, Mapping) else dict.fromkeys(constants)
-    return Shape(named, fixed)
+    return Shape(named, fixed, activities or {})
 
 
 def key(column: str) -> tuple[str, Convert]:

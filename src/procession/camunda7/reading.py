@@ -170,7 +170,7 @@ def read_form(content_type: str, body: bytes) -> tuple[Part, ...]:
         parser.finalize()
     except FormParserError:
         raise rest_error("multipart/form-data cannot be processed", 400) from None
-    if not gathering.ended and gathering.parts:
+    if not gathering.ended and (gathering.parts or gathering.headers):
         raise rest_error("multipart/form-data cannot be processed", 400)
     return tuple(gathering.parts)
 

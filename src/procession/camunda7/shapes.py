@@ -5,6 +5,7 @@ Parameters of cases (CMMN), batches and removed features stay in the shapes as n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from procession.camunda7.listing import Shape, date, flag, key, shape
@@ -122,7 +123,6 @@ EXTERNAL_TASK = shape(
     "priority",
     id=key("key"),
     activityId="node",
-    activityInstanceId=key("element"),
     errorMessage="error_message",
     executionId=key("element"),
     lockExpirationTime=date("locked_until"),
@@ -136,6 +136,7 @@ EXTERNAL_TASK = shape(
     topicName="topic",
     tenantId="tenant",
     businessKey="business_key",
+    activities={"activityInstanceId": ("element", "node")},
 )
 
 JOB = shape(
@@ -204,8 +205,6 @@ HISTORY_INSTANCE = shape(
 
 HISTORY_ACTIVITY = shape(
     "assignee",
-    id=key("key"),
-    parentActivityInstanceId=key("parent"),
     activityId="node",
     activityName="name",
     activityType="type",
@@ -224,6 +223,7 @@ HISTORY_ACTIVITY = shape(
     removalTime=date("removal_time"),
     rootProcessInstanceId=key("root"),
     constants=("calledCaseInstanceId",),
+    activities={"id": ("key", "node"), "parentActivityInstanceId": ("parent", "parent_node")},
 )
 
 HISTORY_TASK = shape(
@@ -238,7 +238,6 @@ HISTORY_TASK = shape(
     processDefinitionId="definition_id",
     processInstanceId=key("instance"),
     executionId=key("element"),
-    activityInstanceId=key("element"),
     deleteReason="delete_reason",
     startTime=date("started"),
     endTime=date("ended"),
@@ -251,6 +250,7 @@ HISTORY_TASK = shape(
     rootProcessInstanceId=key("root"),
     taskState="state",
     constants=_CASE_OF_TASK,
+    activities={"activityInstanceId": ("element", "node")},
 )
 
 HISTORY_INCIDENT = shape(
@@ -291,7 +291,6 @@ HISTORY_DECISION = shape(
     processInstanceId=key("instance"),
     rootProcessInstanceId=key("root"),
     activityId="node",
-    activityInstanceId=key("element"),
     userId="user_id",
     collectResultValue="collected",
     rootDecisionInstanceId=key("root_decision"),
@@ -299,6 +298,7 @@ HISTORY_DECISION = shape(
     decisionRequirementsDefinitionKey="requirements_id",
     tenantId="tenant",
     constants=("caseDefinitionId", "caseDefinitionKey", "caseInstanceId"),
+    activities={"activityInstanceId": ("element", "node")},
 )
 
 _LOG_STATES = {
@@ -308,51 +308,58 @@ _LOG_STATES = {
     "deletionLog": _is("deleted"),
 }
 
-HISTORY_JOB_LOG = shape(
-    "hostname",
-    id=key("key"),
-    timestamp=date("time"),
-    removalTime=date("removal_time"),
-    jobId=key("job"),
-    jobDueDate=date("due"),
-    jobRetries="retries",
-    jobPriority="priority",
-    jobExceptionMessage="error_message",
-    failedActivityId="failed_node",
-    jobDefinitionId=key("job_definition"),
-    jobDefinitionType="type",
-    jobDefinitionConfiguration="configuration",
-    activityId="node",
-    executionId=key("element"),
-    processInstanceId=key("instance"),
-    processDefinitionId="definition_id",
-    processDefinitionKey="process_id",
-    deploymentId=key("deployment"),
-    rootProcessInstanceId=key("root"),
-    tenantId="tenant",
-    constants=("batchId",),
-    **_LOG_STATES,
+
+def _with_states(log: Shape) -> Shape:
+    return replace(log, fields={**log.fields, **_LOG_STATES})
+
+
+HISTORY_JOB_LOG = _with_states(
+    shape(
+        "hostname",
+        id=key("key"),
+        timestamp=date("time"),
+        removalTime=date("removal_time"),
+        jobId=key("job"),
+        jobDueDate=date("due"),
+        jobRetries="retries",
+        jobPriority="priority",
+        jobExceptionMessage="error_message",
+        failedActivityId="failed_node",
+        jobDefinitionId=key("job_definition"),
+        jobDefinitionType="type",
+        jobDefinitionConfiguration="configuration",
+        activityId="node",
+        executionId=key("element"),
+        processInstanceId=key("instance"),
+        processDefinitionId="definition_id",
+        processDefinitionKey="process_id",
+        deploymentId=key("deployment"),
+        rootProcessInstanceId=key("root"),
+        tenantId="tenant",
+        constants=("batchId",),
+    )
 )
 
-HISTORY_EXTERNAL_LOG = shape(
-    "retries",
-    "priority",
-    id=key("key"),
-    timestamp=date("time"),
-    removalTime=date("removal_time"),
-    externalTaskId=key("external"),
-    topicName="topic",
-    workerId="worker",
-    errorMessage="error_message",
-    activityId="node",
-    activityInstanceId=key("element"),
-    executionId=key("element"),
-    processInstanceId=key("instance"),
-    processDefinitionId="definition_id",
-    processDefinitionKey="process_id",
-    tenantId="tenant",
-    rootProcessInstanceId=key("root"),
-    **_LOG_STATES,
+HISTORY_EXTERNAL_LOG = _with_states(
+    shape(
+        "retries",
+        "priority",
+        id=key("key"),
+        timestamp=date("time"),
+        removalTime=date("removal_time"),
+        externalTaskId=key("external"),
+        topicName="topic",
+        workerId="worker",
+        errorMessage="error_message",
+        activityId="node",
+        executionId=key("element"),
+        processInstanceId=key("instance"),
+        processDefinitionId="definition_id",
+        processDefinitionKey="process_id",
+        tenantId="tenant",
+        rootProcessInstanceId=key("root"),
+        activities={"activityInstanceId": ("element", "node")},
+    )
 )
 
 HISTORY_LINK = shape(

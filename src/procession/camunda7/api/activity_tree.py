@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from procession.bpmn.activity_types import activity_type
 from procession.bpmn.model import Process
 from procession.camunda7.exchange import Request, Response, answer
-from procession.camunda7.shown_forms import process_model
+from procession.camunda7.listing import activity_instance_id
 from procession.camunda7.lookups import one, reading
 from procession.camunda7.problems import invalid_request
 from procession.camunda7.routes import route
+from procession.camunda7.shown_forms import process_model
 from procession.kernel.records import Phase
 from procession.storage import schema
 from procession.storage.queries.runtime import PROCESS_INSTANCE
@@ -39,6 +41,7 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
         named = select(d.key, d.name).where(d.id == instance["definition_id"])
         definition, name = connection.execute(named).one()
     model = process_model(engine, definition)
+    names = {row["key"]: row["node"] for row in elements}
     nodes: dict[int, dict[str, Any]] = {}
     for row in elements:
         node = _node(row, instance, incidents.get(row["key"], []), model, name)
@@ -46,6 +49,7 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
         parent = nodes.get(row["parent"]) if row["parent"] is not None else None
         if parent is None:
             continue
+        node["parentActivityInstanceId"] = activity_instance_id(row["parent"], names[row["parent"]], instance["key"])
         if "targetActivityId" in node:
             parent["childTransitionInstances"].append(node)
         elif "childActivityInstances" in parent:
@@ -61,10 +65,10 @@ def _node(row: Any, instance: Any, incidents: list[dict[str, Any]], model: Proce
     in_loop = row["node"].endswith(BODY)
     found = None if root or in_loop else model.nodes.get(row["node"])
     title = name if root else found.name if found is not None else None
-    kind = "processDefinition" if root else "multiInstanceBody" if in_loop else found.kind if found else ""
+    kind = "processDefinition" if root else "multiInstanceBody" if in_loop else activity_type(found) if found else ""
     shared: dict[str, Any] = {
-        "id": str(row["key"]),
-        "parentActivityInstanceId": None if row["parent"] is None else str(row["parent"]),
+        "id": activity_instance_id(row["key"], row["node"], instance["key"]),
+        "parentActivityInstanceId": None,
         "activityId": instance["definition_id"] if root else row["node"],
         "activityName": title,
         "activityType": kind,
@@ -76,9 +80,9 @@ def _node(row: Any, instance: Any, incidents: list[dict[str, Any]], model: Proce
     if not root and row["phase"] in _TRANSITION:
         return {
             **shared,
+            "id": str(row["key"]),
             "executionId": str(row["key"]),
             "targetActivityId": row["node"],
-            # a multi-instance body that waits to begin has nothing inside yet
         }
     return {
         **shared,

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from procession.camunda7 import shapes
 from procession.camunda7.exchange import Request, Response, answer, answer_bytes
-from procession.camunda7.shown_forms import form_values, start_form
 from procession.camunda7.lookups import definition, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
+from procession.camunda7.shown_forms import form_values, start_form
 from procession.storage import schema
 from procession.storage.queries.definitions import PROCESS_DEFINITION
 from procession.storage.queries.language import Query, as_key, rows

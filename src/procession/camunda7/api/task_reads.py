@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 
 from procession.camunda7.details import write_tasks
 from procession.camunda7.exchange import Request, Response, answer
-from procession.camunda7.shown_forms import task_form, task_form_values
 from procession.camunda7.lookups import (
     Scope,
     execution_scope,
@@ -24,6 +23,7 @@ from procession.camunda7.lookups import (
 )
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error, wrapping
 from procession.camunda7.routes import route
+from procession.camunda7.shown_forms import task_form, task_form_values
 from procession.storage import schema
 from procession.storage.queries import tasks
 from procession.storage.queries.language import as_key, first

@@ -22,6 +22,8 @@ from procession.storage.queries.language import (
     Filter,
     Kind,
     QueryTable,
+    activities,
+    activity,
     after,
     as_keys,
     at,
@@ -54,6 +56,7 @@ _log = schema.history_job_log.c
 _link = schema.history_link.c
 _job = schema.job.c
 _sub = schema.history_instance.alias("sub")
+_around = schema.history_activity.alias("around")
 
 
 def since(column: Col) -> Filter:
@@ -189,11 +192,15 @@ HISTORY_INSTANCE = QueryTable(
 
 HISTORY_ACTIVITY = QueryTable(
     "historic activity instance",
-    with_definition(schema.history_activity),
+    with_definition(schema.history_activity).outerjoin(_around, _around.c.key == _a.parent),
     _a.key,
-    {**{column.name: column for column in schema.history_activity.c}, "definition_id": _p.id},
     {
-        "activityInstanceId": key(_a.key),
+        **{column.name: column for column in schema.history_activity.c},
+        "definition_id": _p.id,
+        "parent_node": _around.c.node,
+    },
+    {
+        "activityInstanceId": activity(_a.key),
         "processInstanceId": key(_a.instance),
         "processDefinitionId": text(_p.id),
         "executionId": key(_a.key),
@@ -274,7 +281,7 @@ HISTORY_TASK = QueryTable(
         "caseDefinitionId": nothing(),
         "caseDefinitionKey": nothing(),
         "caseDefinitionName": nothing(),
-        "activityInstanceIdIn": keys(_t.element),
+        "activityInstanceIdIn": activities(_t.element),
         "taskName": text(_t.name, ignore_case=True),
         "taskNameLike": like(_t.name, ignore_case=True),
         "taskDescription": text(_t.description, ignore_case=True),
@@ -361,9 +368,13 @@ def typed(column: Col) -> Filter:
 
 HISTORY_VARIABLE = QueryTable(
     "historic variable instance",
-    with_definition(schema.history_variable),
+    with_definition(schema.history_variable).outerjoin(_around, _around.c.key == _v.scope),
     _v.key,
-    {**{column.name: column for column in schema.history_variable.c}, "definition_id": _p.id},
+    {
+        **{column.name: column for column in schema.history_variable.c},
+        "definition_id": _p.id,
+        "node": _around.c.node,
+    },
     {
         "variableName": text(_v.name),
         "variableNameLike": like(_v.name),
@@ -383,7 +394,7 @@ HISTORY_VARIABLE = QueryTable(
         "caseExecutionIdIn": nothing(Kind.TEXTS),
         "caseActivityIdIn": nothing(Kind.TEXTS),
         "taskIdIn": keys(_v.task),
-        "activityInstanceIdIn": keys(_v.scope),
+        "activityInstanceIdIn": activities(_v.scope),
         **tenants(_v.tenant),
     },
     {"instanceId": _v.instance, "variableName": _v.name, "tenantId": _v.tenant},
@@ -394,15 +405,19 @@ HISTORY_VARIABLE = QueryTable(
 
 HISTORY_DETAIL = QueryTable(
     "historic detail",
-    with_definition(schema.history_detail),
+    with_definition(schema.history_detail).outerjoin(_around, _around.c.key == _d.activity),
     _d.key,
-    {**{column.name: column for column in schema.history_detail.c}, "definition_id": _p.id},
+    {
+        **{column.name: column for column in schema.history_detail.c},
+        "definition_id": _p.id,
+        "node": _around.c.node,
+    },
     {
         "processInstanceId": key(_d.instance),
         "processInstanceIdIn": keys(_d.instance),
         "executionId": key(_d.element),
         "taskId": key(_d.task),
-        "activityInstanceId": key(_d.activity),
+        "activityInstanceId": activity(_d.activity),
         "caseInstanceId": nothing(),
         "caseExecutionId": nothing(),
         "variableInstanceId": key(_d.variable),

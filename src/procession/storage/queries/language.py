@@ -296,6 +296,29 @@ def as_keys(values: Iterable[str]) -> list[int]:
     return [key for key in (as_key(value) for value in values) if key is not None]
 
 
+def as_activity_key(value: str) -> int | None:
+    """The key in an activity instance's id: the id reads `node:key`, or is the bare key."""
+    return as_key(value.rsplit(":", 1)[-1])
+
+
+def activity(column: Col) -> Filter:
+    """The column is the key of that activity instance."""
+
+    def build(value: str, asking: Asking) -> Condition:
+        number = as_activity_key(value)
+        return false() if number is None else column == number
+
+    return Filter(Kind.TEXT, build)
+
+
+def activities(column: Col) -> Filter:
+    """The column is the key of one of these activity instances."""
+    return Filter(
+        Kind.TEXTS,
+        lambda value, asking: asking.among(column, [k for k in map(as_activity_key, value) if k is not None]),
+    )
+
+
 def key(column: Col) -> Filter:
     """The column is that key; a text that is no key matches nothing."""
 

@@ -18,6 +18,7 @@ from procession.storage.queries.language import (
     Filter,
     Kind,
     QueryTable,
+    activities,
     after,
     as_keys,
     at_least,
@@ -149,13 +150,13 @@ EXECUTION = QueryTable(
 _in_execution = _v.task.is_(None)
 
 
-def _in_scope(value: Any, asking: Asking) -> Condition:
-    return and_(_in_execution, asking.among(_v.scope, as_keys(value)))
+def _in_scope(found: Filter) -> Filter:
+    return Filter(found.kind, lambda value, asking: and_(_in_execution, found.build(value, asking)))
 
 
 VARIABLE = QueryTable(
     "variable instance",
-    with_definition(schema.variable),
+    with_definition(schema.variable).outerjoin(schema.element, _e.key == _v.scope),
     _v.key,
     {
         "key": _v.key,
@@ -163,6 +164,7 @@ VARIABLE = QueryTable(
         "definition_id": _p.id,
         "instance": _v.instance,
         "scope": _v.scope,
+        "node": _e.node,
         "task": _v.task,
         "tenant": _v.tenant,
         "type": _v.type,
@@ -178,12 +180,12 @@ VARIABLE = QueryTable(
         "variableName": text(_v.name),
         "variableNameLike": like(_v.name),
         "processInstanceIdIn": keys(_v.instance),
-        "executionIdIn": through(Kind.TEXTS, _in_scope),
+        "executionIdIn": _in_scope(keys(_v.scope)),
         "caseInstanceIdIn": nothing(Kind.TEXTS),
         "caseExecutionIdIn": nothing(Kind.TEXTS),
         "taskIdIn": keys(_v.task),
         "batchIdIn": nothing(Kind.TEXTS),
-        "activityInstanceIdIn": through(Kind.TEXTS, _in_scope),
+        "activityInstanceIdIn": _in_scope(activities(_v.scope)),
         "tenantIdIn": texts(_v.tenant),
         "variableValues": own_values(schema.variable),
         "variableScopeIdIn": keys(_v.scope),
