@@ -18,6 +18,7 @@ _CATCH: dict[type[object], str] = {
     m.Timer: "intermediateTimer",
     m.Signal: "intermediateSignalCatch",
     m.Conditional: "intermediateConditional",
+    m.Link: "intermediateLinkCatch",
 }
 _THROW: dict[type[object], str] = {
     m.Message: "intermediateMessageThrowEvent",

@@ -76,7 +76,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Code to run at a moment of an element's life. `event`: start, end, take; create, assignment, complete, update, delete, timeout."""
+    """Code to run at a moment of an element's life.
+
+    `event` is start, end or take; for user tasks create, assignment, complete, update, delete or timeout.
+    """
 
     event: str
     work: Work
@@ -472,6 +475,7 @@ class Process:
     boundaries: Mapping[str, tuple[str, ...]]
     event_subprocesses: Mapping[str, tuple[str, ...]]
     initial: str | None = None  # the start event of a start without a trigger
+    has_conditions: bool = False  # some event waits for a condition
     policies: Policies = Policies()
     category: str | None = None
     version_tag: str | None = None

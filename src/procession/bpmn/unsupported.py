@@ -27,13 +27,8 @@ from procession.bpmn.model import (
 from procession.bpmn.problems import Problems
 
 NOT_EXECUTED: Mapping[str, str] = {
-    "signal event": "use a message event, or a message for each receiver",
-    "escalation event": "use an error event, or a message to a process of its own",
     "compensation": "model the undoing steps as ordinary activities behind an error event",
-    "conditional event": "use a message event sent by whoever changes the variable",
     "cancel event": "use an error end event and an error boundary event",
-    "link event": "connect the elements by a sequence flow",
-    "event sub-process": "use boundary events on an embedded sub-process",
     "transaction": "use an embedded sub-process",
     "connector": "use an external task whose worker makes the call",
     "mail task": "use an external task whose worker sends the mail",

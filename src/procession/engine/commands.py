@@ -74,6 +74,20 @@ class Correlated:
 
 
 @dataclass(frozen=True, slots=True)
+class SendSignal:
+    """Sends a signal to everything that waits for it and to what it starts, or to one execution only.
+
+    `tenant` None means every tenant, or with `without_tenant` only what belongs to none.
+    """
+
+    name: str
+    variables: Values = field(default_factory=dict)
+    execution: int | None = None
+    tenant: str | None = None
+    without_tenant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deploy:
     """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource."""
 
@@ -160,6 +174,7 @@ class Together:
 EngineCommand = (
     StartProcess
     | CorrelateMessage
+    | SendSignal
     | Deploy
     | DeleteDeployment
     | DeleteDefinition

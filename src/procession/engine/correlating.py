@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from procession.engine import commands as ec
 from procession.engine.unit import Envelope, Unit
-from procession.errors import Invalid, ProcessionError
+from procession.errors import ExecutionFailed, Invalid, ProcessionError
 from procession.kernel import commands as c
 from procession.kernel.records import Subscription
 from procession.storage.correlation import start_subscriptions, waiting_subscriptions
@@ -51,7 +51,6 @@ def _waiting(unit: Unit, command: ec.CorrelateMessage) -> list[Subscription]:
         local_variables=command.local_keys,
         tenant=command.tenant,
         without_tenant=command.without_tenant,
-        limit=None if command.all else 2,
     )
     unit.lock({x.instance for x in found if x.instance is not None})
     # another command of this batch, or another node, may have been first
@@ -100,3 +99,39 @@ def _described(command: ec.CorrelateMessage) -> str:
         f"a message with name '{command.name}' to a single execution"
         f" (businessKey={command.business_key}, correlationKeys={keys}, processInstanceId={command.instance})"
     )
+
+
+def broadcast(
+    unit: Unit,
+    name: str,
+    tenant: str | None,
+    variables: Mapping[str, TypedValue],
+    execution: int | None = None,
+    *,
+    any_tenant: bool = False,
+) -> list[c.Command]:
+    """The commands that give a signal to everything that waits for it; a throw event reaches its own tenant and none."""
+    stored = waiting_subscriptions(unit.transaction, "signal", name, element=execution)
+    unit.lock({x.instance for x in stored if x.instance is not None}, wait=False)
+    waiting = {x.key: x for x in stored if unit.state.get(Subscription, x.key) is not None}
+    # what this very transaction has opened is not stored yet
+    for own in unit.state.all(Subscription):
+        if own.kind == "signal" and own.name == name and own.instance is not None and execution in (None, own.element):
+            waiting[own.key] = own
+    found: list[c.Command] = [
+        c.TriggerSubscription(x.key, variables, optional=True)
+        for x in sorted(waiting.values(), key=lambda x: x.key)
+        if _reaches(x.tenant, tenant, any_tenant)
+    ]
+    starts = [] if execution is not None else start_subscriptions(unit.transaction, "signal", name)
+    if execution is not None and not found:
+        raise ExecutionFailed(f"Execution '{execution}' has not subscribed to a signal event with name '{name}'.")
+    return found + [
+        c.StartInstance(x.definition, variables, tenant=x.tenant, node=x.node)
+        for x in starts
+        if _reaches(x.tenant, tenant, any_tenant)
+    ]
+
+
+def _reaches(owner: str | None, tenant: str | None, any_tenant: bool) -> bool:
+    return (any_tenant and tenant is None) or owner is None or owner == tenant

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 from procession.engine import commands as ec
-from procession.engine.correlating import correlate
+from procession.engine.correlating import broadcast, correlate
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Suspended
 from procession.kernel import commands as c
@@ -27,6 +27,8 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return start(unit, command, envelope)
         case ec.CorrelateMessage():
             return correlate(unit, command, envelope)
+        case ec.SendSignal():
+            return send_signal(unit, command, envelope)
         case ec.EvaluateDecision():
             return evaluate(unit, command, envelope)
         case ec.Together():
@@ -67,6 +69,11 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return [c.FinishCall(request.caller, request.called, request.variables)]
         case w.ErrorLeft():
             return _error_left(unit, request, envelope)
+        case w.EscalationLeft():
+            _meet(unit, request.caller)
+            return [c.EscalateFromCall(request.caller, request.code)]
+        case w.BroadcastSignal():
+            return broadcast(unit, request.name, request.tenant, request.variables)
         case w.CancelCalled():
             unit.lock([request.called], wait=False)
             if unit.state.get(Instance, request.called) is None:
@@ -130,6 +137,14 @@ def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.
             return []
         caller = answer.value
     return [c.EndUncaught(request.element)]
+
+
+def send_signal(unit: Unit, command: ec.SendSignal, envelope: Envelope) -> None:
+    """Sends a signal to everything that waits for it, or to one execution."""
+    for following in broadcast(
+        unit, command.name, command.tenant, command.variables, command.execution, any_tenant=not command.without_tenant
+    ):
+        perform(unit, following, envelope)
 
 
 def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Started:

@@ -187,11 +187,12 @@ class ThrowEscalation:
 
 @dataclass(frozen=True, slots=True)
 class TriggerSubscription:
-    """A message (signal, condition) reaches what waits for it."""
+    """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more."""
 
     subscription: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +292,14 @@ class RaiseFromCall:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalateFromCall:
+    """An escalation left the called instance."""
+
+    element: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndUncaught:
     """Nobody catches the error that this element threw: its execution ends."""
 
@@ -328,5 +337,6 @@ Command = (
     | AnnotateIncident
     | FinishCall
     | RaiseFromCall
+    | EscalateFromCall
     | EndUncaught
 )

@@ -49,6 +49,16 @@ class ChildEnded:
     scope: int
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Look whether conditions have become true: at a scope and inside it, after a variable changed; or one subscription."""
+
+    scope: int
+    variable: str | None = None
+    change: str | None = None  # create, update, delete
+    subscription: int | None = None
+
+
 @dataclass(slots=True)
 class Answer:
     """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught."""
@@ -71,9 +81,10 @@ class Step:
         self.world = world
         self.definition = definition
         self.answer = Answer()
-        self._agenda: list[Continue | ChildEnded] = []
+        self._agenda: list[Continue | ChildEnded | Check] = []
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
+        self._conditions = definition is not None and world.process(definition).has_conditions
 
     @property
     def view(self) -> View:
@@ -90,6 +101,18 @@ class Step:
         """The only way to change anything."""
         apply(self._state, event)
         self.answer.events.append(event)
+        if self._conditions:
+            self._watch(event)
+
+    def _watch(self, event: e.Event) -> None:
+        """Conditions are looked at when their scope begins and when a variable that they see changes."""
+        match event:
+            case e.VariableSet(variable=variable, created=created):
+                self.push(Check(variable.scope, variable.name, "create" if created else "update"))
+            case e.VariableRemoved(scope=scope, name=name, deleted=True):
+                self.push(Check(scope, name, "delete"))
+            case e.SubscriptionOpened(subscription=subscription) if subscription.kind == "conditional":
+                self.push(Check(subscription.element or 0, subscription=subscription.key))
 
     def request(self, request: Request) -> None:
         """Asks for something in another instance, done after this step in the same transaction."""
@@ -97,7 +120,7 @@ class Step:
 
     # ------------------------------------------------------------ agenda
 
-    def push(self, *items: Continue | ChildEnded) -> None:
+    def push(self, *items: Continue | ChildEnded | Check) -> None:
         """Adds work; the first of these runs first, before all that is waiting already."""
         self._agenda.extend(reversed(items))
 
@@ -114,6 +137,10 @@ class Step:
             match item:
                 case ChildEnded():
                     self._child_ended(item.scope)
+                case Check():
+                    from procession.kernel.conditions import check
+
+                    check(self, item)
                 case Continue():
                     self._guarded(item)
         return self.answer
@@ -181,7 +208,14 @@ class Step:
 
     def _advance(self, item: Continue) -> None:
         from procession.kernel.behaviours import behaviour_of
-        from procession.kernel.waiting import attach_boundaries, close_attached, create_continuation
+        from procession.kernel.catching import event_starts
+        from procession.kernel.waiting import (
+            SCOPE_TIMER,
+            attach_boundaries,
+            close_attached,
+            create_continuation,
+            open_waits,
+        )
 
         element = self.view.get(Element, item.element)
         if element is None:
@@ -207,6 +241,7 @@ class Step:
                 self.emit(e.ElementEntered(key, behaviour_of(self, element).type_name(node, body), node.name))
                 if not inner:
                     attach_boundaries(self, element, node)
+                open_waits(self, element, event_starts(self, element), SCOPE_TIMER)
                 self.push(Continue(key, Phase.EXECUTE) if body else Continue(key, Phase.INPUT))
             case Phase.INPUT:
                 if index < len(traits.inputs):

@@ -1,15 +1,15 @@
-"""BPMN errors: who catches one, and what catching does. Boundary events are asked from the thrower outwards, then the caller."""
+"""BPMN errors and escalations: given to the nearest event that catches them, then to the caller."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from procession.bpmn.model import BoundaryEvent, Error
-from procession.kernel.ending import terminate
+from procession.bpmn.model import Error, Escalation
+from procession.kernel.catching import Catcher, catchers, fire
 from procession.kernel.records import Element
-from procession.kernel.stepping import BODY, Step
+from procession.kernel.stepping import Step
 from procession.kernel.variables import set_variables, typed
-from procession.kernel.world import ErrorLeft
+from procession.kernel.world import ErrorLeft, EscalationLeft
 from procession.values import TypedValue
 
 
@@ -44,37 +44,46 @@ def end_uncaught(step: Step, element_key: int) -> None:
 
 
 def catch_error(step: Step, element_key: int, code: str, message: str | None) -> bool:
-    """Gives the error to the nearest boundary event that catches it; False where there is none in this instance."""
-    element: Element | None = step.view.need(Element, element_key)
-    while element is not None and element.parent is not None:
-        found = _boundary(step, element, code)
-        if found is not None:
-            boundary, definition = found
-            parent = element.parent
-            terminate(step, element.key)
-            step.create([(boundary.id, None)], parent)
-            values = {}
-            if definition.code_variable:
-                values[definition.code_variable] = typed(code)
-            if definition.message_variable:
-                values[definition.message_variable] = typed(message)
-            set_variables(step, parent, values)
-            return True
-        element = step.view.get(Element, element.parent)
-    return False
-
-
-def _boundary(step: Step, element: Element, code: str) -> tuple[BoundaryEvent, Error] | None:
-    node = step.node_of(element)
-    if node.traits.loop is not None and not element.node.endswith(BODY):
-        return None
-    fallback = None
-    for boundary_id in step.process.boundaries.get(node.id, ()):
-        boundary = step.process.nodes[boundary_id]
-        if not isinstance(boundary, BoundaryEvent) or not isinstance(boundary.definition, Error):
+    """Gives the error to the nearest event that catches it; False where there is none in this instance."""
+    fallback: tuple[Element, Catcher, Error] | None = None
+    for element, catcher in catchers(step, element_key):
+        definition = catcher.definition
+        if not isinstance(definition, Error):
             continue
-        if boundary.definition.code == code:
-            return boundary, boundary.definition
-        if boundary.definition.code is None and fallback is None:
-            fallback = (boundary, boundary.definition)
-    return fallback
+        if fallback is not None and element.key != fallback[0].key:
+            break
+        if definition.code == code:
+            fallback = (element, catcher, definition)
+            break
+        if definition.code is None and fallback is None:
+            fallback = (element, catcher, definition)
+    if fallback is None:
+        return False
+    host, catcher, definition = fallback
+    scope = fire(step, host, catcher)
+    values = {}
+    if definition.code_variable:
+        values[definition.code_variable] = typed(code)
+    if definition.message_variable:
+        values[definition.message_variable] = typed(message)
+    set_variables(step, scope, values)
+    return True
+
+
+def throw_escalation(
+    step: Step, element_key: int, code: str, variables: Mapping[str, TypedValue] | None = None
+) -> bool:
+    """Throws an escalation; False where nobody catches it, here or at the caller. The thrower may be gone afterwards."""
+    if variables:
+        set_variables(step, element_key, variables)
+    for host, catcher in catchers(step, element_key):
+        definition = catcher.definition
+        if isinstance(definition, Escalation) and definition.code in (None, code):
+            scope = fire(step, host, catcher)
+            if definition.code_variable:
+                set_variables(step, scope, {definition.code_variable: typed(code)})
+            return True
+    caller = step.instance_of(step.view.need(Element, element_key)).caller
+    if caller is not None:
+        step.request(EscalationLeft(caller, code))
+    return caller is not None

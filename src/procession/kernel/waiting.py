@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from procession.bpmn.model import Message, Node, Timer, TimerKind
+from procession.bpmn.model import Conditional, Message, Node, Signal, Timer, TimerKind
 from procession.errors import ExpressionFailed
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Incident, Job, Subscription, Task, Wait
@@ -16,6 +17,7 @@ CONTINUATION = "async-continuation"
 BOUNDARY_TIMER = "timer-transition"
 CATCH_TIMER = "timer-intermediate-transition"
 START_TIMER = "timer-start-event"
+SCOPE_TIMER = "timer-start-event-subprocess"
 
 
 def create_continuation(step: Step, element: Element, node: Node, configuration: str) -> None:
@@ -96,45 +98,65 @@ def timer_due(kind: TimerKind, text: str, now: datetime) -> tuple[datetime | Non
             return cycle.first_due(now), cycle.text
 
 
-def subscription_for(step: Step, element: Element, at: str, message: Message) -> Subscription:
-    """A message subscription of an element, for the event at node `at`."""
+def subscription_for(
+    step: Step, element: Element, at: str, kind: str, name: str | None, correlation_key: str | None = None
+) -> Subscription:
+    """A subscription of an element, for the event at node `at`."""
     instance = step.instance_of(element)
-    key = None if message.correlation_key is None else step.text(element.key, message.correlation_key)
     return Subscription(
         key=step.world.new_key(),
-        kind="message",
-        name=step.text(element.key, message.name),
+        kind=kind,
+        name=name,
         node=at,
         definition=instance.definition,
         created=step.world.now,
         instance=instance.key,
         element=element.key,
-        correlation_key=key,
+        correlation_key=correlation_key,
         tenant=instance.tenant,
         process_id=instance.process_id,
     )
 
 
+def message_subscription(step: Step, element: Element, at: str, message: Message) -> Subscription:
+    """A message subscription of an element; its name is evaluated now."""
+    key = None if message.correlation_key is None else step.text(element.key, message.correlation_key)
+    return subscription_for(step, element, at, "message", step.text(element.key, message.name), key)
+
+
 def wait_for(step: Step, element: Element, event_node: Node, kind: str) -> list[e.Event]:
-    """The events that make an element wait for the message or timer of a node. Evaluates only."""
-    definition = getattr(event_node, "definition", None)
-    if isinstance(definition, Message):
-        return [e.SubscriptionOpened(subscription_for(step, element, event_node.id, definition))]
-    if isinstance(definition, Timer):
-        due, repeat = due_of(step, element.key, definition)
-        if due is None:
-            return []
-        exclusive = event_node.traits.exclusive
-        job = new_job(step, element, event_node, kind, event_node.id, None, due=due, repeat=repeat, exclusive=exclusive)
-        return [e.JobCreated(job)]
+    """The events that make an element wait for what a node catches; `kind` is that of a timer's job. Evaluates only."""
+    match getattr(event_node, "definition", None):
+        case Message() as message:
+            return [e.SubscriptionOpened(message_subscription(step, element, event_node.id, message))]
+        case Signal(name=name):
+            text = step.text(element.key, name)
+            return [e.SubscriptionOpened(subscription_for(step, element, event_node.id, "signal", text))]
+        case Conditional():
+            return [e.SubscriptionOpened(subscription_for(step, element, event_node.id, "conditional", None))]
+        case Timer() as timer:
+            due, repeat = due_of(step, element.key, timer)
+            if due is None:
+                return []
+            job = new_job(
+                step, element, event_node, kind, event_node.id, None, due=due, repeat=repeat, exclusive=timer.exclusive
+            )
+            return [e.JobCreated(job)]
     return []
 
 
 def attach_boundaries(step: Step, element: Element, node: Node) -> None:
     """Opens what the boundary events of an activity wait for."""
+    if node.id in step.process.boundaries:
+        nodes = [step.process.nodes[id_] for id_ in step.process.boundaries[node.id]]
+        open_waits(step, element, nodes, BOUNDARY_TIMER)
+
+
+def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -> None:
+    """Makes an element wait for what several nodes catch: evaluated all, then opened."""
     pending: list[e.Event] = []
-    for boundary_id in step.process.boundaries.get(node.id, ()):
-        pending += wait_for(step, element, step.process.nodes[boundary_id], BOUNDARY_TIMER)
+    for node in nodes:
+        pending += wait_for(step, element, node, kind)
     for event in pending:
         step.emit(event)
 

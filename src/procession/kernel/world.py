@@ -105,6 +105,24 @@ class ErrorLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationLeft:
+    """An escalation found no catcher inside; the instance goes on whatever its caller does."""
+
+    caller: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSignal:
+    """A signal for everything that waits for it, in any instance, and for what it starts."""
+
+    name: str
+    tenant: str | None
+    variables: Values = field(default_factory=dict)
+    business_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelCalled:
     """Cancel a called instance: its call activity was cancelled."""
 
@@ -148,5 +166,14 @@ class StartByTimer:
 
 
 Request = (
-    CallProcess | CallEnded | ErrorLeft | CancelCalled | CancelCaller | MirrorIncident | UnmirrorIncident | StartByTimer
+    CallProcess
+    | CallEnded
+    | ErrorLeft
+    | EscalationLeft
+    | BroadcastSignal
+    | CancelCalled
+    | CancelCaller
+    | MirrorIncident
+    | UnmirrorIncident
+    | StartByTimer
 )

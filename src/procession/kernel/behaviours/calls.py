@@ -28,7 +28,7 @@ class Calling(Behaviour):
             raise ExpressionFailed(f"The call activity '{node.id}' names no process", node.called.key.source)
         variables: dict[str, TypedValue] = {}
         for copy in node.copies_in:
-            variables.update(_copied(step, element.key, copy))
+            variables.update(copied(step, element.key, copy))
         step.request(
             CallProcess(
                 element=element.key,
@@ -57,7 +57,8 @@ def _tenant(step: Step, scope: int, expression: Expression | None, own: str | No
     return own if expression is None else step.text(scope, expression)
 
 
-def _copied(step: Step, scope: int, copy: Copy) -> dict[str, TypedValue]:
+def copied(step: Step, scope: int, copy: Copy) -> dict[str, TypedValue]:
+    """What one `in` mapping hands over from a scope."""
     view = step.view
     if copy.all:
         found = view.variables(scope) if copy.local else visible(view, scope)

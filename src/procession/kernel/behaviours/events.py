@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from procession.bpmn.model import CatchEvent, EndEvent, Error, Message, Node, Terminate, ThrowEvent
+from procession.bpmn.model import (
+    CatchEvent,
+    EndEvent,
+    Error,
+    Escalation,
+    Link,
+    Message,
+    Node,
+    Signal,
+    Terminate,
+    ThrowEvent,
+)
 from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.behaviours.calls import copied
 from procession.kernel.ending import terminate_children
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
-from procession.kernel.throwing import throw_error
-from procession.kernel.waiting import CATCH_TIMER, wait_for
+from procession.kernel.throwing import throw_error, throw_escalation
+from procession.kernel.waiting import CATCH_TIMER, open_waits
 from procession.kernel.work import run_work
+from procession.kernel.world import BroadcastSignal
+from procession.values import TypedValue
 
 TRIGGERED = "triggered"  # in an element's note: what it would wait for has come already
 
@@ -19,28 +33,27 @@ class Passing(Behaviour):
 
 
 class Catching(Behaviour):
-    """An intermediate event that waits for a message or a timer."""
+    """An intermediate event that waits for a message, a timer, a signal or a condition."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, CatchEvent)
-        if element.note.get(TRIGGERED):
+        if element.note.get(TRIGGERED) or isinstance(node.definition, Link):
             step.complete(element.key)
             return
-        for event in wait_for(step, element, node, CATCH_TIMER):
-            step.emit(event)
+        open_waits(step, element, [node], CATCH_TIMER)
 
 
 class Throwing(Behaviour):
-    """An intermediate throw event: passes, or does what its message definition says."""
+    """An intermediate throw event: passes, or does what its definition says."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, ThrowEvent)
-        if _send(step, element, node):
+        if _send(step, element, node) and step.view.get(Element, element.key) is not None:
             step.complete(element.key)
 
 
 class Ending(Behaviour):
-    """None, terminate, error and message end events."""
+    """End events."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, EndEvent)
@@ -53,12 +66,21 @@ class Ending(Behaviour):
                 text = step.text(element.key, message)
                 throw_error(step, element.key, code or "", text)
             case _:
-                if _send(step, element, node):
+                if _send(step, element, node) and step.view.get(Element, element.key) is not None:
                     step.complete(element.key, flows=())
 
 
 def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
-    definition = node.definition
-    if isinstance(definition, Message) and definition.work is not None:
-        return run_work(step, element, node, definition.work)
+    """Does what a throwing event says; False where it has to wait for that. The element may be gone afterwards."""
+    match node.definition:
+        case Message(work=work) if work is not None:
+            return run_work(step, element, node, work)
+        case Signal(name=name, copies=copies):
+            variables: dict[str, TypedValue] = {}
+            for copy in copies:
+                variables.update(copied(step, element.key, copy))
+            instance = step.instance_of(element)
+            step.request(BroadcastSignal(step.text(element.key, name) or "", instance.tenant, variables))
+        case Escalation(code=code):
+            throw_escalation(step, element.key, code or "")
     return True

@@ -19,7 +19,7 @@ from procession.kernel.ending import JOINED
 from procession.kernel.records import Element, Life, Phase
 from procession.kernel.state import View
 from procession.kernel.stepping import BODY, Step
-from procession.kernel.waiting import CATCH_TIMER, close_attached, wait_for
+from procession.kernel.waiting import CATCH_TIMER, close_attached, open_waits
 
 
 class Exclusive(Behaviour):
@@ -100,11 +100,7 @@ class EventBased(Behaviour):
     """Waits for the first of the events behind it."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
-        pending: list[e.Event] = []
-        for target in _targets(step, node):
-            pending += wait_for(step, element, target, CATCH_TIMER)
-        for event in pending:
-            step.emit(event)
+        open_waits(step, element, _targets(step, node), CATCH_TIMER)
 
     def triggered(self, step: Step, element: Element, node: Node, event: Node) -> None:
         parent = element.parent

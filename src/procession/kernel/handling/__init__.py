@@ -42,6 +42,7 @@ HANDLERS: dict[type[Any], Handler] = {
     c.AnnotateIncident: incidents.annotate,
     c.FinishCall: calls.finish,
     c.RaiseFromCall: calls.raise_from_call,
+    c.EscalateFromCall: calls.escalate_from_call,
     c.EndUncaught: calls.uncaught,
 }
 
@@ -75,6 +76,7 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.AnnotateIncident: ((Incident, "incident"),),
     c.FinishCall: ((Element, "element"),),
     c.RaiseFromCall: ((Element, "element"),),
+    c.EscalateFromCall: ((Element, "element"),),
     c.EndUncaught: ((Element, "element"),),
 }
 

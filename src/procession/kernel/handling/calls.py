@@ -7,7 +7,7 @@ from procession.kernel import commands as c
 from procession.kernel.behaviours.calls import finish_call
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
-from procession.kernel.throwing import catch_error, end_uncaught
+from procession.kernel.throwing import catch_error, end_uncaught, throw_escalation
 from procession.kernel.variables import set_variables
 
 
@@ -32,3 +32,8 @@ def raise_from_call(step: Step, command: c.RaiseFromCall) -> int | None:
 def uncaught(step: Step, command: c.EndUncaught) -> None:
     if step.view.get(Element, command.element) is not None:
         end_uncaught(step, command.element)
+
+
+def escalate_from_call(step: Step, command: c.EscalateFromCall) -> None:
+    if step.view.get(Element, command.element) is not None:
+        throw_escalation(step, command.element, command.code)

@@ -8,10 +8,12 @@ from procession.bpmn.model import StartEvent
 from procession.errors import Invalid, Missing, Suspended
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.catching import event_starts
 from procession.kernel.ending import cancel_instance, terminate
 from procession.kernel.records import Element, External, Instance, Job, Life, Phase, Task, Wait
 from procession.kernel.stepping import ChildEnded, Step
 from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
+from procession.kernel.waiting import SCOPE_TIMER, open_waits
 from procession.kernel.work import run_process_listeners
 
 
@@ -46,6 +48,7 @@ def start(step: Step, command: c.StartInstance) -> int:
         set_variable(step, key, node.initiator, typed(step.world.user), local=True, initial=True)
     for name, value in command.variables.items():
         set_variable(step, key, name, value, local=True, initial=True)
+    open_waits(step, root, event_starts(step, root), SCOPE_TIMER)
     run_process_listeners(step, root, "start")
     step.create([(node.id, None)], key)
     return key

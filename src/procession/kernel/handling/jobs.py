@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from procession.bpmn.model import BoundaryEvent
+from procession.bpmn.model import BoundaryEvent, StartEvent
 from procession.errors import ExecutionFailed, ExpressionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
+from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
-from procession.kernel.handling.messages import fire_boundary
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
 from procession.kernel.records import Element, Job, Phase
 from procession.kernel.stepping import Continue, Step
-from procession.kernel.waiting import BOUNDARY_TIMER, CATCH_TIMER, CONTINUATION, START_TIMER, repeat_job
+from procession.kernel.waiting import BOUNDARY_TIMER, CATCH_TIMER, CONTINUATION, SCOPE_TIMER, START_TIMER, repeat_job
 from procession.kernel.world import StartByTimer
 from procession.temporal.durations import add
 from procession.temporal.retries import RetryCycle, parse_retry_cycle
@@ -43,10 +43,10 @@ def run(step: Step, command: c.RunJob) -> None:
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
         behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
-    elif job.kind == BOUNDARY_TIMER and isinstance(node, BoundaryEvent):
+    elif job.kind in (BOUNDARY_TIMER, SCOPE_TIMER) and isinstance(node, BoundaryEvent | StartEvent):
         if following is not None and not node.interrupting:
             step.emit(e.JobCreated(following))
-        fire_boundary(step, element, node)
+        fire(step, element, node)
 
 
 def fail(step: Step, command: c.FailJob) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from procession.bpmn.model import BoundaryEvent, ReceiveTask
+from procession.bpmn.model import BoundaryEvent, ReceiveTask, StartEvent
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
-from procession.kernel.ending import terminate
+from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, Life, Phase, Subscription
 from procession.kernel.stepping import Step
@@ -17,6 +17,8 @@ from procession.kernel.variables import set_variables
 def trigger(step: Step, command: c.TriggerSubscription) -> None:
     subscription = step.view.get(Subscription, command.subscription)
     if subscription is None or subscription.element is None:
+        if command.optional:
+            return
         raise Missing(
             f"Cannot find event subscription with id {command.subscription}", subscription=command.subscription
         )
@@ -24,21 +26,18 @@ def trigger(step: Step, command: c.TriggerSubscription) -> None:
     element = step.view.need(Element, subscription.element)
     set_variables(step, element.key, command.variables)
     set_variables(step, element.key, command.local_variables, local=True)
+    reach(step, subscription)
+
+
+def reach(step: Step, subscription: Subscription) -> None:
+    """What a subscription waited for has come."""
+    element = step.view.need(Element, subscription.element or 0)
     node = step.process.nodes[subscription.node]
-    if isinstance(node, BoundaryEvent):
-        fire_boundary(step, element, node)
+    if isinstance(node, BoundaryEvent | StartEvent):
+        fire(step, element, node)
         return
     step.emit(e.SubscriptionClosed(subscription.key))
     behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
-
-
-def fire_boundary(step: Step, host: Element, boundary: BoundaryEvent) -> None:
-    """A boundary event happens: it ends its activity, or puts a token beside it."""
-    assert host.parent is not None
-    parent = host.parent
-    if boundary.interrupting:
-        terminate(step, host.key)
-    step.create([(boundary.id, None)], parent)
 
 
 def signal(step: Step, command: c.SignalElement) -> None:

@@ -12,6 +12,7 @@ from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, IdentityLink, Phase, Task
 from procession.kernel.stepping import Continue, Step
+from procession.kernel.throwing import throw_escalation
 from procession.kernel.variables import set_variables
 from procession.kernel.waiting import end_task
 from procession.kernel.work import run_task_listeners
@@ -100,9 +101,17 @@ def link(step: Step, command: c.LinkIdentity) -> None:
 
 
 def escalate(step: Step, command: c.ThrowEscalation) -> None:
+    """An escalation that nobody catches is an error of the caller's; the task stays unless its scope is interrupted."""
     task = _task(step, command.task)
+    if task.element is None:
+        raise Invalid(f"The task '{task.key}' belongs to no process: it cannot throw an escalation")
+    require_active(step, task.instance, f"Task '{task.key}'")
     set_variables(step, task.key, command.variables)
-    raise ExecutionFailed(f"The escalation with code '{command.code}' finds no catching event at task '{task.key}'")
+    if not throw_escalation(step, task.element, command.code):
+        raise ExecutionFailed(
+            f"Execution with id '{task.element}' throws an escalation event with escalationCode '{command.code}', but no "
+            "escalation handler was defined."
+        )
 
 
 def _task(step: Step, key: int) -> Task:

@@ -1,0 +1,88 @@
+"""Who catches what is thrown or happens: boundary events and event sub-processes, asked from an element outwards.
+
+At a scope its event sub-processes come before the boundary events on it. What is thrown inside an event sub-process is
+never caught by that same event sub-process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from procession.bpmn.model import BoundaryEvent, Node, StartEvent, SubProcess
+from procession.errors import ExecutionFailed
+from procession.kernel import events as e
+from procession.kernel.ending import terminate, terminate_children
+from procession.kernel.records import Element, Job, Subscription, Wait
+from procession.kernel.stepping import BODY, Step
+
+START = "start"  # in an event sub-process' note: the start event that began it
+
+Catcher = BoundaryEvent | StartEvent
+
+
+def catchers(step: Step, element_key: int) -> Iterator[tuple[Element, Catcher]]:
+    """Every event that could catch something from an element, nearest first, with the element that it belongs to."""
+    came_from: Element | None = None
+    element: Element | None = step.view.need(Element, element_key)
+    while element is not None:
+        for start in event_starts(step, element):
+            if came_from is None or came_from.node != start.scope:
+                yield element, start
+        if element.parent is None:
+            return
+        node = step.node_of(element)
+        if node.traits.loop is None or element.node.endswith(BODY):
+            for boundary_id in step.process.boundaries.get(node.id, ()):
+                boundary = step.process.nodes[boundary_id]
+                if isinstance(boundary, BoundaryEvent):
+                    yield element, boundary
+        came_from, element = element, step.view.get(Element, element.parent)
+
+
+def event_starts(step: Step, element: Element) -> Iterator[StartEvent]:
+    """The start events of the event sub-processes directly inside a scope."""
+    if element.parent is None:
+        scope = step.process.id
+    else:
+        node = step.node_of(element)
+        if not isinstance(node, SubProcess) or element.node.endswith(BODY):
+            return
+        scope = node.id
+    for sub_process in step.process.event_subprocesses.get(scope, ()):
+        for start_id in step.process.starts.get(sub_process, ()):
+            start = step.process.nodes[start_id]
+            if isinstance(start, StartEvent):
+                yield start
+
+
+def fire(step: Step, host: Element, catcher: Node) -> int:
+    """Lets an event happen that belongs to `host`; gives the scope in which its token now is."""
+    match catcher:
+        case BoundaryEvent():
+            assert host.parent is not None
+            scope = host.parent
+            if catcher.interrupting:
+                terminate(step, host.key)
+            step.create([(catcher.id, None)], scope)
+            return scope
+        case StartEvent():
+            if catcher.interrupting:
+                terminate_children(step, host.key)
+                _close_starts(step, host)
+            step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
+            return host.key
+    raise ExecutionFailed(f"'{catcher.id}' is no event that interrupts")
+
+
+def _close_starts(step: Step, host: Element) -> None:
+    """An interrupted scope waits for nothing any more that could start an event sub-process in it."""
+    starts = {start.id for start in event_starts(step, host)}
+    for kind, key in step.view.need(Element, host.key).attached:
+        if kind is Wait.JOB:
+            job = step.view.need(Job, key)
+            if job.node in starts:
+                step.emit(e.JobEnded(job, "deleted"))
+        elif kind is Wait.SUBSCRIPTION:
+            subscription = step.view.need(Subscription, key)
+            if subscription.node in starts:
+                step.emit(e.SubscriptionClosed(key))

@@ -1,0 +1,66 @@
+"""Conditional events: looked at when their scope begins and when a variable that they see changes.
+
+A condition that cannot be evaluated because a variable is missing is not true, as in Camunda 7.
+"""
+
+from __future__ import annotations
+
+from procession.bpmn.model import BoundaryEvent, CatchEvent, Conditional, StartEvent
+from procession.errors import UnknownName
+from procession.kernel.records import Element, Subscription, Task, Wait
+from procession.kernel.stepping import Check, Step
+from procession.kernel.work import value_of
+
+
+def check(step: Step, item: Check) -> None:
+    """Lets the events happen whose condition is true now."""
+    from procession.kernel.handling.messages import reach
+
+    if item.subscription is not None:
+        keys = [item.subscription]
+    else:
+        keys = _inside(step, item.scope)
+    for key in keys:
+        subscription = step.view.get(Subscription, key)
+        if subscription is None or subscription.element is None:
+            continue
+        definition = _definition(step, subscription)
+        if definition is not None and _concerns(definition, item) and _is_true(step, subscription.element, definition):
+            reach(step, subscription)
+
+
+def _inside(step: Step, scope: int) -> list[int]:
+    task = step.view.get(Task, scope)
+    start = scope if task is None else task.element
+    found: list[int] = []
+    waiting = [] if start is None else [start]
+    while waiting:
+        element = step.view.get(Element, waiting.pop(0))
+        if element is None:
+            continue
+        keys = step.attached(element, Wait.SUBSCRIPTION)
+        found += [key for key in keys if step.view.need(Subscription, key).kind == "conditional"]
+        waiting.extend(child.key for child in step.view.children(element.key))
+    return found
+
+
+def _definition(step: Step, subscription: Subscription) -> Conditional | None:
+    node = step.process.nodes[subscription.node]
+    if isinstance(node, BoundaryEvent | CatchEvent | StartEvent) and isinstance(node.definition, Conditional):
+        return node.definition
+    return None
+
+
+def _concerns(definition: Conditional, item: Check) -> bool:
+    if item.subscription is not None:
+        return True
+    if definition.variable_name is not None and definition.variable_name != item.variable:
+        return False
+    return not definition.variable_events or item.change in definition.variable_events
+
+
+def _is_true(step: Step, element: int, definition: Conditional) -> bool:
+    try:
+        return value_of(step, element, definition.condition) is True
+    except UnknownName:
+        return False
