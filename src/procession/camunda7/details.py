@@ -35,7 +35,7 @@ def contents(connection: Connection, rows: Iterable[Mapping[str, Any] | RowMappi
         return {}
     big = schema.big_value.c
     found = connection.execute(select(big.key, big.content).where(asking(connection).among(big.key, wanted)))
-    return {number: bytes(content) for number, content in found.tuples()}
+    return {number: bytes(content) for number, content in found}
 
 
 def decoded(row: Mapping[str, Any] | RowMapping, big: Mapping[int, bytes]) -> Any:

@@ -111,7 +111,7 @@ def _path(connection: Connection, key: int) -> list[int]:
     up = select(e.key, e.parent).where(e.key == key).cte("up", recursive=True)
     outer = schema.element.alias("outer_element")
     up = up.union_all(select(outer.c.key, outer.c.parent).join(up, outer.c.key == up.c.parent))
-    parents = dict(connection.execute(select(up.c.key, up.c.parent)).tuples().all())
+    parents = dict(connection.execute(select(up.c.key, up.c.parent)).all())
     path: list[int] = []
     at = key if key in parents else None
     while at is not None and at in parents and len(path) <= len(parents):

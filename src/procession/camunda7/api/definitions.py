@@ -104,7 +104,7 @@ def get_definition_statistics(request: Request, engine: Any) -> Response:
     with reading(engine) as connection:
         found = rows(connection, PROCESS_DEFINITION, Query(), engine.clock())
         i = schema.instance.c
-        counted = connection.execute(select(i.definition, func.count()).group_by(i.definition)).tuples()
+        counted = connection.execute(select(i.definition, func.count()).group_by(i.definition))
         running: dict[Any, int] = dict(counted.all())
         extras = _Extras(connection, request, by_node=False)
     return answer(
@@ -135,7 +135,7 @@ def get_activity_statistics(request: Request, engine: Any) -> Response:
         leaf = and_(i.definition == row["key"], e.parent.is_not(None), e.node.not_like("%#multiInstanceBody"))
         joined = schema.element.join(schema.instance, i.key == e.instance)
         statement = select(e.node, func.count()).select_from(joined).where(leaf, e.children == 0).group_by(e.node)
-        running: dict[str, int] = dict(connection.execute(statement).tuples().all())
+        running: dict[str, int] = dict(connection.execute(statement).all())
         extras = _Extras(connection, request, by_node=True, definition=row["key"])
     nodes = sorted({*running, *extras.nodes()})
     kind = {"@class": f"{_CLASSES}.ActivityStatisticsResultDto"}
