@@ -1,33 +1,33 @@
-"""An open storage, on SQLite and on PostgreSQL. PostgreSQL copies a database that has the schema already."""
+"""An open, empty storage, on SQLite and on PostgreSQL: opened once per run, emptied after each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from procession.storage import Storage, open_storage
-from tests import postgres
-
-TEMPLATE = "storage_schema"
+from procession.storage import Storage, open_storage, schema
+from tests import databases, postgres
 
 
-def _make_schema(url: str) -> None:
-    open_storage(url).close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     if request.param == "sqlite":
-        opened = open_storage(f"sqlite:///{tmp_path}/storage.db")
-        yield opened
-        opened.close()
-        return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    server.create_template(TEMPLATE, _make_schema)
-    url = server.create_database(TEMPLATE)
-    opened = open_storage(url)
+        url = f"sqlite:///{tmp_path_factory.mktemp('storage')}/storage.db"
+    else:
+        try:
+            url = databases.server().create_database()
+        except postgres.CannotRun as reason:
+            pytest.skip(f"PostgreSQL cannot run here: {reason}")
+    storage = open_storage(url)
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def storage(opened: Storage) -> Iterator[Storage]:
     yield opened
-    opened.close()
-    server.drop_database(url)
+    with opened.transaction() as tx:
+        for table in reversed(schema.metadata.sorted_tables):
+            if table.name != "node":
+                tx.driver.run(f'DELETE FROM "{table.name}"')

@@ -287,3 +287,20 @@ def test_what_is_undone_is_not_told() -> None:
     assert row is not None
     assert row["state"] == "ACTIVE"
     assert "ended" not in row
+
+
+def test_many_at_once_are_told_like_one(storage: Storage) -> None:
+    keys = range(100, 140, 2)
+    begin: list[e.Event] = []
+    for key in keys:
+        begin += [
+            e.InstanceStarted(replace(INSTANCE, key=key, root=key), "start"),
+            e.ElementCreated(Element(key, key, None, "p", Life.ACTIVE, Phase.EXECUTE), 7),
+            e.ElementCreated(Element(key + 1, key, key, "review"), 7),
+            e.ElementEntered(key + 1, "userTask", 'a "quoted"\ttext \\N'),
+        ]
+    tell(storage, begin)
+    tell(storage, [e.ElementTerminated(key + 1) for key in keys], LATER)
+    assert rows(storage, schema.history_activity, "key", "name", "duration", "canceled") == [
+        (key + 1, 'a "quoted"\ttext \\N', 5000, True) for key in keys
+    ]

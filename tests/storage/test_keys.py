@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procession.errors import Unavailable
-from procession.storage import KeyMaker, Storage, open_storage
+from procession.storage import KeyMaker, open_storage
 from procession.storage.keys import START, time_of
 from procession.storage.nodes import LEASE, claim_node, release_node, renew_node
 
@@ -58,7 +58,8 @@ def test_a_node_number_is_between_0_and_1023() -> None:
         KeyMaker(1024)
 
 
-def test_numbers_are_leased_renewed_lost_and_given_back(storage: Storage) -> None:
+def test_numbers_are_leased_renewed_lost_and_given_back(database_url: str) -> None:
+    storage = open_storage(database_url)
     with storage.transaction() as tx:
         later = storage.keys.valid_until or 0
         first = claim_node(tx.driver, "a", later - 1)
@@ -70,6 +71,7 @@ def test_numbers_are_leased_renewed_lost_and_given_back(storage: Storage) -> Non
         assert lost.number == 0  # everything has run out: the smallest is free again
         release_node(tx.driver, lost, later + 2 * LEASE)
         assert claim_node(tx.driver, "c", later + 2 * LEASE + 1).number == 0
+    storage.close()
 
 
 def test_two_storages_hold_two_numbers(database_url: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from procession.kernel.records import Element, IdentityLink, Instance, Task, Variable
+from procession.kernel.records import Element, IdentityLink, Instance, Life, Phase, Task, Variable, Wait
 from procession.kernel.state import TABLES, State
 from procession.storage import Storage
 from tests.storage.records import RECORDS
@@ -140,6 +140,54 @@ def test_a_name_may_move_to_a_new_variable_in_one_batch(storage: Storage) -> Non
         tx.save(state.changes())
     with storage.transaction() as tx:
         assert [v.key for v in tx.fetch_group(Variable, 1)] == [12]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 50])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_many_records_are_saved_like_few(storage: Storage, table: type[Any], count: int) -> None:
+    made = {key: _example(table, key) for key in range(1, count + 1)}
+    save(storage, *made.values())
+    with storage.transaction() as tx:
+        state = State(tx)
+        state.preload(table, made)
+        changed = {key: _example(table, key, "changed\t\\N") for key in made}
+        for record in changed.values():
+            state.put(record)
+        tx.save(state.changes())
+    with storage.transaction() as tx:
+        state = State(tx)
+        state.preload(table, made)
+        assert {record.key: record for record in state.all(table)} == changed
+        for key in made:
+            state.remove(table, key)
+        tx.save(state.changes())
+    with storage.transaction() as tx:
+        assert tx.fetch(table, made) == []
+
+
+def _example(table: type[Any], key: int, text: str = "first") -> Any:
+    """A record with something in every field."""
+    values: dict[str, Any] = {}
+    for name, hint in get_type_hints(table).items():
+        if hint in (str, str | None):
+            values[name] = text[:10]
+        elif hint in (int, int | None):
+            values[name] = key
+        elif hint in (datetime, datetime | None):
+            values[name] = datetime(2024, 1, 1, tzinfo=UTC)
+        elif hint is bool:
+            values[name] = True
+        elif hint is Life:
+            values[name] = Life.ACTIVE
+        elif hint is Phase:
+            values[name] = Phase.END
+        elif name in ("value", "info", "note", "payload", "headers"):
+            values[name] = {"a": text}
+        elif name == "arrived":
+            values[name] = {"a": key}
+        else:
+            values[name] = ((Wait.JOB, key),)
+    return table(**values)
 
 
 def big_values(storage: Storage) -> int:
