@@ -1,4 +1,4 @@
-"""History."""
+"""History: instances, activities, tasks, variables, logs, decisions."""
 
 from __future__ import annotations
 
