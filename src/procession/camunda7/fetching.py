@@ -190,5 +190,10 @@ def _told(engine: Any, tx: Transaction, task: External, topic: Topic, seen: Mapp
         "variables": variables,
         "priority": task.priority,
         "businessKey": task.business_key,
-        "extensionProperties": dict(task.headers) if topic.extensions else {},
+        "extensionProperties": _extensions(engine, tx, task) if topic.extensions else {},
     }
+
+
+def _extensions(engine: Any, tx: Transaction, task: External) -> dict[str, str]:
+    node = engine.definitions.process(task.definition, tx).nodes.get(task.node)
+    return {} if node is None else dict(node.traits.properties)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from procession.camunda7 import shapes
-from procession.camunda7.commanding import key_of, replying, submit
+from procession.camunda7.commanding import key_of, null_value, replying, submit
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.lookups import Scope, reading, scope_variables
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.camunda7.started import instance_document
 from procession.camunda7.values import read_variables
-from procession.engine.commands import Correlated, CorrelateMessage
+from procession.engine.commands import Correlated, CorrelateMessage, SendSignal
 from procession.engine.correlating import Mismatch
 from procession.errors import ExpressionFailed, Missing, ProcessionError
 from procession.kernel.commands import RaiseIncident, SignalElement
-from procession.storage.queries.language import first
-from procession.storage.queries.runtime import INCIDENT, PROCESS_INSTANCE
+from procession.storage.queries.language import as_key, first
+from procession.storage.queries.runtime import EXECUTION, INCIDENT, PROCESS_INSTANCE
 
 _MISMATCH = "org.camunda.bpm.engine.MismatchingMessageCorrelationException: "
 
@@ -98,6 +98,27 @@ def _result(engine: Any, one: Correlated, wants_variables: bool) -> dict[str, An
     if variables is not None:
         shown["variables"] = variables
     return shown
+
+
+@route("POST", "/signal")
+def send_signal(request: Request, engine: Any) -> Response:
+    """Sends a signal to everything that waits for it, or to one execution."""
+    body = request.json_object()
+    name, execution = text_member(body, "name"), text_member(body, "executionId")
+    if name is None:
+        raise invalid_request("No signal name given")
+    tenant, without_tenant = text_member(body, "tenantId"), flag_member(body, "withoutTenantId")
+    if execution is not None and (tenant is not None or without_tenant):
+        message = "ENGINE-13027 Cannot specify a tenant-id when deliver a signal to a single execution."
+        raise engine_error(message, "BadUserRequestException", 400)
+    values = read_variables(body.get("variables"))
+    key = None if execution is None else key_of(execution)
+    if execution is not None:
+        with reading(engine) as connection:
+            if first(connection, EXECUTION, as_key(execution), engine.clock()) is None:
+                raise null_value(f"Cannot find execution with id '{execution}': execution is null")
+    submit(engine, request, SendSignal(name, values, key, tenant, without_tenant))
+    return NO_CONTENT
 
 
 # ---------------------------------------------------------------- one execution

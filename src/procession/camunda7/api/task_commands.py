@@ -45,8 +45,10 @@ def claim(request: Request, engine: Any) -> Response:
     def refused(error: ProcessionError) -> Answered:
         return taken if "already claimed" in error.message else engine_error(error.message)
 
-    with replying(replies={ExecutionFailed: refused, Suspended: suspended("task", id_)}):
-        return _send(request, engine, command, null_value(_no_task(id_)))
+    missing = null_value(_no_task(id_))
+    with replying(replies={Missing: missing, ExecutionFailed: refused, Suspended: suspended("task", id_)}):
+        submit(engine, request, command)
+    return NO_CONTENT
 
 
 @route("POST", "/task/{id}/unclaim")
@@ -220,7 +222,7 @@ def _attributes(body: Mapping[str, Any]) -> dict[str, Any]:
 @route("DELETE", "/task/{id}")
 def delete(request: Request, engine: Any) -> Response:
     """Deletes a task without a process; one that is not there is deleted already."""
-    with replying("Could not delete task: ", status=500, type="RestException"), suppress(Missing):
+    with suppress(Missing):
         submit(engine, request, c.DeleteTask(key_of(request["id"])))
     return NO_CONTENT
 

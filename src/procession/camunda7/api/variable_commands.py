@@ -7,7 +7,7 @@ from typing import Any
 
 from procession.camunda7.commanding import key_of, replying, submit
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, texts_member
-from procession.camunda7.problems import invalid_request, rest_error
+from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.reading import first_part
 from procession.camunda7.routes import route
 from procession.camunda7.values import read_value, read_variables
@@ -59,6 +59,8 @@ def _variables(
 
 
 def _uploaded(request: Request) -> TypedValue:
+    if not request.body:
+        raise Answered(415, "NotSupportedException", "HTTP 415 Unsupported Media Type")
     parts = request.form()
     data, kind = first_part(parts, "data"), first_part(parts, "valueType") or first_part(parts, "type")
     if data is None:
