@@ -53,8 +53,12 @@ def written_value(
     row: Mapping[str, Any] | RowMapping, big: Mapping[int, bytes], *, deserialize: bool, binary: bool, name: str = ""
 ) -> dict[str, Any]:
     """`type`, `value` and `valueInfo` of a row with value columns."""
-    value = decoded(row, big)
-    return typed(value, row["type"], mapping_from_json(row["info"]), deserialize=deserialize, binary=binary, name=name)
+    info = mapping_from_json(row["info"])
+    shown = typed(decoded(row, big), row["type"], info, deserialize=deserialize, binary=binary, name=name)
+    if "removal_time" in row and info.get("objectTypeName"):
+        # running variables show the type with its parameters, history as it was given
+        shown["valueInfo"]["objectTypeName"] = info["objectTypeName"]
+    return shown
 
 
 def _shown(row: RowMapping, big: Mapping[int, bytes], deserialize: bool) -> dict[str, Any]:

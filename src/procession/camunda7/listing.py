@@ -24,7 +24,7 @@ from procession.camunda7.exchange import (
     text_member,
     texts_member,
 )
-from procession.camunda7.problems import Answered, engine_error, invalid_request
+from procession.camunda7.problems import FALLBACK, Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.errors import Invalid
 from procession.storage.encoding import moment
@@ -282,7 +282,8 @@ def _from_member(name: str, found: Filter, body: Mapping[str, Any]) -> Any:
             return None if text is None else _chosen(name, found, text)
         case Kind.TEXTS:
             if isinstance(body[name], list) and None in body[name]:
-                raise engine_error(f"{name} contains null value", type="NullValueException")
+                noun = {"taskIdIn": "taskIds"}.get(name, name)
+                raise engine_error(f"{noun} contains null value", type="NullValueException")
             return texts_member(body, name) or None
         case Kind.FLAG | Kind.SWITCH:
             return flag_member(body, name) or None
@@ -365,7 +366,8 @@ def _checked(table: QueryTable, query: Query) -> Query:
         for rule in table.rules:
             complaint = rule(group, query.switches)
             if complaint is not None:
-                raise engine_error(complaint.message, complaint.type, complaint.status)
+                code = None if complaint.type == "InvalidRequestException" else FALLBACK
+                raise Answered(complaint.status, complaint.type, complaint.message, code)
     return query
 
 

@@ -74,7 +74,7 @@ JOB_DEFINITION = shape(
     suspended=flag("suspended"),
     overridingJobPriority="priority",
     tenantId="tenant",
-    deploymentId=key("deployment"),
+    constants=("deploymentId",),  # Camunda documents it and gives null
 )
 
 PROCESS_INSTANCE = shape(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from procession.camunda7 import shapes
 from procession.camunda7.details import write_decisions, write_details, write_variables
-from procession.camunda7.exchange import Request, Response, answer, answer_text
+from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, answer_text
 from procession.camunda7.listing import Shape, Write
 from procession.camunda7.lookups import one, reading, value_data
 from procession.camunda7.problems import Answered, invalid_request, rest_error
@@ -34,7 +34,8 @@ def single(path: str, table: QueryTable, written: Shape | Write, missing: Missin
         """The entity with that id."""
         id_ = request["id"]
         with reading(engine) as connection:
-            row = one(connection, engine, table, id_, lambda: missing(id_))
+            key = id_.rsplit(":", 1)[-1] if table is history.HISTORY_ACTIVITY else id_
+            row = one(connection, engine, table, key, lambda: missing(id_))
             if isinstance(written, Shape):
                 return answer(written.write(row))
             return answer(written([row], request, connection, engine)[0])
@@ -129,7 +130,7 @@ def _long_text(path: str, column: Any, missing: Callable[[str], Answered]) -> No
             found = connection.execute(select(column).where(column.table.c.key == number)).first()
         if found is None:
             raise missing(request["id"])
-        return answer_text(found[0] or "")
+        return answer_text(found[0]) if found[0] is not None else NO_CONTENT
 
 
 _long_text(

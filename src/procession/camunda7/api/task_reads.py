@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,7 +22,7 @@ from procession.camunda7.lookups import (
     task_scope,
     value_data,
 )
-from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error, wrapping
+from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.camunda7.shown_forms import task_form, task_form_values
 from procession.storage import schema
@@ -90,6 +91,18 @@ def get_identity_links(request: Request, engine: Any) -> Response:
 Find = Callable[[Connection, Any, str], Scope]
 
 
+@contextmanager
+def _getting(noun: str, name: str) -> Iterator[None]:
+    """What the engine says about one variable is wrapped; what the REST layer says of it is not."""
+    try:
+        yield
+    except Answered as problem:
+        if problem.code is None:
+            raise
+        message = f"Cannot get {noun} variable {name}: {problem.message}"
+        raise rest_error(message, problem.status, problem.code) from problem
+
+
 def _variables(path: str, noun: str, find: Find) -> None:
     """Registers the reading of all variables of a scope, of one, and of one's content."""
 
@@ -105,22 +118,16 @@ def _variables(path: str, noun: str, find: Find) -> None:
     def get_variable(request: Request, engine: Any) -> Response:
         """One variable that the scope sees."""
         name = request["name"]
-        with reading(engine) as connection:
-            try:
-                scope = find(connection, engine, request["id"])
-                deserialize = request.flag("deserializeValue", True)
-                return answer(scope_variable(connection, scope, name, deserialize=deserialize))
-            except Answered as problem:
-                if problem.code is None:
-                    raise
-                with wrapping(f"Cannot get {noun} variable {name}: ", type="RestException"):
-                    raise
+        with reading(engine) as connection, _getting(noun, name):
+            scope = find(connection, engine, request["id"])
+            deserialize = request.flag("deserializeValue", True)
+            return answer(scope_variable(connection, scope, name, deserialize=deserialize))
 
     @route("GET", f"{path}/{{name}}/data")
     def get_data(request: Request, engine: Any) -> Response:
         """The content of a Bytes or File variable."""
         name = request["name"]
-        with reading(engine) as connection, wrapping():
+        with reading(engine) as connection, _getting(noun, name):
             scope = find(connection, engine, request["id"])
             found = scope_rows(connection, scope, [name])
             if name not in found:

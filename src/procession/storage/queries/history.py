@@ -55,6 +55,7 @@ _inc = schema.history_incident.c
 _log = schema.history_job_log.c
 _link = schema.history_link.c
 _job = schema.job.c
+_e = schema.element.c
 _sub = schema.history_instance.alias("sub")
 _around = schema.history_activity.alias("around")
 
@@ -84,6 +85,20 @@ def _by(build: Any, filter_: Filter) -> Filter:
 
 def _active_activity(value: Sequence[str], asking: Asking) -> Condition:
     return _activity(_a.ended.is_(None), asking.among(_a.node, value))
+
+
+def _ended_activity(value: Sequence[str], asking: Asking) -> Condition:
+    return _activity(_a.ended.is_not(None), asking.among(_a.node, value))
+
+
+def _incident_status(value: str, asking: Asking) -> Condition:
+    # Camunda takes anything but these two for "any incident"
+    return _incident(_inc.state == value) if value in ("open", "resolved") else _incident()
+
+
+def _stands_at(value: Sequence[str], asking: Asking) -> Condition:
+    """Runs there now, or waits there for an asynchronous continuation: what history has not begun to tell of."""
+    return some(schema.element, _e.instance == _h.key, _e.children == 0, asking.among(_e.node, value))
 
 
 def _executed_job(filter_: Filter) -> Filter:
@@ -145,7 +160,7 @@ HISTORY_INSTANCE = QueryTable(
         "withRootIncidents": flag(_incident(_inc.cause == _inc.key)),
         "incidentIdIn": _by(_incident, keys(_inc.key)),
         "incidentType": _by(_incident, text(_inc.kind)),
-        "incidentStatus": _by(_incident, text(_inc.state)),
+        "incidentStatus": through(Kind.TEXT, _incident_status),
         "incidentMessage": _by(_incident, text(_inc.message)),
         "incidentMessageLike": _by(_incident, like(_inc.message)),
         "startedBefore": until(_h.started),
@@ -168,8 +183,8 @@ HISTORY_INSTANCE = QueryTable(
         "subCaseInstanceId": nothing(),
         "caseInstanceId": nothing(),
         **tenants(_h.tenant),
-        "activityIdIn": through(Kind.TEXTS, _active_activity),
-        "executedActivityIdIn": _by(_activity, texts(_a.node)),
+        "activityIdIn": through(Kind.TEXTS, _stands_at),
+        "executedActivityIdIn": through(Kind.TEXTS, _ended_activity),
         "activeActivityIdIn": through(Kind.TEXTS, _active_activity),
         **{name: flag(_h.state == state) for name, state in _STATES.items()},
         "variables": by_variables(schema.history_variable, _v.instance == _h.key),

@@ -69,13 +69,10 @@ def _met(source: FromClause, comparison: Comparison, asking: Asking) -> Conditio
 
 
 def _number_met(source: FromClause, operator: str, value: int | float) -> Condition:
+    """A number that is whole compares with every kind of number, one with a fraction with Double alone (as in Camunda)."""
     compare = _OPERATORS[operator]
     fraction = and_(source.c.form.in_(_FRACTION), compare(source.c.double_value, float(value)))
-    if isinstance(value, float) and not value.is_integer():
-        # 5 < 5.5: whole numbers compare with the fraction as well
-        whole = and_(source.c.form.in_(_WHOLE), compare(source.c.long_value, value))
-        return or_(fraction, whole)
-    if not LONG_MIN <= int(value) <= LONG_MAX:
+    if (isinstance(value, float) and not value.is_integer()) or not LONG_MIN <= int(value) <= LONG_MAX:
         return fraction
     return or_(fraction, and_(source.c.form.in_(_WHOLE), compare(source.c.long_value, int(value))))
 
