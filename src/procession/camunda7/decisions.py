@@ -8,15 +8,23 @@ expression do not exist; PRIORITY and OUTPUT ORDER are refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lxml import etree
-
-from procession.camunda7.decision_types import NULL, Typed, convert, from_java, stored, to_java
+from procession.camunda7.decision_checks import check
+from procession.camunda7.decision_logic import (
+    CAMUNDA,
+    CompiledExpression,
+    CompiledTable,
+    Compiler,
+    Script,
+    Variables,
+    no_script,
+)
+from procession.camunda7.decision_types import NULL, Typed, convert, from_java, stored
 from procession.dmn.faults import DecisionFailed
-from procession.dmn.index import Cell, Column, bits, column
+from procession.dmn.index import bits
 from procession.dmn.model import (
     Aggregation,
     Decision,
@@ -24,132 +32,18 @@ from procession.dmn.model import (
     Definitions,
     Evaluation,
     HitPolicy,
-    Input,
     InputRecord,
     LiteralExpression,
     Output,
     OutputRecord,
     Table,
-    Text,
+    Warned,
 )
-from procession.dmn.reader import Document, read_dmn
-from procession.dmn.texts import children
-from procession.errors import ExpressionFailed, ProcessionError
-from procession.expressions import BeanOf, Scope
-from procession.feel import compile_expression as compile_feel
-from procession.feel import compile_unary_tests
-from procession.feel.syntax import Call, Path
-from procession.juel import compile_expression as compile_juel
-from procession.juel import is_expression
-from procession.values import type_of
-from procession.xml import local_name
+from procession.dmn.reader import read_dmn
+from procession.errors import ProcessionError
 
-CAMUNDA = "http://camunda.org/schema/1.0/dmn"
-CELL_INPUT = "cellInput"
-_CONTEXT = "variableContext"
-_FEEL = frozenset(
-    {
-        "feel",
-        "http://www.omg.org/spec/feel/20140401",
-        "http://www.omg.org/spec/dmn/20180521/feel/",
-        "https://www.omg.org/spec/dmn/20191111/feel/",
-        "https://www.omg.org/spec/dmn/20211108/feel/",
-        "https://www.omg.org/spec/dmn/20230324/feel/",
-    }
-)
-_NO_SUCH_CALL = "functions are called by name; calls on a value do not exist"
-_REFUSED = (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
 # Whose results are always lists where another decision requires them.
 _LISTS = (HitPolicy.COLLECT, HitPolicy.RULE_ORDER)
-
-
-Script = Callable[[str, str, Scope], Any]
-"""Runs a text of a language other than FEEL and JUEL: language, text, variables. Raises where it cannot."""
-
-
-def no_script(language: str, text: str, scope: Scope) -> Any:
-    """There is no other language."""
-    raise DecisionFailed(f"DMN-01008 Unable to find script engine for expression language '{language}'.")
-
-
-@dataclass(frozen=True, slots=True)
-class _FeelView:
-    """The variables as FEEL sees them; each is converted once."""
-
-    variables: Mapping[str, Any]
-    time: datetime
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def resolve(self, name: str) -> Any:
-        if name not in self.seen:
-            self.seen[name] = from_java(self.variables[name])
-        return self.seen[name]
-
-    def now(self) -> datetime:
-        return self.time
-
-
-@dataclass(frozen=True, slots=True)
-class _Variables:
-    """What an expression of a decision sees; `feel` is the same for FEEL."""
-
-    values: Mapping[str, Any]
-    beans: Mapping[str, Any]
-    time: datetime
-    script: Script
-    feel: _FeelView
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], beans: Mapping[str, Any], time: datetime, script: Script) -> _Variables:
-        return cls(values, beans, time, script, _FeelView(values, time))
-
-    def resolve(self, name: str) -> Any:
-        if name == _CONTEXT:
-            return BeanOf(methods={"resolve": self.typed, "containsVariable": self.values.__contains__})
-        return self.values[name] if name in self.values else self.beans[name]
-
-    def typed(self, name: str) -> Any:
-        """A variable as Java's `TypedValue`, null where there is none."""
-        if name not in self.values:
-            return None
-        value = self.values[name]
-        return BeanOf(methods={"getValue": lambda: value, "getType": lambda: type_of(value).lower()})
-
-    def now(self) -> datetime:
-        return self.time
-
-    def beside(self, more: Mapping[str, Any]) -> _Variables:
-        return _Variables.of({**self.values, **more}, self.beans, self.time, self.script)
-
-
-_Run = Callable[[_Variables], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    input: Input
-    run: _Run | None
-    type: str | None
-    variable: str
-    cells: Column
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A compiled table; `outputs` holds an expression for each rule and output, None where there is none."""
-
-    table: Table
-    columns: tuple[_Column, ...]
-    outputs: tuple[tuple[_Run | None, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Expression:
-    """A compiled literal expression and the name and type of its result."""
-
-    run: _Run | None
-    name: str | None
-    type: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +51,7 @@ class Decisions:
     """The decisions of one file, compiled. `executable` are those that Camunda 7 deploys, in their order."""
 
     definitions: Definitions
-    logic: Mapping[str, _Table | _Expression] = field(repr=False)
+    logic: Mapping[str, CompiledTable | CompiledExpression] = field(repr=False)
 
     @property
     def executable(self) -> tuple[Decision, ...]:
@@ -184,22 +78,22 @@ class Decisions:
         `beans` are what JUEL finds beside the variables, `script` runs other languages. Raises DecisionFailed.
         """
         time = now or datetime(1970, 1, 1, tzinfo=UTC)
-        return _evaluate(self, decision_id, _Variables.of(variables, beans or {}, time, script))
+        return _evaluate(self, decision_id, Variables.of(variables, beans or {}, time, script))
 
 
 def read_decisions(data: bytes, resource: str = "") -> Decisions:
     """Reads and compiles a DMN file. Raises ParseFailed with all problems, where Camunda 7 refuses it."""
-    definitions = read_dmn(data, resource, _check)
-    logic: dict[str, _Table | _Expression] = {}
+    definitions = read_dmn(data, resource, check)
+    logic: dict[str, CompiledTable | CompiledExpression] = {}
     for decision in definitions.decisions.values():
-        compiler = _Compiler(definitions)
+        compiler = Compiler(definitions)
         match decision.logic:
             case Table() as table:
                 logic[decision.id] = compiler.table(table)
             case LiteralExpression(expression):
                 held = decision.variable
                 name, type_ = (held.name or None, held.type) if held is not None else (None, None)
-                logic[decision.id] = _Expression(compiler.expression(expression), name, type_)
+                logic[decision.id] = CompiledExpression(compiler.expression(expression), name, type_)
     return Decisions(definitions, logic)
 
 
@@ -228,172 +122,34 @@ def version_tag(decision: Decision) -> str | None:
     return attribute(decision, "versionTag")
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _check(root: etree._Element, definitions: Definitions, document: Document) -> None:
-    """What Camunda 7 demands beyond the standard."""
-    if not definitions.id:
-        name = definitions.name or ""
-        document.problem(f"The decision requirements graph '{name}' must have an 'id' attribute set.", root)
-    for element in children(root, "decision"):
-        id_ = element.get("id") or ""
-        if not id_:
-            name = element.get("name") or ""
-            document.problem(f"The decision '{name}' must have an 'id' attribute set.", element)
-        for table in children(element, "decisionTable"):
-            _check_table(table, id_, document)
-        if children(element, "literalExpression") and not children(element, "variable"):
-            said = f"The decision '{id_}' must have an 'variable' element if it contains a literal expression."
-            document.problem(said, element)
-
-
-def _check_table(table: etree._Element, decision: str, document: Document) -> None:
-    for element in children(table, "input", "output", "rule"):
-        if not element.get("id"):
-            what = f"decision table {local_name(element)} '{element.get('label') or element.get('name') or ''}'"
-            document.problem(f"The {what} of decision '{decision}' must have a 'id' attribute set.", element)
-    outputs = children(table, "output")
-    names: set[str] = set()
-    for output in outputs if len(outputs) > 1 else ():
-        name = output.get("name")
-        if not name:
-            said = f"has a compound output but output '{output.get('id') or ''}' does not have an output name."
-            document.problem(f"The decision table '{decision}' {said}", output)
-        elif name in names:
-            said = f"has a compound output but name of output '{output.get('id') or ''}' is duplicate."
-            document.problem(f"The decision table '{decision}' {said}", output)
-        names.add(name or "")
-    policy, aggregation = table.get("hitPolicy") or HitPolicy.UNIQUE, table.get("aggregation")
-    if policy in _REFUSED:
-        document.problem(f"The hit policy '{policy}' of decision table '{decision}' is not supported.", table)
-    elif aggregation and policy != HitPolicy.COLLECT:
-        said = f"'{policy}' with aggregation '{aggregation}' of decision table '{decision}' is not supported."
-        document.problem(f"The hit policy {said}", table)
-
-
-# --- compiling -------------------------------------------------------------------------------------------------------
-
-
-class _Compiler:
-    """Compiles the texts of one file."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        language = definitions.language
-        self._default = language if language and language.lower() not in _FEEL else "feel"
-
-    def table(self, table: Table) -> _Table:
-        columns = []
-        for number, clause in enumerate(table.inputs):
-            cells = [self.cell(rule.inputs[number]) for rule in table.rules]
-            run = self.expression(clause.expression) if clause.expression is not None else None
-            type_ = clause.expression.type if clause.expression is not None else None
-            variable = clause.attributes.get("{" + CAMUNDA + "}inputVariable") or CELL_INPUT
-            columns.append(_Column(clause, run, type_, variable, column(cells)))
-        outputs = tuple(tuple(self.expression(text) for text in rule.outputs) for rule in table.rules)
-        return _Table(table, tuple(columns), outputs)
-
-    def expression(self, text: Text) -> _Run | None:
-        """None where there is nothing to evaluate."""
-        source, language = text.text, self._language(text)
-        if source is None:
-            return None
-        if language.lower() in _FEEL:
-            return _feel(source)
-        if language.lower() == "juel":
-            return _juel(source)
-        return lambda scope: scope.script(language, source, scope)
-
-    def cell(self, text: Text) -> Cell:
-        source = text.text
-        if source is None:
-            return Cell()
-        if self._language(text).lower() not in _FEEL:
-            run = self.expression(text)
-            return Cell(lambda scope, value: run is not None and run(scope) is True)
-        try:
-            tests = compile_unary_tests(source)
-            if _calls_on_a_path(tests.syntax):
-                raise ExpressionFailed(_NO_SUCH_CALL, source)
-        except ExpressionFailed as error:
-            fail = _failing(_unreadable(source, "feel", error))
-            return Cell(lambda scope, value: fail(scope) is True)
-
-        def ask(scope: _Variables, value: Any) -> bool:
-            return tests.matches(scope.feel, value) is True
-
-        return Cell(ask, tests)
-
-    def _language(self, text: Text) -> str:
-        return text.language or self._default
-
-
-def _feel(source: str) -> _Run:
-    try:
-        compiled = compile_feel(source)
-        if _calls_on_a_path(compiled.node):
-            raise ExpressionFailed(_NO_SUCH_CALL, source)
-    except ExpressionFailed as error:
-        return _failing(_unreadable(source, "feel", error))
-    return lambda scope: to_java(compiled.evaluate(scope.feel))
-
-
-def _calls_on_a_path(node: object) -> bool:
-    """Whether `a.b()` occurs, which Camunda's FEEL cannot read."""
-    if isinstance(node, tuple):
-        return any(map(_calls_on_a_path, node))
-    if not is_dataclass(node):
-        return False
-    if isinstance(node, Call) and isinstance(node.function, Path):
-        return True
-    return any(_calls_on_a_path(getattr(node, one.name)) for one in fields(node))
-
-
-def _juel(source: str) -> _Run:
-    try:
-        compiled = compile_juel(source if is_expression(source) else "${" + source + "}")
-    except ExpressionFailed as error:
-        return _failing(_unreadable(source, "juel", error))
-    return compiled.evaluate
-
-
-def _failing(error: DecisionFailed) -> _Run:
-    def fail(scope: _Variables) -> Any:
-        raise error.with_traceback(None)
-
-    return fail
-
-
-def _unreadable(source: str, language: str, error: ExpressionFailed) -> DecisionFailed:
-    said = f"DMN-01002 Unable to evaluate expression for language '{language}': '{source}'"
-    return DecisionFailed(f"{said}: {error.message}")
-
-
 # --- evaluating ------------------------------------------------------------------------------------------------------
 
 _Row = dict[str, Typed]
 
 
-def _evaluate(decisions: Decisions, decision_id: str, scope: _Variables) -> Evaluation:
+def _evaluate(decisions: Decisions, decision_id: str, scope: Variables) -> Evaluation:
     if decision_id not in decisions.logic:
         raise DecisionFailed(f"There is no decision '{decision_id}'", decision=decision_id)
     records: list[DecisionRecord] = []
+    warned: list[Warned] = []
     rows: list[_Row] = []
     elements = 0
     for id_ in _in_order(decisions, decision_id):
         decision = decisions.definitions.decisions[id_]
         root = None if id_ == decision_id else decision_id
+        before = len(scope.feel.evaluation.warnings)
         try:
             rows, record, count = _decide(decisions.logic[id_], scope, decision, root)
         except ProcessionError as error:
             raise DecisionFailed(f"Unable to evaluate decision '{id_}': {error.message}", decision=id_) from error
+        warned += (Warned(one.message, id_, one.position) for one in scope.feel.evaluation.warnings[before:])
         records.append(record)
         elements += count
         if root is not None:
             scope = scope.beside(_seen_by_others(rows, decision))
     plain = tuple({name: stored(one.value) for name, one in row.items()} for row in rows)
     types = tuple({name: one.declared for name, one in row.items()} for row in rows)
-    return Evaluation(plain, _value(plain), tuple(records), (), types, elements)
+    return Evaluation(plain, _value(plain), tuple(records), tuple(warned), types, elements)
 
 
 def _value(rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -430,9 +186,9 @@ def _seen_by_others(rows: list[_Row], decision: Decision) -> dict[str, Any]:
 
 
 def _decide(
-    logic: _Table | _Expression, scope: _Variables, decision: Decision, root: str | None
+    logic: CompiledTable | CompiledExpression, scope: Variables, decision: Decision, root: str | None
 ) -> tuple[list[_Row], DecisionRecord, int]:
-    if isinstance(logic, _Expression):
+    if isinstance(logic, CompiledExpression):
         found = convert(logic.run(scope) if logic.run is not None else None, logic.type)
         output = OutputRecord(None, None, None, None, logic.name, found.type, stored(found.value))
         record = DecisionRecord(decision.id, decision.name, (), (output,), None, root)
@@ -456,7 +212,7 @@ def _decide(
     return rows, record, width * len(logic.table.rules)
 
 
-def _match(logic: _Table, scope: _Variables) -> tuple[list[InputRecord], list[int]]:
+def _match(logic: CompiledTable, scope: Variables) -> tuple[list[InputRecord], list[int]]:
     candidates = (1 << len(logic.table.rules)) - 1
     inputs = []
     for one in logic.columns:
@@ -473,7 +229,7 @@ def _match(logic: _Table, scope: _Variables) -> tuple[list[InputRecord], list[in
 _Result = list[tuple[Output, Typed]]
 
 
-def _outputs(logic: _Table, rule: int, scope: _Variables) -> _Result:
+def _outputs(logic: CompiledTable, rule: int, scope: Variables) -> _Result:
     return [
         (clause, convert(run(scope), clause.type))
         for clause, run in zip(logic.table.outputs, logic.outputs[rule], strict=True)

@@ -238,7 +238,10 @@ class _Session:
             element = self._compiled.elements[at]
             if ready:
                 entered -= 1
+                before = len(self.evaluation.warnings)
                 self._known[at] = self._evaluate(element)
+                found = self.evaluation.warnings[before:]
+                self._warned += (Warned(one.message, at[1], one.position) for one in found)
                 continue
             entered += 1
             if entered > MOST_WAITING:
@@ -256,10 +259,7 @@ class _Session:
             case DecisionService():
                 return self._service(element)
             case Decision():
-                before = len(self.evaluation.warnings)
                 value = self._decide(element)
-                found = self.evaluation.warnings[before:]
-                self._warned += (Warned(one.message, element.key[1], one.position) for one in found)
                 self._order.append(element)
                 return value
 

@@ -126,6 +126,9 @@ class _Reader:
             seen.add(id_)
 
     def _decision(self, element: etree._Element) -> Decision:
+        for one in children(element, "informationRequirement", "knowledgeRequirement"):
+            if not children(one, *_ROLES):
+                self.document.problem(f"The '{local_name(one)}' names nothing that is required", one)
         return Decision(
             id=_id(element),
             name=element.get("name") or None,
@@ -141,8 +144,6 @@ class _Reader:
     def _required(self, element: etree._Element, requirement: str, role: str) -> tuple[str, ...]:
         found: list[str] = []
         for one in children(element, requirement):
-            if not children(one, *_ROLES):
-                self.document.problem(f"The '{requirement}' names nothing that is required", one)
             found += map(self._reference, children(one, role))
         return tuple(found)
 
