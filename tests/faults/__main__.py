@@ -1,0 +1,59 @@
+"""`make soak`: kills for minutes. `--kills 10 --total 300 --seed 1 --statements 40`; exit code 1 where anything was lost."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests import postgres
+from tests.faults.killing import Outcome, die_and_recover, kill_and_restart
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=10, help="kills per database")
+    parser.add_argument("--total", type=int, default=300, help="process instances per database")
+    parser.add_argument("--statements", type=int, default=40, help="deaths at chosen statements, per database")
+    parser.add_argument("--seed", type=int, default=None, help="repeats a run's choices")
+    options = parser.parse_args()
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    print(f"seed {seed}")
+    with postgres.running(durable=True) as server:
+        databases: dict[str, Callable[[Path], str]] = {
+            "SQLite": lambda folder: f"sqlite:///{folder}/faults.db",
+            "PostgreSQL": lambda folder: server.create_database(),
+        }
+        good = True
+        for name, make in databases.items():
+            for nodes in (1,) if name == "SQLite" else (1, 2):
+                print(f"{name}, {nodes} node(s): {options.total} instances, {options.kills} kills")
+                good &= _run(lambda folder, make=make, nodes=nodes: kill_and_restart(
+                    make(folder), folder, total=options.total, kills=options.kills, nodes=nodes,
+                    chance=random.Random(seed),
+                ))  # fmt: skip
+            print(f"{name}: {options.statements} deaths, each at a statement of its own")
+            for number in range(options.statements):
+                statement = 1 + number * 5
+                good &= _run(
+                    lambda folder, make=make, at=statement: die_and_recover(make(folder), folder, at), quiet=True
+                )
+    print("nothing was lost, nothing was done twice" if good else "SOMETHING IS WRONG, see above")
+    return 0 if good else 1
+
+
+def _run(work: Callable[[Path], Outcome], *, quiet: bool = False) -> bool:
+    with tempfile.TemporaryDirectory(prefix="procession-faults-") as folder:
+        outcome = work(Path(folder))
+    if not quiet or outcome.violations:
+        print(f"  {outcome.kills} kills in {outcome.seconds:.1f} s")
+    for violation in outcome.violations:
+        print(f"  BROKEN: {violation}")
+    return not outcome.violations
+
+
+if __name__ == "__main__":
+    sys.exit(main())
