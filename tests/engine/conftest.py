@@ -54,7 +54,12 @@ def postgres_once() -> Iterator[str]:
 @pytest.fixture
 def postgres_schema_url(postgres_once: str) -> Iterator[str]:
     yield postgres_once
-    with psycopg.connect(postgres_once, autocommit=True) as connection:
+    empty(postgres_once)
+
+
+def empty(url: str) -> None:
+    """Deletes every row of a PostgreSQL database; the schema stays."""
+    with psycopg.connect(url, autocommit=True) as connection:
         deletes = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]
         connection.execute(sql.SQL("; ".join(deletes)))
 
