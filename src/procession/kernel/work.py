@@ -21,7 +21,7 @@ from procession.bpmn.model import (
 )
 from procession.errors import ExpressionFailed
 from procession.kernel import events as e
-from procession.kernel.records import Element, External
+from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import BpmnError, throw_error
 from procession.kernel.variables import ExecutionBean, Sight, set_variable, typed, visible
@@ -178,7 +178,8 @@ def run_listener(step: Step, element: Element, listener: Listener) -> bool:
     if isinstance(listener.work, ExternalWork):
         create_external(step, element, step.node_of(element), listener.work)
         return False
-    _run_inline(step, element, listener)
+    task = step.attached(element, Wait.TASK) if listener.event == "complete" else []
+    _run_inline(step, element, listener, task[0] if task else None)
     return True
 
 

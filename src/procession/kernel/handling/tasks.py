@@ -66,8 +66,6 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     if task.element is None:
         end_task(step, step.view.need(Task, task.key), "completed")
         return
-    element = step.view.need(Element, task.element)
-    run_task_listeners(step, element, task.key, "complete")
     step.push(Continue(task.element, Phase.CONFIRM))
 
 
