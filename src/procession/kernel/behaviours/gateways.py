@@ -20,6 +20,7 @@ from procession.kernel.records import Element, Life, Phase
 from procession.kernel.state import View
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.waiting import CATCH_TIMER, close_attached, open_waits
+from procession.kernel.work import run_end_listeners
 
 
 class Exclusive(Behaviour):
@@ -105,6 +106,7 @@ class EventBased(Behaviour):
     def triggered(self, step: Step, element: Element, node: Node, event: Node) -> None:
         parent = element.parent
         assert parent is not None
+        run_end_listeners(step, element)
         close_attached(step, element)
         step.emit(e.ElementMoved(element.key, Phase.END, 0, Life.COMPLETING))
         step.drop_variables(element.key)
@@ -139,6 +141,7 @@ def _join(step: Step, scope: Element, element: Element, flows: Iterable[str]) ->
     step.emit(e.TokenArrived(scope.key, element.node, -len(waiting)))
     for other in waiting:
         if other.key != element.key:
+            run_end_listeners(step, other)
             step.emit(e.ElementMoved(other.key, Phase.END, 0, Life.COMPLETING))
             step.emit(e.ElementCompleted(other.key))
             step.emit(e.ElementRemoved(other.key))
