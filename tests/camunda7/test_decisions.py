@@ -249,3 +249,8 @@ def test_the_variable_context_of_juel() -> None:
 def test_an_input_without_expression_is_null() -> None:
     logic = table([["-", '"a"']]).replace(text("inputExpression", "x"), "")
     assert decide(logic).decisions[0].inputs[0].type == "Null"
+
+
+def test_long_texts_end_in_a_value_or_a_failure_of_the_decision() -> None:
+    assert decide(literal("+".join(["1"] * 20_000))).value == 20_000
+    fails(literal("(" * 5_000), "nested deeper")

@@ -193,15 +193,18 @@ def _feel(source: str) -> Run:
     return lambda scope: to_java(compiled.evaluate(scope.feel, scope.feel.evaluation))
 
 
-def _calls_on_a_path(node: object) -> bool:
-    """Whether `a.b()` occurs, which Camunda's FEEL cannot read."""
-    if isinstance(node, tuple):
-        return any(map(_calls_on_a_path, node))
-    if not is_dataclass(node):
-        return False
-    if isinstance(node, Call) and isinstance(node.function, Path):
-        return True
-    return any(_calls_on_a_path(getattr(node, one.name)) for one in fields(node))
+def _calls_on_a_path(tree: object) -> bool:
+    """Whether `a.b()` occurs, which Camunda's FEEL cannot read. Without recursion: a sum of many terms is a deep tree."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, tuple):
+            todo += node
+        elif is_dataclass(node):
+            if isinstance(node, Call) and isinstance(node.function, Path):
+                return True
+            todo += (getattr(node, one.name) for one in fields(node))
+    return False
 
 
 def _juel(source: str) -> Run:
