@@ -456,6 +456,7 @@ class Policies:
 
     failure: Failure = Failure.ROLL_BACK
     uncaught_error_ends: bool = True  # Camunda 7: the execution ends, with a log; Camunda 8: an incident
+    inputs_from_outside: bool = True  # Camunda 7: an input does not see the ones before it; Camunda 8: it does
     outputs_to_parent: bool = True  # job variables go outwards (7: root, 8: merged through output mappings)
 
 

@@ -313,7 +313,10 @@ class Step:
     def _map(self, element: Element, assignment: Assignment) -> None:
         from procession.kernel.work import value_of
 
-        value = value_of(self, element.key, assignment.source)
+        # a turn of a loop sees its own loop variables, which live in the same scope as its inputs
+        outside = assignment.reach is Reach.LOCAL and element.loop_counter is None and self.process.policies.inputs_from_outside
+        source = element.parent if outside and element.parent is not None else element.key
+        value = value_of(self, source, assignment.source)
         scope = element.key
         if assignment.reach is Reach.PARENT and element.parent is not None:
             scope = element.parent
