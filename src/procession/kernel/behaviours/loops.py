@@ -99,7 +99,8 @@ def _cardinality(step: Step, element: Element, loop: Loop) -> int:
         ) from None
     if total < 0:
         raise ExpressionFailed(
-            f"Invalid number of instances: must be non-negative integer value, but was {total}", loop.cardinality.source
+            f"ENGINE-02023 Invalid number of 'instances': must be positive integer value or zero, but was '{total}'.",
+            loop.cardinality.source,
         )
     return total
 
