@@ -29,7 +29,7 @@ from procession.server.authentication import Authenticator, hash_password
 from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
 from procession.server.oracle import oracle_routes
-from procession.server.overview import overview
+from procession.server.overview import answers, overview
 from procession.server.pages import APPS, HEADERS, page
 from procession.server.settings import Settings
 from procession.server.version import VERSION
@@ -77,8 +77,12 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
         return JSONResponse({"status": "UP"})
 
     async def ready(request: Request) -> Response:
-        up = await run_in_threadpool(counts) is not None
-        return JSONResponse({"status": "UP" if up else "DOWN"}, 200 if up else 503)
+        try:
+            await run_in_threadpool(answers, engine)
+        except Exception:
+            log.warning("The database does not answer", exc_info=True)
+            return JSONResponse({"status": "DOWN"}, 503)
+        return JSONResponse({"status": "UP"})
 
     async def exposed(request: Request) -> Response:
         return Response(await run_in_threadpool(metrics.text), headers={"Content-Type": CONTENT_TYPE})

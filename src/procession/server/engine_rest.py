@@ -26,7 +26,7 @@ from procession.server.authentication import Authenticator
 
 log = logging.getLogger("procession.server")
 
-MAX_QUERY = 256 * 1024
+MAX_QUERY = 60_000
 MAX_QUERY_FIELDS = 2000
 Observe = Callable[[str, str, int, float], None]
 
