@@ -15,6 +15,8 @@ from procession.camunda7.problems import FALLBACK, Answered, answer_for, engine_
 from procession.errors import ProcessionError
 from procession.storage.queries.language import as_key
 
+MAX_LOCK = 100 * 365 * 24 * 3600 * 1000
+"""Milliseconds that a lock or a pause may last: longer ones leave what a date can say."""
 NOBODY = 0
 """A key that no record has: what an id means that cannot be one."""
 
@@ -99,4 +101,3 @@ def refuse_later(body: Mapping[str, Any], context: str) -> None:
     raise invalid_request(
         f"{context} could not be updated due to: 'executionDate' is not supported; send it at that time"
     )
-

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procession.camunda7.commanding import null_value
+from procession.camunda7.commanding import MAX_LOCK, null_value
 from procession.camunda7.dates import format_date
 from procession.camunda7.exchange import flag_member, number_member, text_member, texts_member
 from procession.camunda7.listing import activity_instance_id
@@ -104,7 +104,7 @@ def _topic(body: Mapping[str, Any]) -> Topic:
     values = optional_object(body, "processVariables")
     request = TopicRequest(
         topic=name,
-        lock_ms=number_member(body, "lockDuration", 64) or 0,
+        lock_ms=min(number_member(body, "lockDuration", 64) or 0, MAX_LOCK),
         business_key=text_member(body, "businessKey"),
         process_ids=_both(process, processes),
         version_tag=text_member(body, "processDefinitionVersionTag"),

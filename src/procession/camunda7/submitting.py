@@ -58,7 +58,7 @@ def submitted(
         given = found.pop(field.id, None)
         for name, config in field.constraints:
             check = _CHECKS.get(name)
-            if check is not None and not check(None if given is None else given.value, config):
+            if check is not None and not _passes(check, None if given is None else given.value, config):
                 shown = name if config is None else f"{name}({config})"
                 raise ExecutionFailed(
                     f"Invalid value submitted for form field '{field.id}': validation of {shown} failed."
@@ -71,6 +71,13 @@ def submitted(
 
 
 # ---------------------------------------------------------------- constraints
+
+
+def _passes(check: Callable[[Any, str | None], bool], value: Any, config: str | None) -> bool:
+    try:
+        return check(value, config)
+    except (ValueError, ArithmeticError):
+        raise ExecutionFailed(f"Cannot validate with the configuration '{config}': it is no number") from None
 
 
 def _required(value: Any, config: str | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from procession.camunda7.commanding import key_of, null_value, replying, submit
+from procession.camunda7.commanding import MAX_LOCK, key_of, null_value, replying, submit
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, number_member, text_member, texts_member
 from procession.camunda7.listing import query_from_document
 from procession.camunda7.lookups import reading
@@ -79,7 +79,8 @@ def fail(request: Request, engine: Any) -> Response:
     if timeout < 0:
         raise engine_error("retryDuration is not greater than or equal to 0")
     message, details = text_member(body, "errorMessage"), text_member(body, "errorDetails")
-    command = c.FailExternal(key_of(request["id"]), worker, message, details, retries, timeout, values, local)
+    pause = min(timeout, MAX_LOCK)
+    command = c.FailExternal(key_of(request["id"]), worker, message, details, retries, pause, values, local)
     return _send(request, engine, command, worker, FAIL)
 
 
@@ -118,10 +119,6 @@ def extend_lock(request: Request, engine: Any) -> Response:
     until = engine.clock() + timedelta(milliseconds=min(duration, MAX_LOCK))
     command = c.ChangeExternal(key_of(request["id"]), lock=(worker, until), holder=worker)
     return _send(request, engine, command, worker, EXTEND)
-
-
-MAX_LOCK = 100 * 365 * 24 * 3600 * 1000
-"""Milliseconds that a lock may last: longer ones leave what a date can say."""
 
 
 @route("POST", "/external-task/{id}/unlock")
