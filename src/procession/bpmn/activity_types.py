@@ -65,6 +65,10 @@ def activity_type(node: m.Node, body: bool = False) -> str:
             return _START.get(type(node.definition), "startEvent")
         case m.CatchEvent():
             return _CATCH[type(node.definition)]
+        case m.ThrowEvent(definition=m.Message(work=None)):
+            return "intermediateNoneThrowEvent"
+        case m.EndEvent(definition=m.Message(work=None)):
+            return "endEvent"
         case m.ThrowEvent():
             return _THROW.get(type(node.definition), "intermediateNoneThrowEvent")
         case m.EndEvent():

@@ -37,7 +37,7 @@ class ListOf:
 class MapOf:
     """A map of values given entry by entry."""
 
-    entries: tuple[tuple[str, Source], ...]
+    entries: tuple[tuple[Expression, Source], ...]
 
 
 Source = Expression | Script | ListOf | MapOf

@@ -15,6 +15,7 @@ from procession.camunda7.exchange import Request
 from procession.camunda7.listing import Shape, activity_instance_id, date, key, shape
 from procession.camunda7.problems import Answered
 from procession.camunda7.values import typed
+from procession.kernel.records import Phase
 from procession.storage import schema
 from procession.storage.encoding import decode_value, mapping_from_json
 from procession.storage.queries.language import Asking
@@ -116,7 +117,10 @@ def write_variables(
                 **_shown(row, big, deserialize),
                 **(_HISTORY_VARIABLE if past else _VARIABLE).write(row),
                 "executionId": None if scope is None else str(scope),
-                "activityInstanceId": activity_instance_id(scope, row["node"], row["instance"]),
+                # what an ended turn of a parallel loop leaves behind belongs to no activity instance any more
+                "activityInstanceId": None
+                if row.get("phase") == Phase.OUT.value
+                else activity_instance_id(scope, row["node"], row["instance"]),
             }
         )
     return written

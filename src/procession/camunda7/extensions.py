@@ -197,7 +197,7 @@ def _nested(element: etree._Element, document: Document) -> Source:
             for entry in inner(element, "entry"):
                 if not entry.get("key"):
                     document.problems.error("Missing attribute 'key' for 'entry' element", entry, holder(entry))
-                entries.append((entry.get("key") or "", _value(entry, document)))
+                entries.append((document.expression(entry.get("key") or "", entry), _value(entry, document)))
             return MapOf(tuple(entries))
         case "script":
             return script(element, document)

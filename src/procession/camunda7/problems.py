@@ -99,6 +99,8 @@ def answer_for(error: Exception) -> Answered:
     if not isinstance(error, ProcessionError):
         log.error("A request failed for a reason nobody foresaw", exc_info=error)
         return Answered(500, "ProcessEngineException", "An unexpected error occurred; the log says more.", FALLBACK)
+    if isinstance(error, ParseFailed) and error.details.get("aborted"):
+        return Answered(500, "ProcessEngineException", error.message, FALLBACK)
     kind = next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
     extra = {"details": _details(error)} if isinstance(error, ParseFailed) else None
     return Answered(kind.status, kind.type, error.message, kind.code, extra)

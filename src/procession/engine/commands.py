@@ -88,6 +88,20 @@ class SendSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluateConditions:
+    """Starts every process whose conditional start event is true for these variables. Gives a tuple of `Started`.
+
+    `definition` limits it to one definition; tenants as in `SendSignal`.
+    """
+
+    variables: Values
+    business_key: str | None = None
+    definition: int | None = None
+    tenant: str | None = None
+    without_tenant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deploy:
     """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource."""
 
@@ -175,6 +189,7 @@ EngineCommand = (
     StartProcess
     | CorrelateMessage
     | SendSignal
+    | EvaluateConditions
     | Deploy
     | DeleteDeployment
     | DeleteDefinition

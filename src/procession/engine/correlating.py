@@ -26,13 +26,19 @@ def correlate(unit: Unit, command: ec.CorrelateMessage, envelope: Envelope) -> t
                       "correlationKeys, processInstanceId")  # fmt: skip
     waiting = [] if command.start_only else _waiting(unit, command)
     if len(waiting) > 1 and not command.all:
-        raise Mismatch(f"Cannot correlate {_described(command)}: {len(waiting)} executions match the correlation keys")
+        raise Mismatch(
+            f"ENGINE-13031 Cannot correlate a message with name '{command.name}' to a single execution. "
+            f"{len(waiting)} executions match the correlation keys: {_described(command)}"
+        )
     starts = _starts(unit, command) if not waiting or command.all else []
     if len(starts) > 1 and not command.all:
-        raise Mismatch(f"Cannot correlate {_described(command)}: {len(starts)} process definitions match")
+        raise Mismatch(
+            f"ENGINE-13032 Cannot correlate a message with name '{command.name}' to a single process definition. "
+            f"{len(starts)} process definitions match the correlations keys: {_described(command)}"
+        )
     if not waiting and not starts and not command.all:
         raise Mismatch(
-            f"Cannot correlate {_described(command)}: No process definition or execution matches the parameters"
+            f"Cannot correlate message '{command.name}': No process definition or execution matches the parameters"
         )
     done = [_deliver(unit, command, subscription, envelope) for subscription in waiting]
     done += [_start(unit, command, subscription, envelope) for subscription in starts]
@@ -94,10 +100,14 @@ def _start(unit: Unit, command: ec.CorrelateMessage, subscription: Subscription,
 
 
 def _described(command: ec.CorrelateMessage) -> str:
-    keys = {name: value.value for name, value in command.correlation_keys.items()}
+    def plain(values: Mapping[str, TypedValue]) -> object:
+        return {name: value.value for name, value in values.items()} if values else "null"
+
     return (
-        f"a message with name '{command.name}' to a single execution"
-        f" (businessKey={command.business_key}, correlationKeys={keys}, processInstanceId={command.instance})"
+        f"CorrelationSet [businessKey={command.business_key or 'null'}, processInstanceId={command.instance or 'null'}, "
+        f"processDefinitionId=null, correlationKeys={plain(command.correlation_keys)}, "
+        f"localCorrelationKeys={plain(command.local_keys)}, tenantId={command.tenant or 'null'}, "
+        f"isTenantIdSet={str(command.without_tenant or command.tenant is not None).lower()}, isExecutionsOnly=false]"
     )
 
 

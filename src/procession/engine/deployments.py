@@ -99,6 +99,8 @@ def _read(unit: Unit, resources: dict[str, bytes]) -> _Reading:
                     found.decisions.append((name, decisions))
                     warnings += decisions.warnings
         except ParseFailed as error:
+            if error.details.get("aborted"):
+                raise
             failure = error
             problems += [dataclasses.replace(p, resource=p.resource or name) for p in error.problems]
             warnings += error.warnings
@@ -205,12 +207,14 @@ class _Starts:
         if due is None:
             return
         kind = next(k for k in self.kinds if k.node == node and k.type == START_TIMER)
+        priority = self.process.nodes[node].traits.job_priority or self.process.job_priority
+        number = None if priority is None else priority.evaluate(unit.scope())
         unit.apply(
             e.JobCreated(
                 Job(
                     unit.transaction.new_key(), START_TIMER, node, definition.key, kind.key, unit.now,
                     process_id=definition.process_id, configuration=node, due=due, repeat=repeat,
-                    retries=unit.engine.settings.default_retries, tenant=definition.tenant,
+                    retries=unit.engine.settings.default_retries, priority=int(number or 0), tenant=definition.tenant,
                 )
             )
         )  # fmt: skip
@@ -326,8 +330,8 @@ def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listen
     running = unit.transaction.find(Instance, "definition = ?", [definition.key])
     if running and not cascade:
         raise ExecutionFailed(
-            f"Deletion of process definition without cascading failed. Process definition with id: {definition.id} can't be "
-            f"deleted, because there exist {len(running)} dependening process instances."
+            "ENGINE-03076 Deletion of process definition without cascading failed. Process definition with id: "
+            f"{definition.id} can't be deleted, because there are {len(running)} dependent process instances."
         )
     for instance in running:
         unit.lock([instance.key])

@@ -9,13 +9,16 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
+from procession.bpmn.model import Conditional, ListOf, MapOf, Script, StartEvent
 from procession.engine import commands as ec
 from procession.engine.correlating import broadcast, correlate
 from procession.engine.unit import Envelope, Unit
-from procession.errors import ExecutionFailed, Suspended
+from procession.errors import ExecutionFailed, Suspended, UnknownName
+from procession.expressions import MappingScope
 from procession.kernel import commands as c
 from procession.kernel import world as w
 from procession.kernel.records import Element, Instance
+from procession.storage.correlation import start_subscriptions
 
 MAX_CALLS = 1000
 
@@ -29,6 +32,8 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return correlate(unit, command, envelope)
         case ec.SendSignal():
             return send_signal(unit, command, envelope)
+        case ec.EvaluateConditions():
+            return evaluate_conditions(unit, command, envelope)
         case ec.EvaluateDecision():
             return evaluate(unit, command, envelope)
         case ec.Together():
@@ -71,9 +76,9 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return _error_left(unit, request, envelope)
         case w.EscalationLeft():
             _meet(unit, request.caller)
-            return [c.EscalateFromCall(request.caller, request.code)]
+            return [c.EscalateFromCall(request.caller, request.code, request.results)]
         case w.BroadcastSignal():
-            return broadcast(unit, request.name, request.tenant, request.variables)
+            return [*broadcast(unit, request.name, request.tenant, request.variables), c.GoOn(request.element)]
         case w.CancelCalled():
             unit.lock([request.called], wait=False)
             if unit.state.get(Instance, request.called) is None:
@@ -131,7 +136,7 @@ def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.
     caller: int | None = request.caller
     while caller is not None:
         _meet(unit, caller)
-        answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, request.variables), envelope)
+        answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, request.results), envelope)
         if answer.caught:
             follow(unit, answer.requests, envelope)
             return []
@@ -172,6 +177,52 @@ def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Starte
         definition.tenant,
         unit.state.get(Instance, instance) is None,
     )
+
+
+def evaluate_conditions(unit: Unit, command: ec.EvaluateConditions, envelope: Envelope) -> tuple[ec.Started, ...]:
+    """Starts what has a conditional start event that is true now."""
+    waiting = start_subscriptions(
+        unit.transaction,
+        "conditional",
+        None,
+        tenant=command.tenant,
+        without_tenant=command.without_tenant,
+        definition=command.definition,
+    )
+    scope = MappingScope({name: value.value for name, value in command.variables.items()}, unit.now)
+    started = []
+    for subscription in waiting:
+        process = unit.engine.definitions.process(subscription.definition, unit.transaction)
+        node = process.nodes[subscription.node]
+        definition = node.definition if isinstance(node, StartEvent) else None
+        if not isinstance(definition, Conditional) or not _holds(definition, scope, command):
+            continue
+        started.append(
+            start(
+                unit,
+                ec.StartProcess(
+                    definition=subscription.definition,
+                    variables=command.variables,
+                    business_key=command.business_key,
+                    node=subscription.node,
+                ),
+                envelope,
+            )
+        )
+    return tuple(started)
+
+
+def _holds(definition: Conditional, scope: MappingScope, command: ec.EvaluateConditions) -> bool:
+    if definition.variable_name is not None and definition.variable_name not in command.variables:
+        return False
+    condition = definition.condition
+    expression = condition.expression if isinstance(condition, Script) else condition
+    if expression is None or isinstance(expression, ListOf | MapOf):
+        return False
+    try:
+        return expression.evaluate(scope) is True
+    except UnknownName:
+        return False
 
 
 def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> tuple[Any, ...]:

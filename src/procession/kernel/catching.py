@@ -62,12 +62,12 @@ def fire(step: Step, host: Element, catcher: Node) -> int:
             assert host.parent is not None
             scope = host.parent
             if catcher.interrupting:
-                terminate(step, host.key)
+                terminate(step, host.key, f"Cancel scope activity Activity({catcher.id}) executed.", "deleted")
             step.create([(catcher.id, None)], scope)
             return scope
         case StartEvent():
             if catcher.interrupting:
-                terminate_children(step, host.key)
+                terminate_children(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
                 _close_starts(step, host)
             step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
             return host.key

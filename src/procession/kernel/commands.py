@@ -283,25 +283,33 @@ class FinishCall:
 @dataclass(frozen=True, slots=True)
 class RaiseFromCall:
     """An error left the called instance. Where nobody here catches it, `Answer.caught` is False and nothing has happened;
-    `Answer.value` is then the caller's caller, if there is one."""
+    `Answer.value` is then the caller's caller, if there is one. `results` are the called instance's variables."""
 
     element: int
     code: str
     message: str | None = None
-    variables: Values = field(default_factory=dict)
+    results: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EscalateFromCall:
-    """An escalation left the called instance."""
+    """An escalation left the called instance, whose variables are `results`."""
 
     element: int
     code: str
+    results: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EndUncaught:
     """Nobody catches the error that this element threw: its execution ends."""
+
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """What a throwing element asked of other instances is done: it completes, if it is still there."""
 
     element: int
 
@@ -339,4 +347,5 @@ Command = (
     | RaiseFromCall
     | EscalateFromCall
     | EndUncaught
+    | GoOn
 )

@@ -13,31 +13,52 @@ from procession.values import TypedValue
 JOINED = "joined"  # in an element's note: it waits at a join and is counted there
 
 
-def terminate(step: Step, key: int, reason: str = "deleted", *, listeners: bool = True) -> None:
-    """Cancels an element and everything inside it, innermost first."""
+def terminate(
+    step: Step,
+    key: int,
+    reason: str = "deleted",
+    task_reason: str | None = None,
+    *,
+    listeners: bool = True,
+    mappings: bool = True,
+) -> None:
+    """Cancels an element and everything inside it, innermost first.
+
+    Its output mappings are carried out, as Camunda 7 does. `reason` is what called instances are told, `task_reason`
+    what history says of its tasks.
+    """
     order, stack = [], [key]
     while stack:
         current = stack.pop()
         order.append(current)
         stack.extend(child.key for child in step.view.children(current))
     for current in reversed(order):
-        _terminate_one(step, step.view.need(Element, current), reason, listeners)
+        _terminate_one(step, step.view.need(Element, current), reason, task_reason or reason, listeners, mappings)
 
 
 def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: int | None = None) -> None:
     """Cancels everything inside a scope, or all but one element."""
-    for child in step.view.children(scope):
-        if child.key != but and step.view.get(Element, child.key) is not None:
-            terminate(step, child.key, reason)
+    children = [child for child in step.view.children(scope) if child.key != but]
+    for child in children:
+        if step.view.get(Element, child.key) is not None:
+            # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
+            alone = len(children) == 1 and but is None and not step.process.boundaries.get(child.node)
+            terminate(step, child.key, reason, reason if alone else "deleted")
 
 
-def _terminate_one(step: Step, element: Element, reason: str, listeners: bool) -> None:
+def _terminate_one(
+    step: Step, element: Element, reason: str, task_reason: str, listeners: bool, mappings: bool
+) -> None:
     from procession.kernel.work import run_end_listeners
 
-    entered = element.phase not in (Phase.BEFORE, Phase.AFTER)
-    if entered and listeners and not element.node.endswith(BODY) and not step.is_root(element):
-        run_end_listeners(step, element)
-    close_attached(step, element, reason)
+    entered = element.phase not in (Phase.BEFORE, Phase.AFTER, Phase.OUT)
+    if entered and not element.node.endswith(BODY) and not step.is_root(element):
+        if listeners:
+            run_end_listeners(step, element)
+        if mappings:
+            for assignment in step.node_of(element).traits.outputs:
+                step.map(element, assignment)
+    close_attached(step, step.view.need(Element, element.key), reason, task_reason, listeners=listeners)
     step.drop_variables(element.key)
     element = step.view.need(Element, element.key)
     if element.note.get(JOINED) and element.parent is not None:
@@ -76,13 +97,14 @@ def cancel_instance(
     reason: str | None,
     *,
     listeners: bool = True,
+    mappings: bool = True,
     tell_caller: bool = True,
     inside: bool = False,
 ) -> None:
     """Ends an instance from outside; `inside` where the model's own call activity did it."""
     instance = step.instance_of(root)
     for child in step.view.children(root.key):
-        terminate(step, child.key, reason or "deleted", listeners=listeners)
+        terminate(step, child.key, reason or "deleted", listeners=listeners, mappings=mappings)
     root = step.view.need(Element, root.key)
     state = "INTERNALLY_TERMINATED" if inside else "EXTERNALLY_TERMINATED"
     end_instance(step, root, state, reason, listeners=listeners)

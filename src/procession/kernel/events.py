@@ -163,6 +163,7 @@ class VariableSet:
     created: bool
     activity: int | None = None
     initial: bool = False
+    place: int | None = None  # the element at which history shows it, if not its scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ class JobChanged:
 
     job: Job
     failed: bool = False
+    retries_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ This file does not know what any element does (`behaviours`), nor what a command
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from procession.bpmn.model import Assignment, Failure, Flow, Listener, Node, Process, Reach
+from procession.bpmn.model import Assignment, Failure, Flow, Listener, Node, Process, Reach, SubProcess
 from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
@@ -44,9 +45,10 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """Something inside a scope has ended: is the scope done?"""
+    """Something inside a scope has ended: is the scope done? `child` is what ended, where it can still be looked at."""
 
     scope: int
+    child: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Step:
         self.world = world
         self.definition = definition
         self.answer = Answer()
-        self._agenda: list[Continue | ChildEnded | Check] = []
+        self._agenda: list[Continue | ChildEnded] = []
+        self._checks: deque[Check] = deque()
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
         self._conditions = definition is not None and world.process(definition).has_conditions
@@ -108,11 +111,11 @@ class Step:
         """Conditions are looked at when their scope begins and when a variable that they see changes."""
         match event:
             case e.VariableSet(variable=variable, created=created):
-                self.push(Check(variable.scope, variable.name, "create" if created else "update"))
+                self._checks.append(Check(variable.scope, variable.name, "create" if created else "update"))
             case e.VariableRemoved(scope=scope, name=name, deleted=True):
-                self.push(Check(scope, name, "delete"))
+                self._checks.append(Check(scope, name, "delete"))
             case e.SubscriptionOpened(subscription=subscription) if subscription.kind == "conditional":
-                self.push(Check(subscription.element or 0, subscription=subscription.key))
+                self._checks.append(Check(subscription.element or 0, subscription=subscription.key))
 
     def request(self, request: Request) -> None:
         """Asks for something in another instance, done after this step in the same transaction."""
@@ -120,14 +123,15 @@ class Step:
 
     # ------------------------------------------------------------ agenda
 
-    def push(self, *items: Continue | ChildEnded | Check) -> None:
+    def push(self, *items: Continue | ChildEnded) -> None:
         """Adds work; the first of these runs first, before all that is waiting already."""
         self._agenda.extend(reversed(items))
 
     def run(self) -> Answer:
         """Works the agenda off."""
-        while self._agenda:
-            item = self._agenda.pop()
+        while self._agenda or self._checks:
+            # conditions are looked at before anything else goes on
+            item = self._checks.popleft() if self._checks else self._agenda.pop()
             self._items += 1
             if self._items > MAX_ITEMS:
                 raise StepBudgetExceeded(
@@ -136,7 +140,7 @@ class Step:
                 )
             match item:
                 case ChildEnded():
-                    self._child_ended(item.scope)
+                    self._child_ended(item.scope, item.child)
                 case Check():
                     from procession.kernel.conditions import check
 
@@ -245,7 +249,7 @@ class Step:
                 self.push(Continue(key, Phase.EXECUTE) if body else Continue(key, Phase.INPUT))
             case Phase.INPUT:
                 if index < len(traits.inputs):
-                    self._map(element, traits.inputs[index])
+                    self.map(element, traits.inputs[index])
                     self.push(Continue(key, Phase.INPUT, index + 1))
                 else:
                     self.push(Continue(key, Phase.START))
@@ -265,7 +269,7 @@ class Step:
                     self.push(Continue(key, Phase.OUTPUT))
             case Phase.OUTPUT:
                 if not body and index < len(traits.outputs):
-                    self._map(element, traits.outputs[index])
+                    self.map(element, traits.outputs[index])
                     self.push(Continue(key, Phase.OUTPUT, index + 1))
                 else:
                     self.push(Continue(key, Phase.LEAVE))
@@ -275,14 +279,14 @@ class Step:
                     flows = self._choose(element)
                 close_attached(self, element)
                 behaviour_of(self, element).leaving(self, element, node)
-                self.drop_variables(key)
-                self.emit(e.ElementCompleted(key, scope_completed=not flows and not inner))
+                if not inner:
+                    self.drop_variables(key)
+                sequential = traits.loop is not None and traits.loop.sequential
+                self.emit(e.ElementCompleted(key, scope_completed=sequential if inner else not flows))
                 self._chosen[key] = flows
                 waits = traits.loop.async_after if inner and traits.loop else traits.async_after
                 if waits:
-                    self.emit(e.ElementNoted(key, {"flows": list(flows)}))
-                    create_continuation(self, self.view.need(Element, key), node, "async-after")
-                    self.rest(key, Phase.AFTER)
+                    self._wait_after(element, node, flows)
                 else:
                     self.push(Continue(key, Phase.OUT))
             case Phase.AFTER:
@@ -294,9 +298,28 @@ class Step:
                 assert scope is not None
                 if flows:
                     self.create([(self.process.flows[flow].target, flow) for flow in flows], scope)
-                self.emit(e.ElementRemoved(key))
+                if inner and traits.loop is not None and not traits.loop.sequential:
+                    # Camunda 7 shows the ended turns of a parallel loop until the loop ends
+                    self.rest(key, Phase.OUT)
+                else:
+                    self.drop_variables(key)
+                    self.emit(e.ElementRemoved(key))
                 if not flows:
-                    self.push(ChildEnded(scope))
+                    self.push(ChildEnded(scope, key))
+
+    def _wait_after(self, element: Element, node: Node, flows: Sequence[str]) -> None:
+        """Leaving waits for a job: one for each flow, each with a token of its own."""
+        from procession.kernel.waiting import create_continuation
+
+        for index, part in enumerate([[flow] for flow in flows] or [[]]):
+            key = element.key
+            if index:
+                key = self.world.new_key()
+                twin = Element(key, element.instance, element.parent, element.node, life=Life.COMPLETED)
+                self.emit(e.ElementCreated(twin, self.definition or 0))
+            self.emit(e.ElementNoted(key, {"flows": part}))
+            create_continuation(self, self.view.need(Element, key), node, "async-after")
+            self.rest(key, Phase.AFTER)
 
     def _listen(self, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:
         """Runs the listener at an index and goes on to the next; False where there is none left."""
@@ -310,7 +333,8 @@ class Step:
             self.rest(element.key, phase, index)
         return True
 
-    def _map(self, element: Element, assignment: Assignment) -> None:
+    def map(self, element: Element, assignment: Assignment) -> None:
+        """Carries out one input or output mapping of an element."""
         from procession.kernel.work import value_of
 
         # a turn of a loop sees its own loop variables, which live in the same scope as its inputs
@@ -320,7 +344,10 @@ class Step:
         scope = element.key
         if assignment.reach is Reach.PARENT and element.parent is not None:
             scope = element.parent
-        set_variable(self, scope, assignment.target, typed(value), local=assignment.reach is Reach.LOCAL)
+        # Camunda 7's history shows what goes into a sub-process at the scope around it
+        place = element.parent if isinstance(self.node_of(element), SubProcess) else None
+        local = assignment.reach is Reach.LOCAL
+        set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
 
     # ------------------------------------------------------------ flows
 
@@ -358,7 +385,7 @@ class Step:
 
     # ------------------------------------------------------------ scopes
 
-    def _child_ended(self, scope: int) -> None:
+    def _child_ended(self, scope: int, child: int) -> None:
         from procession.kernel.behaviours import behaviour_of
         from procession.kernel.ending import end_instance
 
@@ -369,7 +396,7 @@ class Step:
             if not element.children:
                 end_instance(self, element, "COMPLETED")
             return
-        behaviour_of(self, element).child_ended(self, element, self.node_of(element))
+        behaviour_of(self, element).child_ended(self, element, self.node_of(element), child)
 
     def drop_variables(self, scope: int) -> None:
         """The variables of a scope go with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from procession.bpmn.model import Error, Escalation
 from procession.kernel.catching import Catcher, catchers, fire
@@ -33,9 +33,15 @@ def throw_error(
         return
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        step.request(ErrorLeft(caller, element_key, code, message, variables or {}))
+        step.request(ErrorLeft(caller, element_key, code, message, _results(step, element_key)))
         return
     end_uncaught(step, element_key)
+
+
+def _results(step: Step, element_key: int) -> dict[str, TypedValue]:
+    """The variables of the whole instance, as its caller sees them."""
+    root = step.view.need(Element, element_key).instance
+    return {name: TypedValue(v.type, v.value, v.info) for name, v in step.view.variables(root).items()}
 
 
 def end_uncaught(step: Step, element_key: int) -> None:
@@ -43,8 +49,10 @@ def end_uncaught(step: Step, element_key: int) -> None:
     step.complete(element_key, flows=())
 
 
-def catch_error(step: Step, element_key: int, code: str, message: str | None) -> bool:
-    """Gives the error to the nearest event that catches it; False where there is none in this instance."""
+def catch_error(
+    step: Step, element_key: int, code: str, message: str | None, before: Callable[[], None] = lambda: None
+) -> bool:
+    """Gives the error to the nearest event that catches it, after `before`; False where there is none in this instance."""
     fallback: tuple[Element, Catcher, Error] | None = None
     for element, catcher in catchers(step, element_key):
         definition = catcher.definition
@@ -60,6 +68,7 @@ def catch_error(step: Step, element_key: int, code: str, message: str | None) ->
     if fallback is None:
         return False
     host, catcher, definition = fallback
+    before()
     scope = fire(step, host, catcher)
     values = {}
     if definition.code_variable:
@@ -70,20 +79,17 @@ def catch_error(step: Step, element_key: int, code: str, message: str | None) ->
     return True
 
 
-def throw_escalation(
-    step: Step, element_key: int, code: str, variables: Mapping[str, TypedValue] | None = None
-) -> bool:
+def throw_escalation(step: Step, element_key: int, code: str, before: Callable[[], None] = lambda: None) -> bool:
     """Throws an escalation; False where nobody catches it, here or at the caller. The thrower may be gone afterwards."""
-    if variables:
-        set_variables(step, element_key, variables)
     for host, catcher in catchers(step, element_key):
         definition = catcher.definition
-        if isinstance(definition, Escalation) and definition.code in (None, code):
+        if isinstance(definition, Escalation) and (not definition.code or definition.code == code):
+            before()
             scope = fire(step, host, catcher)
             if definition.code_variable:
                 set_variables(step, scope, {definition.code_variable: typed(code)})
             return True
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        step.request(EscalationLeft(caller, code))
+        step.request(EscalationLeft(caller, code, _results(step, element_key)))
     return caller is not None

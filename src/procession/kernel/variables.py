@@ -86,9 +86,19 @@ def set_variables(step: Emitter, scope: int, values: Mapping[str, TypedValue], *
 
 
 def set_variable(
-    step: Emitter, scope: int, name: str, value: TypedValue, *, local: bool = False, initial: bool = False
+    step: Emitter,
+    scope: int,
+    name: str,
+    value: TypedValue,
+    *,
+    local: bool = False,
+    initial: bool = False,
+    place: int | None = None,
 ) -> None:
-    """Sets one variable; see `set_variables`. Raises Invalid for a name that cannot be one."""
+    """Sets one variable; see `set_variables`. `place` is the element at which history shows it, if not its scope.
+
+    Raises Invalid for a name that cannot be one.
+    """
     if not name or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid(f"A variable cannot have the name '{name[:50]}': it must have 1 to {MAX_NAME} characters")
     view = step.view
@@ -119,7 +129,7 @@ def set_variable(
             instance.tenant if instance is not None else task.tenant if task is not None else None,
         )  # fmt: skip
     activity = scope if view.get(Task, scope) is None else None
-    step.emit(VariableSet(variable, created=existing is None, activity=activity, initial=initial))
+    step.emit(VariableSet(variable, created=existing is None, activity=activity, initial=initial, place=place))
 
 
 def remove_variables(step: Emitter, scope: int, names: tuple[str, ...], *, local: bool = False) -> None:

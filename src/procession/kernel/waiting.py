@@ -7,11 +7,13 @@ from datetime import datetime
 
 from procession.bpmn.model import Conditional, Message, Node, Signal, Timer, TimerKind
 from procession.errors import ExpressionFailed
+from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Incident, Job, Subscription, Task, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.temporal.cycles import duration_due, parse_cycle
 from procession.temporal.dates import due_date
+from procession.temporal.retries import RetryCycle, parse_retry_cycle
 
 CONTINUATION = "async-continuation"
 BOUNDARY_TIMER = "timer-transition"
@@ -47,11 +49,8 @@ def new_job(
     found = step.world.job_definition(instance.definition, at, kind, configuration if kind == CONTINUATION else None)
     priority = found[1] if found is not None else None
     if priority is None:
-        expression = node.traits.job_priority or step.process.job_priority
-        value = 0 if expression is None else step.evaluate(element.key, expression)
-        if not isinstance(value, (int, str)):
-            raise ExpressionFailed(f"Priority value is not an Integer: {value!r}")
-        priority = int(value)
+        own = None if element.node.endswith(BODY) else node.traits.job_priority
+        priority = priority_of(step, element.key, own or step.process.job_priority)
     return Job(
         key=step.world.new_key(),
         kind=kind,
@@ -64,13 +63,47 @@ def new_job(
         process_id=instance.process_id,
         configuration=configuration,
         due=due,
-        retries=step.world.default_retries(),
+        retries=initial_retries(step, element.key, node),
         priority=priority,
         exclusive=exclusive,
         suspended=instance.suspended or (found is not None and found[2]),
         repeat=repeat,
         tenant=instance.tenant,
     )
+
+
+def priority_of(step: Step, scope: int, expression: Expression | None) -> int:
+    """The value of a priority; 0 for none, or where the expression cannot be evaluated, as in Camunda 7.
+
+    Raises ExpressionFailed where it gives something that is no whole number.
+    """
+    try:
+        value = 0 if expression is None else step.evaluate(scope, expression)
+    except ExpressionFailed:
+        return 0
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError
+        return int(value)
+    except ValueError:
+        raise ExpressionFailed(f"Priority value is not an Integer: {value!r}") from None
+
+
+def initial_retries(step: Step, scope: int, node: Node) -> int:
+    """How often a job of a node is tried: as its retry cycle says, else the default."""
+    cycle = retry_cycle(step, scope, node)
+    return step.world.default_retries() if cycle is None else cycle.retries
+
+
+def retry_cycle(step: Step, scope: int, node: Node) -> RetryCycle | None:
+    """The retry cycle of a node; one that cannot be read counts as none, as in Camunda 7."""
+    if node.traits.retry is None:
+        return None
+    try:
+        text = step.text(scope, node.traits.retry)
+        return parse_retry_cycle(text) if text else None
+    except ExpressionFailed:
+        return None
 
 
 def due_of(step: Step, scope: int, timer: Timer) -> tuple[datetime | None, str | None]:
@@ -161,15 +194,20 @@ def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -
         step.emit(event)
 
 
-def close_attached(step: Step, element: Element, reason: str = "deleted") -> None:
+def close_attached(
+    step: Step, element: Element, reason: str = "deleted", task_reason: str = "deleted", *, listeners: bool = True
+) -> None:
     """Takes away all that still waits for an element; called instances are asked to end."""
     from procession.kernel.incidents import end_incident
+    from procession.kernel.work import run_task_listeners
     from procession.kernel.world import CancelCalled
 
     for kind, key in step.view.need(Element, element.key).attached:
         match kind:
             case Wait.TASK:
-                end_task(step, step.view.need(Task, key), reason)
+                if listeners:
+                    run_task_listeners(step, element, key, "delete")
+                end_task(step, step.view.need(Task, key), task_reason)
             case Wait.EXTERNAL:
                 step.emit(e.ExternalEnded(step.view.need(External, key), "deleted"))
             case Wait.JOB:

@@ -19,12 +19,13 @@ from procession.bpmn.model import (
     Source,
     Work,
 )
-from procession.errors import ExpressionFailed
+from procession.errors import ExecutionFailed, ExpressionFailed
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import BpmnError, throw_error
 from procession.kernel.variables import ExecutionBean, Sight, set_variable, typed, visible
+from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
 
 
@@ -41,7 +42,7 @@ def value_of(step: Step, scope: int, source: Source) -> Any:
         case ListOf():
             return [value_of(step, scope, item) for item in source.items]
         case MapOf():
-            return {key: value_of(step, scope, item) for key, item in source.entries}
+            return {step.text(scope, key): value_of(step, scope, item) for key, item in source.entries}
         case _:
             return step.evaluate(scope, source)
 
@@ -90,10 +91,7 @@ def create_external(step: Step, element: Element, node: Node, work: ExternalWork
     topic = step.text(element.key, work.topic)
     if not topic:
         raise ExpressionFailed(f"The topic of '{node.id}' is null", work.topic.source)
-    expression = work.priority or step.process.task_priority
-    priority = 0 if expression is None else step.evaluate(element.key, expression)
-    if isinstance(priority, bool) or not isinstance(priority, (int, str)):
-        raise ExpressionFailed(f"Priority value is not an Integer: {priority!r}")
+    priority = priority_of(step, element.key, work.priority or step.process.task_priority)
     retries = None if work.retries is None else step.evaluate(element.key, work.retries)
     external = External(
         key=step.world.new_key(),
@@ -104,7 +102,7 @@ def create_external(step: Step, element: Element, node: Node, work: ExternalWork
         node=element.node,
         topic=topic,
         created=step.world.now,
-        priority=int(priority),
+        priority=priority,
         retries=None if retries is None else int(retries),
         business_key=instance.business_key,
         suspended=instance.suspended,
@@ -124,6 +122,10 @@ def _decide(step: Step, element: Element, work: DecisionWork) -> None:
     instance = step.instance_of(element)
     for evaluation in decided.evaluations:
         step.emit(_placed(evaluation, element, instance.definition, instance.process_id, instance.tenant))
+    if work.result_variable == "decisionResult":
+        raise ExecutionFailed(
+            "The variable 'decisionResult' holds the unmapped result: choose another name for the result variable"
+        )
     if work.result_variable:
         set_variable(step, element.key, work.result_variable, typed(map_result(decided, work.mapping)))
 

@@ -101,7 +101,7 @@ class ErrorLeft:
     element: int
     code: str
     message: str | None
-    variables: Values = field(default_factory=dict)
+    results: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,14 @@ class EscalationLeft:
 
     caller: int
     code: str
+    results: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSignal:
-    """A signal for everything that waits for it, in any instance, and for what it starts."""
+    """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on."""
 
+    element: int
     name: str
     tenant: str | None
     variables: Values = field(default_factory=dict)

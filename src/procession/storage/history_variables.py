@@ -27,7 +27,7 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
             schema.history_variable,
             v.key,
             origin,
-            scope=v.scope,
+            scope=event.place or v.scope,
             task=v.task,
             name=v.name,
             created=millis(stamp.time),

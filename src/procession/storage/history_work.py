@@ -25,10 +25,10 @@ def job_logged(batch: HistoryBatch, stamp: Stamp, event: e.JobCreated | e.JobCha
             _job_entry(batch, stamp, event.job, event.outcome)
         case e.JobChanged():
             if event.failed:
-                batch.failures[event.job.key] = _job_entry(batch, stamp, event.job, "failed")
+                batch.failures[event.job.key] = _job_entry(batch, stamp, event.job, "failed", event.retries_before)
 
 
-def _job_entry(batch: HistoryBatch, stamp: Stamp, job: Job, state: str) -> int:
+def _job_entry(batch: HistoryBatch, stamp: Stamp, job: Job, state: str, retries: int | None = None) -> int:
     origin = batch.origin(job.instance, job.definition, job.tenant)
     if origin.process_id is None:
         origin = origin._replace(process_id=job.process_id)
@@ -43,7 +43,7 @@ def _job_entry(batch: HistoryBatch, stamp: Stamp, job: Job, state: str) -> int:
         job=job.key,
         due=None if job.due is None else millis(job.due),
         # Camunda 7 logs a failure before it counts it
-        retries=job.retries + 1 if failed else job.retries,
+        retries=job.retries if retries is None else retries,
         priority=job.priority,
         error_message=job.error_message if failed else None,
         stacktrace=job.stacktrace if failed else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from procession.storage import schema
 from procession.storage.queries.runtime import PROCESS_INSTANCE
 
 BODY = "#multiInstanceBody"
-_TRANSITION = (Phase.BEFORE.value, Phase.AFTER.value)
+_TRANSITION = (Phase.BEFORE.value, Phase.AFTER.value, Phase.OUT.value)
 
 
 @route("GET", "/process-instance/{id}/activity-instances")
@@ -42,9 +43,13 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
         definition, name = connection.execute(named).one()
     model = process_model(engine, definition)
     names = {row["key"]: row["node"] for row in elements}
+    siblings = Counter(row["parent"] for row in elements)
     nodes: dict[int, dict[str, Any]] = {}
     for row in elements:
         node = _node(row, instance, incidents.get(row["key"], []), model, name)
+        if "targetActivityId" in node and siblings[row["parent"]] == 1 and not _in_parallel_loop(names, row, model):
+            # a token that is alone in its scope has the scope's own execution in Camunda 7
+            node["id"] = node["executionId"] = str(row["parent"])
         nodes[row["key"]] = node
         parent = nodes.get(row["parent"]) if row["parent"] is not None else None
         if parent is None:
@@ -58,6 +63,12 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
     if root is None:
         raise missing
     return answer(root)
+
+
+def _in_parallel_loop(names: dict[int, str], row: Any, model: Process) -> bool:
+    around = names.get(row["parent"], "")
+    found = model.nodes.get(around.removesuffix(BODY)) if around.endswith(BODY) else None
+    return found is not None and found.traits.loop is not None and not found.traits.loop.sequential
 
 
 def _node(row: Any, instance: Any, incidents: list[dict[str, Any]], model: Process, name: str | None) -> dict[str, Any]:

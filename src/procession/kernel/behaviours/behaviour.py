@@ -34,7 +34,7 @@ class Behaviour:
 
             collect_output(step, element, node.traits.loop)
 
-    def child_ended(self, step: Step, element: Element, node: Node) -> None:
+    def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         """Something directly inside the element has ended."""
         if not element.children and element.phase is Phase.EXECUTE:
             step.complete(element.key)

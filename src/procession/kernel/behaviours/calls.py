@@ -45,12 +45,19 @@ class Calling(Behaviour):
         )
 
 
-def finish_call(step: Step, element: Element, node: CallActivity, variables: Values) -> None:
+def finish_call(step: Step, element: Element, variables: Values) -> None:
     """Takes over the results of the called instance and completes the call activity."""
-    for copy in node.copies_out:
-        for name, value in _results(step.world, copy, variables).items():
-            set_variable(step, element.key, name, value, local=copy.local)
+    take_results(step, element, variables)
     step.complete(element.key)
+
+
+def take_results(step: Step, element: Element, variables: Values) -> None:
+    """Carries out the `out` mappings of a call activity over the variables of the called instance."""
+    node = step.node_of(element)
+    if isinstance(node, CallActivity):
+        for copy in node.copies_out:
+            for name, value in _results(step.world, copy, variables).items():
+                set_variable(step, element.key, name, value, local=copy.local)
 
 
 def _tenant(step: Step, scope: int, expression: Expression | None, own: str | None) -> str | None:

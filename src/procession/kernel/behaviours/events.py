@@ -60,7 +60,8 @@ class Ending(Behaviour):
         match node.definition:
             case Terminate():
                 assert element.parent is not None
-                terminate_children(step, element.parent, but=element.key)
+                reason = f"Interrupting activity Activity({node.id}) executed."
+                terminate_children(step, element.parent, reason, but=element.key)
                 step.complete(element.key, flows=())
             case Error(code=code, message=message):
                 text = step.text(element.key, message)
@@ -80,7 +81,9 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
             for copy in copies:
                 variables.update(copied(step, element.key, copy))
             instance = step.instance_of(element)
-            step.request(BroadcastSignal(step.text(element.key, name) or "", instance.tenant, variables))
+            name_now = step.text(element.key, name) or ""
+            step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables))
+            return False  # it goes on when everybody has got the signal, if it is then still there
         case Escalation(code=code):
             throw_escalation(step, element.key, code or "")
     return True

@@ -7,7 +7,7 @@ a token arrives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from procession.bpmn.graph import can_reach
 from procession.bpmn.model import CatchEvent, Node
@@ -108,9 +108,8 @@ class EventBased(Behaviour):
         assert parent is not None
         run_end_listeners(step, element)
         close_attached(step, element)
-        step.emit(e.ElementMoved(element.key, Phase.END, 0, Life.COMPLETING))
         step.drop_variables(element.key)
-        step.emit(e.ElementCompleted(element.key))
+        step.emit(e.ElementTerminated(element.key))
         flow = next(f for f in node.outgoing if step.process.flows[f].target == event.id)
         step.create([(event.id, flow)], parent, note={TRIGGERED: True})
         step.emit(e.ElementRemoved(element.key))
@@ -135,7 +134,7 @@ def _scope(view: View, element: Element) -> Element:
     return view.need(Element, element.parent)
 
 
-def _join(step: Step, scope: Element, element: Element, flows: Iterable[str]) -> None:
+def _join(step: Step, scope: Element, element: Element, flows: Sequence[str]) -> None:
     """All tokens that wait here become the one that came last."""
     waiting = [x for x in step.view.children(scope.key, element.node) if x.note.get(JOINED)]
     step.emit(e.TokenArrived(scope.key, element.node, -len(waiting)))
@@ -143,7 +142,7 @@ def _join(step: Step, scope: Element, element: Element, flows: Iterable[str]) ->
         if other.key != element.key:
             run_end_listeners(step, other)
             step.emit(e.ElementMoved(other.key, Phase.END, 0, Life.COMPLETING))
-            step.emit(e.ElementCompleted(other.key))
+            step.emit(e.ElementCompleted(other.key, scope_completed=not flows))
             step.emit(e.ElementRemoved(other.key))
     step.emit(e.ElementNoted(element.key, {}))
     step.complete(element.key, flows=tuple(flows))

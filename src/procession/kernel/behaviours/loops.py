@@ -39,7 +39,7 @@ class LoopBody(Behaviour):
         turns = [_begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
         step.push(*turns)
 
-    def child_ended(self, step: Step, element: Element, node: Node) -> None:
+    def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         loop = node.traits.loop
         assert loop is not None
         if element.phase is not Phase.EXECUTE:
@@ -50,17 +50,17 @@ class LoopBody(Behaviour):
         set_variable(step, element.key, DONE, typed(done), local=True)
         if not loop.sequential:
             set_variable(step, element.key, ACTIVE, typed(active), local=True)
-        if done >= total or self._satisfied(step, element, loop):
+        if done >= total or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
             terminate_children(step, element.key)
             step.complete(element.key)
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
             step.push(_begin_turn(step, element, node, loop, done, items))
 
-    def _satisfied(self, step: Step, element: Element, loop: Loop) -> bool:
+    def _satisfied(self, step: Step, scope: int, loop: Loop) -> bool:
         if loop.completion is None:
             return False
-        value = step.evaluate(element.key, loop.completion)
+        value = step.evaluate(scope, loop.completion)
         if not isinstance(value, bool):
             raise ExpressionFailed(
                 f"completionCondition '{loop.completion.source}' does not evaluate to a boolean value",
@@ -124,7 +124,7 @@ def _begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int,
     turn = Element(key, body.instance, body.key, node.id, loop_counter=counter)
     step.emit(e.ElementCreated(turn, step.definition or 0))
     home = body.key if loop.sequential else key
-    set_variable(step, home, COUNTER, typed(counter), local=True)
+    set_variable(step, home, COUNTER, typed(counter), local=True, place=body.key)
     if items is not None and loop.element_variable is not None and counter < len(items):
-        set_variable(step, home, loop.element_variable, typed(items[counter]), local=True)
+        set_variable(step, home, loop.element_variable, typed(items[counter]), local=True, place=body.key)
     return Continue(key, Phase.BEFORE)

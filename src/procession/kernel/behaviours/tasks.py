@@ -61,8 +61,8 @@ class HumanTask(Behaviour):
             priority=_priority(step, key, node.priority),
             due=_date(step, key, node.due),
             follow_up=_date(step, key, node.follow_up),
-            form_key=step.text(key, form.key),
-            form_ref=None if form.reference is None else step.text(key, form.reference.key),
+            form_key=_lenient(step, key, form.key),
+            form_ref=None if form.reference is None else _lenient(step, key, form.reference.key),
             form_binding=None if form.reference is None else str(form.reference.binding),
             form_version=_version(step, key, form),
             suspended=instance.suspended,
@@ -84,8 +84,8 @@ class HumanTask(Behaviour):
 
 
 def _names(step: Step, scope: int, expressions: Iterable[Expression]) -> list[str]:
-    """Each expression gives a name, names separated by commas, or a list of names; each name once."""
-    found: dict[str, None] = {}
+    """Each expression gives a name, names separated by commas, or a list of names."""
+    found: list[str] = []
     for expression in expressions:
         value = step.evaluate(scope, expression)
         if isinstance(value, str):
@@ -98,8 +98,8 @@ def _names(step: Step, scope: int, expressions: Iterable[Expression]) -> list[st
             raise ExpressionFailed(
                 f"Expression '{expression.source}' must give a text or a list of texts", expression.source
             )
-        found.update(dict.fromkeys(str(name) for name in names if name))
-    return list(found)
+        found += [str(name) for name in names if name]
+    return found
 
 
 def _priority(step: Step, scope: int, expression: Expression | None) -> int:
@@ -125,8 +125,16 @@ def _date(step: Step, scope: int, expression: Expression | None) -> datetime | N
     raise ExpressionFailed(f"Due date expression does not resolve to a date or a text: {value!r}")
 
 
+def _lenient(step: Step, scope: int, expression: Expression | None) -> str | None:
+    """A form's key: Camunda 7 looks at it when somebody asks for the form, so it never keeps a task from being created."""
+    try:
+        return step.text(scope, expression)
+    except ExpressionFailed:
+        return None
+
+
 def _version(step: Step, scope: int, form: Form) -> int | None:
     if form.reference is None or form.reference.version is None:
         return None
-    value = step.evaluate(scope, form.reference.version)
-    return None if value is None else int(value)
+    text = _lenient(step, scope, form.reference.version)
+    return int(text) if text is not None and text.isdecimal() else None

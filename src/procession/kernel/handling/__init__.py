@@ -44,6 +44,7 @@ HANDLERS: dict[type[Any], Handler] = {
     c.RaiseFromCall: calls.raise_from_call,
     c.EscalateFromCall: calls.escalate_from_call,
     c.EndUncaught: calls.uncaught,
+    c.GoOn: calls.go_on,
 }
 
 # which record a command names, to find its instance: (record, the command's field)
@@ -78,6 +79,7 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.RaiseFromCall: ((Element, "element"),),
     c.EscalateFromCall: ((Element, "element"),),
     c.EndUncaught: ((Element, "element"),),
+    c.GoOn: ((Element, "element"),),
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from procession.bpmn.model import ExternalWork
 from procession.errors import Invalid, Missing
+from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
@@ -14,7 +16,6 @@ from procession.kernel.records import Element, External, Phase, Task
 from procession.kernel.stepping import Continue, Step
 from procession.kernel.throwing import throw_error
 from procession.kernel.variables import set_variables
-from procession.kernel.waiting import end_task
 
 MESSAGE_LENGTH = 666
 
@@ -23,6 +24,8 @@ def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
     set_variables(step, external.element, command.variables)
     set_variables(step, external.element, command.local_variables, local=True)
+    if _thrown_by_definition(step, external):
+        return
     _forget_incidents(step, external, resolved=False)
     step.emit(e.ExternalEnded(external, "successful"))
     element = step.view.need(Element, external.element)
@@ -49,6 +52,8 @@ def fail(step: Step, command: c.FailExternal) -> None:
         error_details=command.details,
         locked_until=step.world.now + timedelta(milliseconds=command.retry_timeout),
     )
+    if _thrown_by_definition(step, replace(changed, retries=command.retries)):
+        return
     _set_retries(step, external, replace(changed, retries=command.retries), failed=True)
 
 
@@ -96,8 +101,36 @@ def throw(step: Step, command: c.ThrowError) -> None:
         raise Invalid(f"The task '{task.key}' belongs to no process: it cannot throw a BPMN error")
     require_active(step, task.instance, f"Task '{task.key}'")
     set_variables(step, task.key, command.variables)
-    end_task(step, step.view.need(Task, task.key), "deleted")
     throw_error(step, task.element, command.code, command.message)
+
+
+def _thrown_by_definition(step: Step, external: External) -> bool:
+    """Throws the error of the first error definition of the task whose expression is true; False where there is none."""
+    element = step.view.need(Element, external.element)
+    node = step.node_of(element)
+    work = getattr(node, "work", None) or getattr(getattr(node, "definition", None), "work", None)
+    if not isinstance(work, ExternalWork):
+        return False
+    bean = BeanOf(
+        {
+            "id": str(external.key),
+            "topicName": external.topic,
+            "workerId": external.worker,
+            "retries": external.retries,
+            "errorMessage": external.error_message,
+            "errorDetails": external.error_details,
+            "priority": external.priority,
+            "activityId": external.node,
+            "businessKey": external.business_key,
+        }
+    )
+    for expression, code in work.error_definitions:
+        if step.evaluate(element.key, expression, {"externalTask": bean}) is True:
+            _forget_incidents(step, external, resolved=False)
+            step.emit(e.ExternalEnded(external, "deleted"))
+            throw_error(step, element.key, code, external.error_message)
+            return True
+    return False
 
 
 def _external(step: Step, key: int) -> External:

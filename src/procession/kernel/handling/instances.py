@@ -61,6 +61,7 @@ def cancel(step: Step, command: c.CancelInstance) -> None:
         root,
         command.reason,
         listeners=not command.skip_listeners,
+        mappings=not command.skip_mappings,
         tell_caller=not command.inside,
         inside=command.inside,
     )

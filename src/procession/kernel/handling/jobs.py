@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from procession.bpmn.model import BoundaryEvent, StartEvent
-from procession.errors import ExecutionFailed, ExpressionFailed, Invalid, Missing
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
@@ -13,11 +13,19 @@ from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
 from procession.kernel.records import Element, Job, Phase
-from procession.kernel.stepping import Continue, Step
-from procession.kernel.waiting import BOUNDARY_TIMER, CATCH_TIMER, CONTINUATION, SCOPE_TIMER, START_TIMER, repeat_job
+from procession.kernel.stepping import BODY, Continue, Step
+from procession.kernel.waiting import (
+    BOUNDARY_TIMER,
+    CATCH_TIMER,
+    CONTINUATION,
+    SCOPE_TIMER,
+    START_TIMER,
+    repeat_job,
+    retry_cycle,
+)
 from procession.kernel.world import StartByTimer
 from procession.temporal.durations import add
-from procession.temporal.retries import RetryCycle, parse_retry_cycle
+from procession.temporal.retries import RetryCycle
 
 MESSAGE_LENGTH = 666
 
@@ -37,7 +45,7 @@ def run(step: Step, command: c.RunJob) -> None:
     if job.element is None:
         raise ExecutionFailed(f"Job {job.key} belongs to no element")
     element = step.view.need(Element, job.element)
-    node = step.process.nodes[(job.node or "").removesuffix("#multiInstanceBody")]
+    node = step.process.nodes[(job.node or "").removesuffix(BODY)]
     if job.kind == CONTINUATION:
         after = element.phase is Phase.AFTER
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
@@ -54,19 +62,15 @@ def fail(step: Step, command: c.FailJob) -> None:
     job = _job(step, command.job)
     retries, due = max(job.retries - 1, 0), job.due
     cycle = _retry_cycle(step, job)
-    if cycle is not None:
-        first = job.error_message is None and job.stacktrace is None
-        retries = (cycle.retries if first else job.retries) - 1
-        retries = max(retries, 0)
-        if retries and cycle.intervals:
-            at = min(max(len(cycle.intervals) - retries, 0), len(cycle.intervals) - 1)
-            due = add(step.world.now, cycle.intervals[at])
+    if cycle is not None and retries and cycle.intervals:
+        at = min(max(len(cycle.intervals) - retries, 0), len(cycle.intervals) - 1)
+        due = add(step.world.now, cycle.intervals[at])
     message = command.message or ""
     changed = replace(
         job, retries=retries, due=due, lock_owner=None, locked_until=None, error_message=message[:MESSAGE_LENGTH],
         stacktrace=command.stacktrace, failed_node=command.failed_node or job.node,
     )  # fmt: skip
-    step.emit(e.JobChanged(changed, failed=True))
+    step.emit(e.JobChanged(changed, failed=True, retries_before=job.retries))
     if retries == 0 and job.retries > 0:
         _raise(step, changed)
 
@@ -114,13 +118,8 @@ def _raise(step: Step, job: Job) -> None:
 def _retry_cycle(step: Step, job: Job) -> RetryCycle | None:
     if job.element is None or job.node is None or step.definition is None:
         return None
-    node = step.process.nodes.get(job.node.removesuffix("#multiInstanceBody"))
-    expression = None if node is None else node.traits.retry
-    text = None if expression is None else step.text(job.element, expression)
-    try:
-        return None if not text else parse_retry_cycle(text)
-    except ExpressionFailed:
-        return None  # as in Camunda 7, which then tries as often as it does by default
+    node = step.process.nodes.get(job.node.removesuffix(BODY))
+    return None if node is None else retry_cycle(step, job.element, node)
 
 
 def _job(step: Step, key: int) -> Job:

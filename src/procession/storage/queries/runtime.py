@@ -165,6 +165,7 @@ VARIABLE = QueryTable(
         "instance": _v.instance,
         "scope": _v.scope,
         "node": _e.node,
+        "phase": _e.phase,
         "task": _v.task,
         "tenant": _v.tenant,
         "type": _v.type,
