@@ -9,7 +9,7 @@ How to add a route
        def claim(request: Request, engine: Engine) -> Response:
            body = request.json_object()
            with wrapping(f"Cannot claim task {request['id']}: ", status=500, type="RestException"):
-               engine.submit(ClaimTask(key_of(request["id"]), text_member(body, "userId")))
+               engine.submit(ClaimTask(as_key(request["id"]) or 0, text_member(body, "userId")))
            return NO_CONTENT
 
    - `request["id"]` is a parameter of the path, `request.param("name")` one of the URL, `request.user` who asks.
