@@ -1,0 +1,89 @@
+"""Where a command's time goes: begin, load, step, save, commit. Clocks are read at the borders of the stages only.
+
+Wall time and the thread's own processor time are both kept: on a busy machine the second is the steadier figure.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from procession.engine.committing import Committer
+from procession.engine.engine import Engine
+from procession.engine.unit import Unit
+from procession.storage import Storage, Transaction
+
+STAGES = ("begin", "load", "step", "save", "commit")
+
+
+class Stages:
+    """Nanoseconds per stage, summed over all transactions while `measuring` is on. One leader works at a time."""
+
+    def __init__(self) -> None:
+        self.wall = dict.fromkeys(STAGES, 0)
+        self.cpu = dict.fromkeys(STAGES, 0)
+        self.commands = 0
+        self.batches = 0
+        self._here = threading.local()
+        self._mutex = threading.Lock()
+
+    def _mark(self) -> None:
+        self._here.wall, self._here.cpu = time.perf_counter_ns(), time.thread_time_ns()
+
+    def _stop(self, stage: str) -> None:
+        """The time since the last mark belongs to `stage`."""
+        if getattr(self._here, "wall", None) is None:
+            return
+        wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
+        with self._mutex:
+            self.wall[stage] += wall - self._here.wall
+            self.cpu[stage] += cpu - self._here.cpu
+        self._here.wall, self._here.cpu = wall, cpu
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        """Wraps the borders of the stages for the length of the block."""
+        transaction, prepare, save = Storage.transaction, Unit.prepare, Unit.save
+        committed, commit = Engine.committed, Committer._commit
+        stages = self
+
+        def new_transaction(storage: Storage) -> AbstractContextManager[Transaction]:
+            stages._mark()
+            return transaction(storage)
+
+        def new_prepare(unit: Unit, commands: Any) -> None:
+            stages._stop("begin")
+            prepare(unit, commands)
+            stages._stop("load")
+
+        def new_save(unit: Unit) -> None:
+            stages._stop("step")
+            save(unit)
+            stages._stop("save")
+
+        def new_committed(engine: Engine, unit: Unit) -> None:
+            stages._stop("commit")
+            committed(engine, unit)
+            stages._here.wall = None
+
+        def new_commit(committer: Committer, batch: list[Any]) -> None:
+            stages.commands += len(batch)
+            stages.batches += 1
+            commit(committer, batch)
+
+        Storage.transaction = new_transaction  # type: ignore[method-assign]
+        Unit.prepare, Unit.save = new_prepare, new_save  # type: ignore[method-assign]
+        Engine.committed, Committer._commit = new_committed, new_commit  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            Storage.transaction = transaction  # type: ignore[method-assign]
+            Unit.prepare, Unit.save = prepare, save  # type: ignore[method-assign]
+            Engine.committed, Committer._commit = committed, commit  # type: ignore[method-assign]
+
+    def per_command(self, sums: dict[str, int]) -> dict[str, float]:
+        """Microseconds per command and stage."""
+        return {stage: value / 1000 / max(self.commands, 1) for stage, value in sums.items()}
