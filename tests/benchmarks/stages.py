@@ -74,15 +74,20 @@ class Stages:
             stages.batches += 1
             commit(committer, batch)
 
-        Storage.transaction = new_transaction  # type: ignore[method-assign]
-        Unit.prepare, Unit.save = new_prepare, new_save  # type: ignore[method-assign]
-        Engine.committed, Committer._commit = new_committed, new_commit  # type: ignore[method-assign]
+        wrapped: list[tuple[type[Any], str, Any, Any]] = [
+            (Storage, "transaction", new_transaction, transaction),
+            (Unit, "prepare", new_prepare, prepare),
+            (Unit, "save", new_save, save),
+            (Engine, "committed", new_committed, committed),
+            (Committer, "_commit", new_commit, commit),
+        ]
+        for owner, name, new, _ in wrapped:
+            setattr(owner, name, new)
         try:
             yield
         finally:
-            Storage.transaction = transaction  # type: ignore[method-assign]
-            Unit.prepare, Unit.save = prepare, save  # type: ignore[method-assign]
-            Engine.committed, Committer._commit = committed, commit  # type: ignore[method-assign]
+            for owner, name, _, old in wrapped:
+                setattr(owner, name, old)
 
     def per_command(self, sums: dict[str, int]) -> dict[str, float]:
         """Microseconds per command and stage."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -138,17 +139,25 @@ def moves(engine: Engine) -> list[Move]:
     """Everything that could happen next, in an order that depends on nothing but what happened so far."""
     found: list[Move] = []
     for (key,) in rows(engine, "SELECT key FROM task ORDER BY key"):
-        found.append(lambda engine, key=key: engine.submit(c.CompleteTask(key, values(choice=2))))
+        found.append(partial(_decide, key=key))
     for key, node in rows(engine, "SELECT key, node FROM external_task ORDER BY key"):
-        found.append(lambda engine, key=key: _work(engine, key, None))
+        found.append(partial(_work, key=key, error=None))
         if node.endswith("g"):  # an error that nobody catches ends its path: a join may wait for it for ever
-            found.append(lambda engine, key=key: _work(engine, key, "E1"))
-        found.append(lambda engine, key=key, node=node: _fail(engine, key, node))
+            found.append(partial(_work, key=key, error="E1"))
+        found.append(partial(_fail, key=key, node=node))
     for (key,) in rows(engine, "SELECT key FROM job ORDER BY key"):
-        found.append(lambda engine, key=key: _run(engine, key))
+        found.append(partial(_run, key=key))
     for (element,) in rows(engine, "SELECT element FROM event_subscription WHERE element IS NOT NULL ORDER BY key"):
-        found.append(lambda engine, element=element: engine.submit(ec.CorrelateMessage("M", execution=element)))
+        found.append(partial(_send, element=element))
     return found
+
+
+def _decide(engine: Engine, key: int) -> None:
+    engine.submit(c.CompleteTask(key, values(choice=2)))
+
+
+def _send(engine: Engine, element: int) -> None:
+    engine.submit(ec.CorrelateMessage("M", execution=element))
 
 
 def _lock(engine: Engine, key: int) -> None:

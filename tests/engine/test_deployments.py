@@ -126,11 +126,17 @@ def test_changed_only_remembers_what_older_deployments_brought(engine: Engine) -
 def test_all_problems_of_all_resources_are_reported_at_once(engine: Engine) -> None:
     broken = row('<serviceTask id="x"/>', '<serviceTask id="y"/>', id_="a")
     with pytest.raises(ParseFailed) as failed:
-        engine.deploy(("1.bpmn", broken), ("2.bpmn", row(expression("z", "${"), id_="b")), ("good.bpmn", row(USER)))
-    blamed = {(p.resource, p.elements[0] if p.elements else "") for p in failed.value.problems}
-    assert {("1.bpmn", "x"), ("1.bpmn", "y")} <= blamed
-    assert any(resource == "2.bpmn" for resource, _ in blamed)
+        engine.deploy(("1.bpmn", broken), ("2.bpmn", row('<serviceTask id="z"/>', id_="b")), ("good.bpmn", row(USER)))
+    blamed = [(p.resource, p.elements[0]) for p in failed.value.problems]
+    assert blamed == [("1.bpmn", "x"), ("1.bpmn", "y"), ("2.bpmn", "z")]
     assert all(problem.line for problem in failed.value.problems)
+
+
+def test_what_ends_the_reading_in_camunda_ends_it_here(engine: Engine) -> None:
+    broken = row('<serviceTask id="x"/>', id_="a")
+    with pytest.raises(ParseFailed) as failed:
+        engine.deploy(("1.bpmn", broken), ("2.bpmn", row(expression("z", "${"), id_="b")))
+    assert {p.resource for p in failed.value.problems} == {"2.bpmn"}
 
 
 def test_a_failed_deployment_leaves_nothing(engine: Engine) -> None:

@@ -250,6 +250,12 @@ def endless(attributes: str = "", inside: str = "") -> bytes:
     )
 
 
+@pytest.fixture
+def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("procession.kernel.stepping.MAX_ITEMS", 2000)
+
+
+@pytest.mark.usefixtures("small_budget")
 def test_a_loop_without_end_is_stopped(engine: Engine) -> None:
     engine.deploy(("p.bpmn", endless()))
     with pytest.raises(ExecutionFailed, match="loops for ever"):
@@ -257,6 +263,7 @@ def test_a_loop_without_end_is_stopped(engine: Engine) -> None:
     assert left_over(engine) == {}
 
 
+@pytest.mark.usefixtures("small_budget")
 def test_a_loop_without_end_in_a_job_is_an_incident(engine: Engine) -> None:
     model = row(
         f'<manualTask id="first" {ASYNC}><extensionElements>{RETRY_NEVER}</extensionElements></manualTask>',

@@ -1,4 +1,4 @@
-"""`make soak`: kills for minutes. `--kills 10 --total 300 --seed 1 --statements 40`; exit code 1 where anything was lost."""
+"""`make soak`: kills for minutes. `--kills 10 --total 1000 --seed 1 --statements 40`; exit code 1 where anything was lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests import postgres
@@ -16,7 +17,7 @@ from tests.faults.killing import Outcome, die_and_recover, kill_and_restart
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=10, help="kills per database")
-    parser.add_argument("--total", type=int, default=300, help="process instances per database")
+    parser.add_argument("--total", type=int, default=1000, help="process instances per database")
     parser.add_argument("--statements", type=int, default=40, help="deaths at chosen statements, per database")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run's choices")
     options = parser.parse_args()
@@ -31,23 +32,19 @@ def main() -> int:
         for name, make in databases.items():
             for nodes in (1,) if name == "SQLite" else (1, 2):
                 print(f"{name}, {nodes} node(s): {options.total} instances, {options.kills} kills")
-                good &= _run(lambda folder, make=make, nodes=nodes: kill_and_restart(
-                    make(folder), folder, total=options.total, kills=options.kills, nodes=nodes,
-                    chance=random.Random(seed),
-                ))  # fmt: skip
+                load = partial(kill_and_restart, total=options.total, kills=options.kills, nodes=nodes)
+                good &= _run(make, partial(load, chance=random.Random(seed)))
             print(f"{name}: {options.statements} deaths, each at a statement of its own")
             for number in range(options.statements):
-                statement = 1 + number * 5
-                good &= _run(
-                    lambda folder, make=make, at=statement: die_and_recover(make(folder), folder, at), quiet=True
-                )
+                good &= _run(make, partial(die_and_recover, statement=1 + number * 5), quiet=True)
     print("nothing was lost, nothing was done twice" if good else "SOMETHING IS WRONG, see above")
     return 0 if good else 1
 
 
-def _run(work: Callable[[Path], Outcome], *, quiet: bool = False) -> bool:
-    with tempfile.TemporaryDirectory(prefix="procession-faults-") as folder:
-        outcome = work(Path(folder))
+def _run(make: Callable[[Path], str], work: Callable[[str, Path], Outcome], *, quiet: bool = False) -> bool:
+    with tempfile.TemporaryDirectory(prefix="procession-faults-") as name:
+        folder = Path(name)
+        outcome = work(make(folder), folder)
     if not quiet or outcome.violations:
         print(f"  {outcome.kills} kills in {outcome.seconds:.1f} s")
     for violation in outcome.violations:

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def kill_and_restart(
         # spread over the work: each kill meets a process that is in the middle of something
         mark = _lines(file) + chance.randint(1, max(2, total * 4 // (kills + 1)))
         victim = chance.randrange(nodes)
-        if not _wait(lambda mark=mark, alive=running[victim].is_alive: _lines(file) >= mark or not alive()):
+        if not _wait(partial(_has_come, file, mark, running[victim])):
             break
         time.sleep(chance.uniform(0, 0.02))
         if not running[victim].is_alive():
@@ -110,6 +111,10 @@ def _wait(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def _has_come(file: Path, mark: int, process: ForkServerProcess) -> bool:
+    return _lines(file) >= mark or not process.is_alive()
 
 
 def _lines(file: Path) -> int:
