@@ -6,8 +6,17 @@ from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.incidents import end_incident, raise_incident
-from procession.kernel.records import Element, Incident, Life, Wait
+from procession.kernel.records import Element, Incident, Life, Phase, Wait
 from procession.kernel.stepping import Continue, Step
+
+# the life of an element that goes on at a phase, where it is not activating
+_LIVES = {
+    Phase.EXECUTE: Life.ACTIVE,
+    Phase.CONFIRM: Life.ACTIVE,
+    Phase.END: Life.COMPLETING,
+    Phase.OUTPUT: Life.COMPLETING,
+    Phase.LEAVE: Life.COMPLETING,
+}
 
 
 def raise_one(step: Step, command: c.RaiseIncident) -> int:
@@ -27,6 +36,7 @@ def resolve(step: Step, command: c.ResolveIncident) -> None:
     end_incident(step, incident, resolved=True)
     if element is not None and element.life is Life.FAILED:
         # it goes on at the very item at which it stopped
+        step.rest(element.key, element.phase, element.index, _LIVES.get(element.phase, Life.ACTIVATING))
         step.push(Continue(element.key, element.phase, element.index))
 
 
