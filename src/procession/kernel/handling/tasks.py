@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from procession.errors import ExecutionFailed, Invalid, Missing
+from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
@@ -61,6 +61,8 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     if task.delegation == "PENDING":
         raise Invalid("A delegated task cannot be completed, but should be resolved instead.")
     require_active(step, task.instance, f"Task '{task.key}'")
+    if task.element is not None and step.view.need(Element, task.element).phase is Phase.CONFIRM:
+        raise Conflict(f"Task '{task.key}' is being completed already: its listeners have not all answered")
     set_variables(step, task.key, command.variables)
     set_variables(step, task.key, command.local_variables, local=True)
     if task.element is None:
