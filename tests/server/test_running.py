@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
-import subprocess
-import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from procession.cli.app import app
-
-PROGRAM = [sys.executable, "-c", "from procession.cli.app import main; main()", "serve", "--port", "0"]
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = subprocess.Popen(
-        [*PROGRAM, "--database", f"sqlite:///{folder}/p.db", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        found = re.search(r"http://localhost:\d+", line)
-        assert found, line + process.stdout.read()
-        yield process, found[0].replace("localhost", "127.0.0.1")
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stdout.close()
+from tests.server.processes import serving
 
 
 def test_it_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
