@@ -250,7 +250,7 @@ def _message_root(name: str) -> str:
 # ---------------------------------------------------------------- the whole
 
 
-def diagram(paths: str, id_: str = "main", *pieces: Piece, **nodes: Element) -> Diagram:
+def diagram(paths: str, id_: str = "main", /, *pieces: Piece, **nodes: Element) -> Diagram:
     """A file with one process; `pieces` are listeners of the process itself."""
     content, roots = _contents(paths, nodes)
     listeners = "".join(p.xml for p in pieces)

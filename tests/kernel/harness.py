@@ -222,15 +222,17 @@ class KernelPlay:
                 case w.ErrorLeft() as request:
                     following = c.EndUncaught(request.element)
                     caller: int | None = request.caller
+                    results = request.results
                     while caller is not None:
-                        answer = take(c.RaiseFromCall(caller, request.code, request.message, request.results))
+                        answer = take(c.RaiseFromCall(caller, request.code, request.message, results))
                         if answer.caught:
                             waiting.extend(answer.requests)
                             following = None
                             break
-                        caller = answer.value
+                        caller, results = answer.value or (None, {})
                 case w.EscalationLeft() as request:
-                    following = c.EscalateFromCall(request.caller, request.code, request.results)
+                    waiting.extend(take(c.EscalateFromCall(request.caller, request.code, request.results)).requests)
+                    following = None if request.element is None else c.GoOn(request.element)
                 case w.BroadcastSignal() as request:
                     for found in [x for x in state.all(Subscription) if (x.kind, x.name) == ("signal", request.name)]:
                         if state.get(Subscription, found.key) is not None:
@@ -302,6 +304,10 @@ class KernelPlay:
             raise Missing(f"nobody waits for {name}")
         self.when(c.TriggerSubscription(found[0].key, _typed(variables)))
         return self
+
+    def message_at(self, node: str) -> str:
+        """The name of the message that a node waits for."""
+        return _only_first(self._find(Subscription, node), node).name or ""
 
     def signal(self, node: str, **variables: Any) -> KernelPlay:
         """Lets a receive task without a message go on."""

@@ -74,8 +74,9 @@ class CamundaPlay:
         return self
 
     def run(self, node: str) -> CamundaPlay:
+        job = self._job(node)["id"]
         try:
-            self._ask("POST", f"/job/{self._job(node)['id']}/execute")
+            self._ask("POST", f"/job/{job}/execute")
         except ExecutionFailed as fault:
             if "No job found" in fault.message or "suspended" in fault.message:
                 raise
@@ -89,6 +90,12 @@ class CamundaPlay:
         execution = found[0]["executionId"]
         self._ask("POST", f"/execution/{execution}/messageSubscriptions/{name}/trigger", json=body)
         return self
+
+    def message_at(self, node: str) -> str:
+        found = [x["eventName"] for x in self._all("event-subscription") if x["activityId"] == node]
+        if not found:
+            raise ExecutionFailed(f"no message at {node}")
+        return str(found[0])
 
     def signal(self, node: str, **variables: Any) -> CamundaPlay:
         self._ask("POST", f"/execution/{self._execution(node)}/signal", json={"variables": _written(variables)})
