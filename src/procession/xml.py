@@ -24,6 +24,7 @@ class Limits:
     attributes: int = 1_000
 
 
+_NO_DOCTYPE = "A DOCTYPE is not allowed"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -61,7 +62,10 @@ def parse_xml(data: bytes, resource: str = "", limits: Limits | None = None) -> 
                 if event == "end":
                     depth -= 1
                     continue
-                root = element if root is None else root
+                if root is None:
+                    root = element
+                    if element.getroottree().docinfo.internalDTD is not None:  # in an encoding we did not look through
+                        raise _failed(_NO_DOCTYPE, resource)
                 depth += 1
                 nodes += 1
                 if depth > limits.depth:
@@ -114,24 +118,22 @@ def _refuse_doctype(data: bytes, resource: str) -> None:
     declared = head[:200].split(b"?>", 1)[0].lower()
     if b"utf-7" in declared or b"ebcdic" in declared or b"cp037" in declared or b"ibm" in declared:
         raise _failed("The document's encoding is not supported: use UTF-8", resource)
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        before = head.split(b"<!DOCTYPE", 1)[0] if b"<!DOCTYPE" in head else head.split(b"<!ENTITY", 1)[0]
-        if b"<![CDATA[" in before or b"<!--" in before:
-            before = _without_text(before)
-            if before.endswith(b"<"):
-                return
-        raise _failed("A DOCTYPE is not allowed", resource)
+    if head.startswith(b"<!DOCTYPE", _prolog(head)):
+        raise _failed(_NO_DOCTYPE, resource)
 
 
-def _without_text(before: bytes) -> bytes:
-    """`<` where the text breaks off inside a comment or CDATA section, in which a DOCTYPE is only words."""
+def _prolog(head: bytes) -> int:
+    """Where the white space, comments and instructions before the DOCTYPE or the first element end (XML 1.0, 2.8)."""
     at = 0
     while True:
-        comment, section = before.find(b"<!--", at), before.find(b"<![CDATA[", at)
-        begin = min((x for x in (comment, section) if x >= 0), default=-1)
-        if begin < 0:
-            return before
-        end = before.find(b"-->" if begin == comment else b"]]>", begin)
-        if end < 0:
-            return b"<"
-        at = end + 3
+        while at < len(head) and head[at] in b" \t\r\n":
+            at += 1
+        for begin, end in ((b"<?", b"?>"), (b"<!--", b"-->")):
+            if head.startswith(begin, at):
+                found = head.find(end, at + len(begin))
+                if found < 0:
+                    return len(head)
+                at = found + len(end)
+                break
+        else:
+            return at

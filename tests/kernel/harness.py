@@ -45,6 +45,7 @@ from tests.kernel.diagram import Diagram
 R = TypeVar("R", bound=Record)
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WORKER = "w"
+MANY = 200  # rows of a table that are compared whole after every command
 
 
 class Store:
@@ -192,13 +193,19 @@ class KernelPlay:
             apply(self.replayed, event)
             self._observe(event)
         self.log += done
-        self.check_replay()
+        self._check_replay(changes)
         return value
 
-    def check_replay(self) -> None:
-        """Replaying all events on an empty state gives the stored rows."""
+    def _check_replay(self, changes: Mapping[type[Any], Changes]) -> None:
+        """Replaying all events on an empty state gives the stored rows; where there are many, those that changed."""
         for table in TABLES:
-            assert {row.key: row for row in self.replayed.all(table)} == self.store.rows[table]
+            rows = self.store.rows[table]
+            if len(rows) < MANY:
+                assert {row.key: row for row in self.replayed.all(table)} == rows
+        for table, changed in changes.items():
+            for row in (*changed.inserted, *changed.updated):
+                assert self.replayed.get(table, row.key) == row
+            assert not any(self.replayed.get(table, key) for key in changed.deleted)
 
     def _carry_out(self, state: State, command: c.Command, done: list[e.Event]) -> Any:
         def take(one: c.Command) -> Answer:

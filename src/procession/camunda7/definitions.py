@@ -18,6 +18,7 @@ from procession.bpmn.model import (
     UserTask,
 )
 from procession.bpmn.validate import MULTI_INSTANCE_BODY
+from procession.expressions import MappingScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def start_subscriptions(process: Process) -> tuple[StartSubscription, ...]:
             case Message(name=name):
                 found.append(StartSubscription(start.id, "message", name.source))
             case Signal(name=name):
-                found.append(StartSubscription(start.id, "signal", name.source))
+                found.append(StartSubscription(start.id, "signal", str(name.evaluate(MappingScope({})))))
             case Conditional():
                 found.append(StartSubscription(start.id, "conditional", None))
     return tuple(found)

@@ -3,7 +3,7 @@
 `submit` blocks until its command is durable or has failed. It needs no thread of its own: a waiting caller that gets the
 role works for everybody. A command that fails is answered with its own error, its neighbours are unaffected; a batch that
 fails as a whole is run again one command at a time. Commands that run user code, and changes of what is deployed, run
-alone, in a transaction of their own.
+alone, in a transaction of their own. A command that joins the caller's transaction passes the queue by.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import Conflict, Unavailable
+from procession.storage.database import Joinable
 from procession.storage.drivers import DATABASE_ERRORS
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ log = logging.getLogger("procession.engine")
 MAX_BATCH = 200
 MAX_TRIES = 20
 MAX_WAITING = 10_000
+OnCommit = Callable[[Callable[[], None]], object]
+"""Given a function, calls it once the caller's transaction is durable, and never if it is rolled back."""
 
 
 class Waiting:
@@ -119,6 +122,33 @@ class Committer:
                     raise
                 time.sleep(random.uniform(0, 0.005 * (attempt + 1)))
         raise AssertionError("unreachable")
+
+    def join(
+        self,
+        command: Any,
+        work: Callable[[Unit, Any, Envelope], Any] | None,
+        envelope: Envelope,
+        connection: Joinable,
+        on_commit: OnCommit | None,
+    ) -> Any:
+        """Carries out a command in a transaction that the caller opened and ends. Never tried again: a Conflict is the
+        caller's, because only the caller can start its transaction anew."""
+        unit: Unit | None = getattr(self._inside, "unit", None)
+        if unit is not None:
+            return unit.run(command, envelope) if work is None else work(unit, command, envelope)
+        with self._engine.storage.joined(connection) as transaction:
+            unit = Unit(self._engine, transaction, alone=True)
+            unit.prepare([command] if work is None else [])
+            self._inside.unit = unit
+            try:
+                value = unit.run(command, envelope) if work is None else work(unit, command, envelope)
+            finally:
+                self._inside.unit = None
+            unit.save()
+        if on_commit is not None:
+            joined = unit
+            on_commit(lambda: self._committed(joined))
+        return value
 
     def _lead(self) -> None:
         batch: list[Waiting] = []

@@ -5,26 +5,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from procession.engine import commands as ec
 from procession.engine import deployments
 from procession.engine.clock import Clock
-from procession.engine.committing import Committer
+from procession.engine.committing import Committer, OnCommit
 from procession.engine.definitions import Definitions
 from procession.engine.dialect import Dialect
 from procession.engine.jobs import JobExecutor
 from procession.engine.registry import Registry
 from procession.engine.unit import Envelope, Unit
 from procession.engine.wakening import Bell
-from procession.errors import Missing
+from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel.records import External, Job
 from procession.storage import Storage, Transaction
+from procession.storage.database import Joinable
+from procession.storage.drivers import Driver
 from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLevel
 from procession.storage.removal import empty
 
 log = logging.getLogger("procession.engine")
+
+T = TypeVar("T")
 
 _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.Deploy: deployments.deploy,
@@ -72,18 +76,41 @@ class Engine:
     # ------------------------------------------------------------ the one door
 
     def submit(
-        self, command: ec.AnyCommand, *, user: str | None = None, tenant: str | None = None, source: str | None = None
+        self,
+        command: ec.AnyCommand,
+        *,
+        user: str | None = None,
+        tenant: str | None = None,
+        source: str | None = None,
+        connection: Joinable | None = None,
+        on_commit: OnCommit | None = None,
     ) -> Any:
         """Carries out a command and gives its value once it is durable.
 
         `user`, `tenant` and `source` say who sends it, for whom and from where. Raises an error of `procession.errors`
         where it cannot be done; then nothing has changed.
+
+        With `connection`, an open transaction on the engine's own database, the command becomes part of that
+        transaction: it is carried out at once and alone, but its value is durable only when the caller commits, and
+        whoever waits for what it made hears of it by `on_commit`, which is given what to call after the commit
+        (without it, by looking once a second). Definitions can be deployed that way, not changed or deleted. After an
+        error of the database the caller rolls back, at least to a savepoint set before.
         """
         envelope = Envelope(user, tenant, source)
         work = _ALONE.get(type(command))
+        if connection is not None:
+            if work is not None and not isinstance(command, ec.Deploy):
+                # what is held of definitions would survive a rollback
+                raise Invalid(f"{type(command).__name__} needs a transaction of its own")
+            return self.committer.join(command, work, envelope, connection, on_commit)
         if work is not None:
             return self.committer.alone(lambda unit: work(unit, command, envelope))
         return self.committer.submit(command, envelope)
+
+    def atomically(self, work: Callable[[Driver], T]) -> T:
+        """Does some work in one transaction: what it submits in this thread, and what it writes with the driver, are
+        durable together or not at all. After a conflict it is done again from the start; it must not wait for others."""
+        return cast(T, self.committer.alone(lambda unit: work(unit.transaction.driver)))
 
     def run_job(self, job: int, *, user: str | None = None) -> None:
         """Runs a job now. Raises what it raises, after the failure was recorded; Missing where there is no such job."""

@@ -89,10 +89,13 @@ class JobExecutor:
                 raise
 
     def _record(self, job: int, error: Exception, envelope: Envelope) -> None:
+        failed = error.details.get("failed_node") if isinstance(error, ProcessionError) else None
         message = error.message if isinstance(error, ProcessionError) else f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         try:
-            self._engine.committer.submit(c.FailJob(job, message, trace), envelope)
+            self._engine.committer.submit(
+                c.FailJob(job, message, trace, failed if isinstance(failed, str) else None), envelope
+            )
         except Missing:
             log.info("Job %s is gone", job)
 

@@ -76,7 +76,8 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return _error_left(unit, request, envelope)
         case w.EscalationLeft():
             _meet(unit, request.caller)
-            return [c.EscalateFromCall(request.caller, request.code, request.results)]
+            asked: list[c.Command] = [c.EscalateFromCall(request.caller, request.code, request.results)]
+            return asked if request.element is None else [*asked, c.GoOn(request.element)]
         case w.BroadcastSignal():
             return [*broadcast(unit, request.name, request.tenant, request.variables), c.GoOn(request.element)]
         case w.CancelCalled():
@@ -134,13 +135,14 @@ def _call(unit: Unit, request: w.CallProcess) -> c.Command:
 def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.Command]:
     """Asks the callers, one after the other, whether they catch the error; where nobody does, its path ends."""
     caller: int | None = request.caller
+    results = request.results
     while caller is not None:
         _meet(unit, caller)
-        answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, request.results), envelope)
+        answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, results), envelope)
         if answer.caught:
             follow(unit, answer.requests, envelope)
             return []
-        caller = answer.value
+        caller, results = answer.value or (None, {})
     return [c.EndUncaught(request.element)]
 
 

@@ -282,8 +282,8 @@ class FinishCall:
 
 @dataclass(frozen=True, slots=True)
 class RaiseFromCall:
-    """An error left the called instance. Where nobody here catches it, `Answer.caught` is False and nothing has happened;
-    `Answer.value` is then the caller's caller, if there is one. `results` are the called instance's variables."""
+    """An error left the called instance, whose variables are `results`. Where nobody here catches it, `Answer.caught` is
+    False, and `Answer.value` is the caller's caller with the variables that it sees, if there is one."""
 
     element: int
     code: str

@@ -42,7 +42,8 @@ def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: 
     for child in children:
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
-            alone = len(children) == 1 and but is None and not step.process.boundaries.get(child.node)
+            alone = len(children) == 1 and but is None and not child.children
+            alone = alone and not step.process.boundaries.get(child.node)
             terminate(step, child.key, reason, reason if alone else "deleted")
 
 
@@ -103,8 +104,9 @@ def cancel_instance(
 ) -> None:
     """Ends an instance from outside; `inside` where the model's own call activity did it."""
     instance = step.instance_of(root)
+    told = "deleted" if inside else reason  # what history says of its tasks
     for child in step.view.children(root.key):
-        terminate(step, child.key, reason or "deleted", listeners=listeners, mappings=mappings)
+        terminate(step, child.key, reason or "deleted", told, listeners=listeners, mappings=mappings)
     root = step.view.need(Element, root.key)
     state = "INTERNALLY_TERMINATED" if inside else "EXTERNALLY_TERMINATED"
     end_instance(step, root, state, reason, listeners=listeners)

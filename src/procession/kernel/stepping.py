@@ -138,16 +138,28 @@ class Step:
                     f"The process '{self.process.id}' ran {MAX_ITEMS} steps without reaching a wait state: "
                     "it loops for ever; put an asynchronous continuation or a wait state into the loop"
                 )
-            match item:
-                case ChildEnded():
-                    self._child_ended(item.scope, item.child)
-                case Check():
-                    from procession.kernel.conditions import check
-
-                    check(self, item)
-                case Continue():
-                    self._guarded(item)
+            try:
+                self._work_on(item)
+            except ProcessionError as error:
+                if isinstance(item, Continue):
+                    error.details.setdefault("failed_node", self._node_id(item.element))
+                raise
         return self.answer
+
+    def _work_on(self, item: Continue | ChildEnded | Check) -> None:
+        match item:
+            case ChildEnded():
+                self._child_ended(item.scope, item.child)
+            case Check():
+                from procession.kernel.conditions import check
+
+                check(self, item)
+            case Continue():
+                self._guarded(item)
+
+    def _node_id(self, element: int) -> str | None:
+        found = self.view.get(Element, element)
+        return None if found is None else found.node.removesuffix(BODY)
 
     def _guarded(self, item: Continue) -> None:
         if self.process.policies.failure is Failure.ROLL_BACK:
@@ -281,8 +293,7 @@ class Step:
                 behaviour_of(self, element).leaving(self, element, node)
                 if not inner:
                     self.drop_variables(key)
-                sequential = traits.loop is not None and traits.loop.sequential
-                self.emit(e.ElementCompleted(key, scope_completed=sequential if inner else not flows))
+                self.emit(e.ElementCompleted(key, scope_completed=inner or not flows))
                 self._chosen[key] = flows
                 waits = traits.loop.async_after if inner and traits.loop else traits.async_after
                 if waits:
@@ -338,7 +349,11 @@ class Step:
         from procession.kernel.work import value_of
 
         # a turn of a loop sees its own loop variables, which live in the same scope as its inputs
-        outside = assignment.reach is Reach.LOCAL and element.loop_counter is None and self.process.policies.inputs_from_outside
+        outside = (
+            assignment.reach is Reach.LOCAL
+            and element.loop_counter is None
+            and self.process.policies.inputs_from_outside
+        )
         source = element.parent if outside and element.parent is not None else element.key
         value = value_of(self, source, assignment.source)
         scope = element.key

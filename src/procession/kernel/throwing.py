@@ -33,12 +33,12 @@ def throw_error(
         return
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        step.request(ErrorLeft(caller, element_key, code, message, _results(step, element_key)))
+        step.request(ErrorLeft(caller, element_key, code, message, results_of(step, element_key)))
         return
     end_uncaught(step, element_key)
 
 
-def _results(step: Step, element_key: int) -> dict[str, TypedValue]:
+def results_of(step: Step, element_key: int) -> dict[str, TypedValue]:
     """The variables of the whole instance, as its caller sees them."""
     root = step.view.need(Element, element_key).instance
     return {name: TypedValue(v.type, v.value, v.info) for name, v in step.view.variables(root).items()}
@@ -49,10 +49,8 @@ def end_uncaught(step: Step, element_key: int) -> None:
     step.complete(element_key, flows=())
 
 
-def catch_error(
-    step: Step, element_key: int, code: str, message: str | None, before: Callable[[], None] = lambda: None
-) -> bool:
-    """Gives the error to the nearest event that catches it, after `before`; False where there is none in this instance."""
+def catch_error(step: Step, element_key: int, code: str, message: str | None) -> bool:
+    """Gives the error to the nearest event that catches it; False where there is none in this instance."""
     fallback: tuple[Element, Catcher, Error] | None = None
     for element, catcher in catchers(step, element_key):
         definition = catcher.definition
@@ -68,7 +66,6 @@ def catch_error(
     if fallback is None:
         return False
     host, catcher, definition = fallback
-    before()
     scope = fire(step, host, catcher)
     values = {}
     if definition.code_variable:
@@ -79,8 +76,13 @@ def catch_error(
     return True
 
 
-def throw_escalation(step: Step, element_key: int, code: str, before: Callable[[], None] = lambda: None) -> bool:
-    """Throws an escalation; False where nobody catches it, here or at the caller. The thrower may be gone afterwards."""
+def throw_escalation(
+    step: Step, element_key: int, code: str, before: Callable[[], None] = lambda: None, *, goes_on: bool = False
+) -> bool:
+    """Throws an escalation; False where nobody catches it, here or at the caller. The thrower may be gone afterwards.
+
+    With `goes_on` the thrower waits while a caller is asked, and completes then.
+    """
     for host, catcher in catchers(step, element_key):
         definition = catcher.definition
         if isinstance(definition, Escalation) and (not definition.code or definition.code == code):
@@ -91,5 +93,6 @@ def throw_escalation(step: Step, element_key: int, code: str, before: Callable[[
             return True
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        step.request(EscalationLeft(caller, code, _results(step, element_key)))
+        thrower = element_key if goes_on else None
+        step.request(EscalationLeft(caller, thrower, code, results_of(step, element_key)))
     return caller is not None

@@ -106,9 +106,10 @@ class ErrorLeft:
 
 @dataclass(frozen=True, slots=True)
 class EscalationLeft:
-    """An escalation found no catcher inside; the instance goes on whatever its caller does."""
+    """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there."""
 
     caller: int
+    element: int | None
     code: str
     results: Values = field(default_factory=dict)
 

@@ -35,6 +35,8 @@ from procession.storage.migrations import needs_upgrade, upgrade
 from procession.storage.nodes import NodeLease, claim_node, holder_name, release_node, renew_node
 from procession.storage.transaction import Transaction
 
+Joinable = sqlite3.Connection | psycopg.Connection[Any]
+"""A connection whose transaction the caller opened and ends."""
 _MIGRATION_LOCK = 7_240_002
 _PING_AFTER = 5.0  # seconds without use after which a connection is asked whether it lives
 
@@ -103,12 +105,24 @@ class Storage:
         with self._translated(), self._driver() as driver:
             yield Transaction(driver, self.keys)
 
-    def join(self, connection: sqlite3.Connection | psycopg.Connection[Any]) -> Transaction:
+    def join(self, connection: Joinable) -> Transaction:
         """A transaction on a connection that the caller opened and commits. On SQLite it should have begun already."""
         driver: Driver = (
             SqliteDriver(connection) if isinstance(connection, sqlite3.Connection) else PostgresDriver(connection)
         )
         return Transaction(driver, self.keys)
+
+    @contextmanager
+    def joined(self, connection: Joinable) -> Iterator[Transaction]:
+        """`join`, with what the drivers raise translated as in `transaction`; neither commits nor rolls back.
+
+        On SQLite the caller holds the one write lock, so that the lease of this node's number cannot be renewed here:
+        programs that do nothing else call `heartbeat` between their transactions, at least every five minutes.
+        """
+        if self._writer is None:
+            self.heartbeat()
+        with self._translated():
+            yield self.join(connection)
 
     @contextmanager
     def _driver(self) -> Iterator[Driver]:

@@ -123,6 +123,8 @@ class Transaction:
             if content is not None:
                 self._big_of[variable.key] = row[_BIG]
             found.append(variable)
+        if not rest:
+            found.sort(key=lambda variable: variable.key)  # in the order in which they were set, as in memory
         return found
 
     def instances_of(self, table: type[Record], keys: Iterable[int]) -> dict[int, int | None]:

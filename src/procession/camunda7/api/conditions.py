@@ -22,8 +22,6 @@ def evaluate_conditions(request: Request, engine: Any) -> Response:
     if tenant is not None and without_tenant:
         raise invalid_request("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.")
     values = read_variables(body.get("variables"))
-    if not values:
-        raise invalid_request("No variables given: the conditions need at least one")
     id_ = text_member(body, "processDefinitionId")
     key = None
     if id_ is not None:

@@ -85,5 +85,7 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
             step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables))
             return False  # it goes on when everybody has got the signal, if it is then still there
         case Escalation(code=code):
-            throw_escalation(step, element.key, code or "")
+            asked = len(step.answer.requests)
+            throw_escalation(step, element.key, code or "", goes_on=True)
+            return len(step.answer.requests) == asked  # else it goes on when the caller has been asked
     return True

@@ -7,7 +7,7 @@ from procession.kernel import commands as c
 from procession.kernel.behaviours.calls import finish_call, take_results
 from procession.kernel.records import Element, Phase
 from procession.kernel.stepping import Step
-from procession.kernel.throwing import catch_error, end_uncaught, throw_escalation
+from procession.kernel.throwing import catch_error, end_uncaught, results_of, throw_escalation
 
 
 def finish(step: Step, command: c.FinishCall) -> None:
@@ -17,14 +17,15 @@ def finish(step: Step, command: c.FinishCall) -> None:
     finish_call(step, element, command.variables)
 
 
-def raise_from_call(step: Step, command: c.RaiseFromCall) -> int | None:
+def raise_from_call(step: Step, command: c.RaiseFromCall) -> tuple[int, c.Values] | None:
+    """Where nobody catches: the next caller, and the variables that it sees. Each level takes its results over."""
     element = step.view.get(Element, command.element)
     if element is None:
         return None
-    step.answer.caught = catch_error(
-        step, element.key, command.code, command.message, lambda: take_results(step, element, command.results)
-    )
-    return None if step.answer.caught else step.instance_of(element).caller
+    take_results(step, element, command.results)
+    step.answer.caught = catch_error(step, element.key, command.code, command.message)
+    caller = None if step.answer.caught else step.instance_of(element).caller
+    return None if caller is None else (caller, results_of(step, element.key))
 
 
 def uncaught(step: Step, command: c.EndUncaught) -> None:

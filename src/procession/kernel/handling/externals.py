@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from procession.bpmn.model import ExternalWork
-from procession.errors import Invalid, Missing
+from procession.errors import ExpressionFailed, Invalid, Missing
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
@@ -52,7 +52,7 @@ def fail(step: Step, command: c.FailExternal) -> None:
         error_details=command.details,
         locked_until=step.world.now + timedelta(milliseconds=command.retry_timeout),
     )
-    if _thrown_by_definition(step, replace(changed, retries=command.retries)):
+    if _thrown_by_definition(step, replace(changed, retries=command.retries), lenient=True):
         return
     _set_retries(step, external, replace(changed, retries=command.retries), failed=True)
 
@@ -104,7 +104,7 @@ def throw(step: Step, command: c.ThrowError) -> None:
     throw_error(step, task.element, command.code, command.message)
 
 
-def _thrown_by_definition(step: Step, external: External) -> bool:
+def _thrown_by_definition(step: Step, external: External, *, lenient: bool = False) -> bool:
     """Throws the error of the first error definition of the task whose expression is true; False where there is none."""
     element = step.view.need(Element, external.element)
     node = step.node_of(element)
@@ -125,7 +125,13 @@ def _thrown_by_definition(step: Step, external: External) -> bool:
         }
     )
     for expression, code in work.error_definitions:
-        if step.evaluate(element.key, expression, {"externalTask": bean}) is True:
+        try:
+            value = step.evaluate(element.key, expression, {"externalTask": bean})
+        except ExpressionFailed:
+            if not lenient:
+                raise
+            continue  # a failure is taken down whatever its definitions say
+        if value is True:
             _forget_incidents(step, external, resolved=False)
             step.emit(e.ExternalEnded(external, "deleted"))
             throw_error(step, element.key, code, external.error_message)

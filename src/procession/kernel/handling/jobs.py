@@ -68,7 +68,7 @@ def fail(step: Step, command: c.FailJob) -> None:
     message = command.message or ""
     changed = replace(
         job, retries=retries, due=due, lock_owner=None, locked_until=None, error_message=message[:MESSAGE_LENGTH],
-        stacktrace=command.stacktrace, failed_node=command.failed_node or job.node,
+        stacktrace=command.stacktrace, failed_node=command.failed_node or (job.node or "").removesuffix(BODY) or None,
     )  # fmt: skip
     step.emit(e.JobChanged(changed, failed=True, retries_before=job.retries))
     if retries == 0 and job.retries > 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, case, or_
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition, with_incidents
@@ -316,12 +316,19 @@ def _timers_or_messages(filters: Any, switches: frozenset[str]) -> Complaint | N
     return None
 
 
+_around = schema.element.alias("around")
+_TRANSITION = ("before", "after")
+
 JOB = QueryTable(
     "job",
-    with_definition(schema.job),
+    with_definition(schema.job)
+    .outerjoin(schema.element, _e.key == _j.element)
+    .outerjoin(_around, _around.c.key == _e.parent),
     _j.key,
     {
-        **{column.name: column for column in schema.job.c if column.name not in ("stacktrace", "payload")},
+        **{column.name: column for column in schema.job.c if column.name not in ("stacktrace", "payload", "element")},
+        # a token that waits alone in its scope has the scope's own execution in Camunda
+        "element": case((and_(_e.phase.in_(_TRANSITION), _around.c.children == 1), _around.c.key), else_=_j.element),
         "definition_id": _p.id,
     },
     {
