@@ -27,7 +27,7 @@ SEEDS = st.integers(0, 10**9)
 # ---------------------------------------------------------------- random models
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @law(SEEDS)
 def test_a_model_of_blocks_ends_and_leaves_no_row(seed: int) -> None:
     play = on_kernel(random_model(seed)).start(n=0)
@@ -37,7 +37,7 @@ def test_a_model_of_blocks_ends_and_leaves_no_row(seed: int) -> None:
     assert not [node for node in play.path if node.endswith("?")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @law(SEEDS, st.integers(0, 6))
 def test_cancelling_at_any_moment_leaves_no_row(seed: int, steps: int) -> None:
     play = on_kernel(random_model(seed)).start(n=0)
@@ -61,7 +61,7 @@ def test_suspending_and_waking_changes_nothing_else(seed: int) -> None:
     assert play.empty
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @law(SEEDS)
 def test_the_same_commands_give_the_same_events(seed: int) -> None:
     plays = [on_kernel(random_model(seed)).start(n=0) for _ in range(2)]
