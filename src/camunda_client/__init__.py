@@ -14,22 +14,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camunda_client.c7 import AsyncCamunda7Client, Camunda7Client, Worker
     from camunda_client.errors import CamundaError, EngineUnavailable
+    from camunda_client.modeler import CamundaClient, create_camunda_client
     from camunda_client.worker import BpmnError, TaskFailure
 
 __all__ = [
     "AsyncCamunda7Client",
     "BpmnError",
     "Camunda7Client",
+    "CamundaClient",
     "CamundaError",
     "EngineUnavailable",
     "TaskFailure",
     "Worker",
+    "create_camunda_client",
 ]
 
 _HOMES = {
     "AsyncCamunda7Client": "camunda_client.c7",
     "Camunda7Client": "camunda_client.c7",
     "Worker": "camunda_client.c7",
+    "CamundaClient": "camunda_client.modeler",
+    "create_camunda_client": "camunda_client.modeler",
     "CamundaError": "camunda_client.errors",
     "EngineUnavailable": "camunda_client.errors",
     "BpmnError": "camunda_client.worker",

@@ -37,7 +37,8 @@ def search_hub(rows: Sequence[Row], body: Mapping[str, Any]) -> Row:
     """`{filter, sort: [{field, order}], page: {from, limit}}` to `{items, page}`."""
     wanted = _filter(body)
     found = _sorted([row for row in rows if _matches(row, wanted)], body, "order")
-    page = body.get("page") or {}
+    page = body.get("page")
+    page = {} if page is None else page
     if not isinstance(page, dict):
         raise Invalid("page must be an object")
     start, limit = _number(page, "from", 0), _number(page, "limit", HUB_PAGE, HUB_LARGEST)
@@ -45,7 +46,9 @@ def search_hub(rows: Sequence[Row], body: Mapping[str, Any]) -> Row:
 
 
 def _filter(body: Mapping[str, Any]) -> Row:
-    wanted = body.get("filter") or {}
+    wanted = body.get("filter")
+    if wanted is None:
+        return {}
     if not isinstance(wanted, dict):
         raise Invalid("filter must be an object")
     return wanted
