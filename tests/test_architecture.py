@@ -31,7 +31,7 @@ FLOORS: dict[str, int] = {
     "engine": 4,
     **dict.fromkeys(["camunda7", "camunda8", "modeler", "lint", "simulate"], 5),
     "embedding": 6,  # puts engine, storage and dialect together: what the shells and user's programs open
-    **dict.fromkeys(["cli", "server", "testing", "django"], 7),
+    **dict.fromkeys(["cli", "server", "testing", "django", "serverless"], 7),
 }
 # Within floor 0 the interfaces and the calendar lie under the two languages.
 GROUND = ("errors", "values", "expressions", "xml", "temporal")

@@ -5,18 +5,14 @@ A function that dies before the commit leaves nothing; one that dies after it fi
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
-from camunda_client.c7.task import ExternalTask
-from camunda_client.c7.values import encode_variables
 from camunda_client.serverless.once import LOCK, TABLE, check_fingerprint, read_done, write_done
-from camunda_client.serverless.remote import outcome
 from camunda_client.serverless.workflows import (
     RETENTION,
     Action,
@@ -31,18 +27,16 @@ from camunda_client.serverless.workflows import (
     UnknownWorkflow,
     WorkflowError,
 )
-from camunda_client.worker.outcomes import Complete, Fail, ThrowError
-from procession.camunda7.fetching import Fetch, Topic, fetch
-from procession.camunda7.values import read_variables
 from procession.engine import commands as ec
 from procession.engine.correlating import Mismatch
 from procession.engine.engine import Engine
 from procession.errors import Conflict, Invalid, Missing, ProcessionError
-from procession.kernel import commands as c
 from procession.kernel.variables import typed
 from procession.storage import schema
 from procession.storage.drivers import Driver
-from procession.storage.leases import TopicRequest
+
+if TYPE_CHECKING:
+    from camunda_client.c7.task import ExternalTask
 
 JOBS_AFTER_START = 20
 """Asynchronous continuations of a new instance that are run before the answer is given."""
@@ -192,37 +186,9 @@ class EmbeddedWorkflows:
 
     def serve(self, topic: str, handle: Callable[[ExternalTask], Any], limit: int, lock: timedelta) -> int:
         """See `Workflows`."""
-        worker = f"{SOURCE}-{socket.gethostname()}"
-        request = TopicRequest(topic, int(lock.total_seconds() * 1000))
-        end, served = time.monotonic() + lock.total_seconds(), 0
-        while served < limit and time.monotonic() < end:
-            with self.engine.storage.transaction() as transaction:
-                rows = fetch(self.engine, transaction, Fetch(worker, 1, (Topic(request),), use_priority=True))
-            if not rows:
-                break
-            self._finish(rows[0], worker, outcome(handle, ExternalTask.read(rows[0])))
-            served += 1
-        return served
+        from procession.serverless.external import serve
 
-    def _finish(self, row: dict[str, Any], worker: str, result: Complete | ThrowError | Fail) -> None:
-        key = int(row["id"])
-        command: c.Command
-        match result:
-            case Complete():
-                command = c.CompleteExternal(key, worker, _wired(result.variables), _wired(result.local_variables))
-            case ThrowError():
-                command = c.ThrowError(
-                    result.code, result.message, _wired(result.variables), external=key, worker=worker
-                )
-            case Fail():
-                pause = int(result.retry_after.total_seconds() * 1000)
-                command = c.FailExternal(key, worker, result.message, result.details, result.retries, pause)
-        try:
-            self.engine.submit(command, source=SOURCE)
-        except (Missing, Invalid):
-            return  # the instance was cancelled, or the lock ran out and another has the task
-        except ProcessionError as error:
-            raise WorkflowError(error.message) from error
+        return serve(self.engine, topic, handle, limit, lock)
 
     def forget(self) -> int:
         """See `Workflows`."""
@@ -244,10 +210,6 @@ class EmbeddedWorkflows:
                 transaction.driver.rows("SELECT pg_advisory_xact_lock(?)", [LOCK])
             transaction.driver.run(TABLE)
         self._has_table = True
-
-
-def _wired(variables: Any) -> dict[str, Any]:
-    return dict(read_variables(encode_variables(variables)))
 
 
 def _workflow_name(driver: Driver, started: ec.Started) -> str:
