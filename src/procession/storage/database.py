@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from procession.errors import Invalid, Unavailable
-from procession.storage.drivers import Driver, PostgresDriver, SqliteDriver, translated
+from procession.storage.drivers import Driver, PostgresDriver, SqliteDriver, plain_cursor, translated
 from procession.storage.keys import KeyMaker, real_millis
 from procession.storage.migrations import needs_upgrade, upgrade
 from procession.storage.nodes import NodeLease, claim_node, holder_name, release_node, renew_node
@@ -107,9 +108,11 @@ class Storage:
 
     def join(self, connection: Joinable) -> Transaction:
         """A transaction on a connection that the caller opened and commits. On SQLite it should have begun already."""
-        driver: Driver = (
-            SqliteDriver(connection) if isinstance(connection, sqlite3.Connection) else PostgresDriver(connection)
-        )
+        driver: Driver
+        if isinstance(connection, sqlite3.Connection):
+            driver = SqliteDriver(connection)
+        else:
+            driver = PostgresDriver(connection, partial(plain_cursor, connection))
         return Transaction(driver, self.keys)
 
     @contextmanager

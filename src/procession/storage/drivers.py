@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, Protocol
 
 import msgspec
 import psycopg
+from psycopg.rows import tuple_row
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, SmallInteger, Table
 from sqlalchemy.types import TypeEngine
 
@@ -201,22 +203,23 @@ class PostgresDriver:
 
     name = "postgresql"
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], cursor: Callable[[], psycopg.Cursor[Any]] | None = None
+    ) -> None:
         self._connection = connection
+        self._cursor = cursor or connection.cursor
         self._later: list[tuple[str, Sequence[str], Sequence[Row]]] | None = None
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._connection.execute(
-            _postgres(statement), parameters, binary=True
-        ).fetchall()
+        found: list[tuple[Any, ...]] = self._cursor().execute(_postgres(statement), parameters, binary=True).fetchall()
         return found
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
-        return self._connection.execute(_postgres(statement), parameters).rowcount
+        return self._cursor().execute(_postgres(statement), parameters).rowcount
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         if len(rows) < MANY:
-            with self._connection.cursor() as cursor:
+            with self._cursor() as cursor:
                 cursor.executemany(_postgres_insert(table.name, tuple(columns)), rows)
         elif self._later is not None:
             self._later.append((table.name, columns, rows))  # COPY does not go together with a pipeline
@@ -225,7 +228,7 @@ class PostgresDriver:
 
     def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         statement = f'COPY "{table}" ({quoted(columns)}) FROM STDIN'
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with self._cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
@@ -235,11 +238,11 @@ class PostgresDriver:
         more = tuple((computed or {}).items())
         if len(rows) < MANY:
             statement, places = _postgres_update(table.name, tuple(columns), more)
-            with self._connection.cursor() as cursor:
+            with self._cursor() as cursor:
                 cursor.executemany(statement, [[row[place] for place in places] for row in rows])
         else:
             arrays = [list(column) for column in zip(*rows, strict=True)]
-            self._connection.execute(_postgres_update_many(table, tuple(columns), more), arrays)
+            self._cursor().execute(_postgres_update_many(table, tuple(columns), more), arrays)
 
     def delete(self, table: Table, keys: Sequence[int]) -> None:
         self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
@@ -254,6 +257,15 @@ class PostgresDriver:
                 self._copy(table, columns, rows)
         finally:
             self._later = None
+
+
+def plain_cursor(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    """A cursor as our statements expect it, on a connection that somebody else has set up: values bound by the server,
+    rows as tuples, every integer a bigint."""
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    cursor.adapters.register_dumper(int, Int8Dumper)
+    cursor.adapters.register_dumper(int, Int8BinaryDumper)
+    return cursor
 
 
 # ---------------------------------------------------------------- errors
