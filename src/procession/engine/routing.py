@@ -5,9 +5,8 @@ A command is carried out, then what it asked of other instances, in the order of
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, ListOf, MapOf, Script, StartEvent
 from procession.engine import commands as ec
@@ -21,6 +20,7 @@ from procession.kernel.records import Element, Instance
 from procession.storage.correlation import start_subscriptions
 
 MAX_CALLS = 1000
+_REQUESTS = get_args(w.Request)
 
 
 def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
@@ -58,11 +58,16 @@ def perform(unit: Unit, command: c.Command, envelope: Envelope) -> Any:
 
 
 def follow(unit: Unit, requests: Iterable[w.Request], envelope: Envelope) -> None:
-    """Does what steps have asked of other instances."""
-    waiting = deque(requests)
+    """Does what steps have asked of other instances: each request with all that follows from it, then the next."""
+    waiting: list[Any] = list(requests)[::-1]
     while waiting:
-        for command in _answers(unit, waiting.popleft(), envelope):
-            waiting.extend(unit.step(command, envelope).requests)
+        item = waiting.pop()
+        following: Sequence[Any]
+        if isinstance(item, _REQUESTS):
+            following = _answers(unit, item, envelope)
+        else:
+            following = unit.step(item, envelope).requests
+        waiting.extend(reversed(following))
 
 
 def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Command]:
