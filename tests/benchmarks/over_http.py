@@ -95,7 +95,7 @@ def external_task(client: Client) -> int:
     )
     worker = f"w{threading.get_ident()}"
     topics = [{"topicName": TOPIC, "lockDuration": 60_000}]
-    for tries in range(1, 100):
+    for tries in range(1, 1000):
         found = client.call(
             "POST", "/external-task/fetchAndLock", {"workerId": worker, "maxTasks": 1, "topics": topics}
         )
