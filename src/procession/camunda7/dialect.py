@@ -12,6 +12,7 @@ from procession.camunda7 import decisions, definitions
 from procession.camunda7.bpmn import read_bpmn
 from procession.dmn.model import DecisionRecord
 from procession.engine.dialect import DecisionHead, DecisionsRead, JobKind, ProcessesRead, StartTrigger
+from procession.errors import ParseFailed
 from procession.kernel.events import DecisionEvaluated, DecisionInput, DecisionOutput
 from procession.kernel.world import Decided
 
@@ -32,7 +33,12 @@ class Camunda7Dialect:
         return ProcessesRead(reading.processes, reading.warnings)
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:
-        found = decisions.read_decisions(data, resource)
+        try:
+            found = decisions.read_decisions(data, resource)
+        except ParseFailed as error:
+            # what is XML and no decision is an error without a list of problems in Camunda 7
+            error.details["aborted"] = not error.message.startswith("The document")
+            raise
         category = found.definitions.namespace
         heads = tuple(
             DecisionHead(

@@ -23,11 +23,8 @@ def process_model(engine: Any, definition: int) -> Process:
 
 
 def _start_form(model: Process) -> Form | None:
-    for node in model.starts.get(model.id, ()):
-        start = model.nodes[node]
-        if isinstance(start, StartEvent) and start.definition is None:
-            return start.form
-    return None
+    start = None if model.initial is None else model.nodes.get(model.initial)
+    return start.form if isinstance(start, StartEvent) else None
 
 
 def _shown(form: Form | None, generated: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from procession.kernel import events as e
 from procession.kernel.records import Instance, Job, Subscription
 from procession.kernel.waiting import START_TIMER, timer_due
 from procession.storage import repository
-from procession.storage.removal import delete_history
+from procession.storage.removal import delete_decisions, delete_history
 from procession.storage.repository import (
     DecisionDefinition,
     DecisionRequirements,
@@ -313,6 +313,9 @@ def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelo
         raise Missing(f"Deployment with id '{command.deployment}' do not exist")
     for definition in repository.in_deployment(driver, ProcessDefinition, command.deployment):
         _empty(unit, definition, command.cascade, command.skip_listeners, envelope)
+    if command.cascade:
+        decisions = repository.in_deployment(driver, DecisionDefinition, command.deployment)
+        delete_decisions(driver, [row.key for row in decisions])
     repository.delete_deployment(driver, command.deployment)
     unit.engine.definitions.forget()
 

@@ -159,7 +159,7 @@ class Step:
 
     def _node_id(self, element: int) -> str | None:
         found = self.view.get(Element, element)
-        return None if found is None else found.node.removesuffix(BODY)
+        return None if found is None else found.node
 
     def _guarded(self, item: Continue) -> None:
         if self.process.policies.failure is Failure.ROLL_BACK:

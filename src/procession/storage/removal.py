@@ -29,6 +29,16 @@ def delete_history(driver: Driver, definition: int) -> None:
     delete_instances(driver, [key for (key,) in rows])
 
 
+def delete_decisions(driver: Driver, definitions: Sequence[int]) -> None:
+    """Deletes every evaluation of decision definitions, in processes and outside of them."""
+    found = driver.rows("SELECT key FROM history_decision WHERE decision IN ??", [list(definitions)])
+    keys = [key for (key,) in found]
+    if keys:
+        driver.run("DELETE FROM history_decision_input WHERE decision_instance IN ??", [keys])
+        driver.run("DELETE FROM history_decision_output WHERE decision_instance IN ??", [keys])
+        driver.run("DELETE FROM history_decision WHERE key IN ??", [keys])
+
+
 def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
     """Deletes the history of process instances."""
     keys = list(instances)
