@@ -152,7 +152,7 @@ def test_mappings() -> None:
     (output,) = found.outputs
     assert output.reach is m.Reach.PARENT
     assert isinstance(output.source, m.MapOf)
-    assert [key for key, _ in output.source.entries] == ["k"]
+    assert [key.source for key, _ in output.source.entries] == ["k"]
 
 
 def test_continuation_retries_and_priority() -> None:

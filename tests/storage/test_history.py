@@ -229,7 +229,7 @@ def test_the_job_log_and_its_incident(storage: Storage) -> None:
     failed = replace(job, retries=0, error_message="no", stacktrace="at", failed_node="review")
     incident = Incident(50, "failedJob", 1, 2, 7, "review", NOW, "no", "40")
     tell(storage, [*BEGIN, e.JobCreated(job)], deployment=3)
-    tell(storage, [e.JobChanged(failed, failed=True), e.IncidentRaised(incident)])
+    tell(storage, [e.JobChanged(failed, failed=True, retries_before=1), e.IncidentRaised(incident)])
     tell(storage, [e.JobChanged(job), e.IncidentEnded(50, resolved=True), e.JobEnded(job, "successful")], LATER)
     log = rows(storage, schema.history_job_log, "key", "state", "retries", "error_message", "deployment", "hostname")
     assert [row[1:] for row in log] == [
