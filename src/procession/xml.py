@@ -7,6 +7,7 @@ Size, depth, attribute and node counts are capped (`Limits`). Every other room g
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from lxml import etree
@@ -24,6 +25,8 @@ class Limits:
     attributes: int = 1_000
 
 
+# White space, comments and instructions: all that may stand before a DOCTYPE or the first element (XML 1.0, 2.8).
+_PROLOG = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _NO_DOCTYPE = "A DOCTYPE is not allowed"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -118,22 +121,6 @@ def _refuse_doctype(data: bytes, resource: str) -> None:
     declared = head[:200].split(b"?>", 1)[0].lower()
     if b"utf-7" in declared or b"ebcdic" in declared or b"cp037" in declared or b"ibm" in declared:
         raise _failed("The document's encoding is not supported: use UTF-8", resource)
-    if head.startswith(b"<!DOCTYPE", _prolog(head)):
+    before = _PROLOG.match(head)
+    if before is not None and head.startswith(b"<!DOCTYPE", before.end()):
         raise _failed(_NO_DOCTYPE, resource)
-
-
-def _prolog(head: bytes) -> int:
-    """Where the white space, comments and instructions before the DOCTYPE or the first element end (XML 1.0, 2.8)."""
-    at = 0
-    while True:
-        while at < len(head) and head[at] in b" \t\r\n":
-            at += 1
-        for begin, end in ((b"<?", b"?>"), (b"<!--", b"-->")):
-            if head.startswith(begin, at):
-                found = head.find(end, at + len(begin))
-                if found < 0:
-                    return len(head)
-                at = found + len(end)
-                break
-        else:
-            return at

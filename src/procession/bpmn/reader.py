@@ -54,7 +54,10 @@ from procession.bpmn.unsupported import refuse
 from procession.bpmn.validate_events import check_events
 from procession.errors import Problem
 from procession.expressions import Literal
-from procession.xml import parse_xml
+from procession.xml import Limits, parse_xml
+
+# A thousand tasks with diagram, mappings and listeners have some thirty thousand elements.
+_LIMITS = Limits(nodes=50_000)
 
 _PASSED_OVER = frozenset(
     {
@@ -97,7 +100,7 @@ def read_definitions(data: bytes, dialect: Dialect, resource: str = "") -> Readi
     Raises ParseFailed with every problem (elements, line, column); `details["aborted"]` is true where Camunda 7 answers
     with a general error instead of a list of problems.
     """
-    root = parse_xml(data, resource)
+    root = parse_xml(data, resource, _LIMITS)
     problems = Problems(data, root, resource)
     grammar.check(root, problems)
     document = Document(root, dialect, problems)

@@ -58,6 +58,7 @@ class View(Protocol):
     def need(self, table: type[R], key: int) -> R: ...
     def children(self, scope: int, node: str | None = None) -> list[Element]: ...
     def variables(self, scope: int) -> dict[str, Variable]: ...
+    def variable(self, scope: int, name: str) -> Variable | None: ...
     def links(self, task: int) -> list[IdentityLink]: ...
 
 
@@ -88,6 +89,7 @@ class State:
         self._rows: dict[type[Any], dict[int, Any]] = {table: {} for table in TABLES}
         self._stored: dict[type[Any], dict[int, Any]] = {table: {} for table in TABLES}
         self._groups: dict[type[Any], dict[int, dict[int, None]]] = {table: {} for table in GROUPED_BY}
+        self._named: dict[int, dict[str, int]] = {}  # keys of variables by scope and name
         self._whole: dict[type[Any], set[int]] = {table: set() for table in GROUPED_BY}
         self._part: set[tuple[int, str]] = set()
         self._journal: list[tuple[type[Any], int, Any, bool]] = []
@@ -130,13 +132,22 @@ class State:
 
     def variables(self, scope: int) -> dict[str, Variable]:
         """The variables that live in one scope, by name."""
+        self._need_variables(scope)
+        rows = self._rows[Variable]
+        return {rows[key].name: rows[key] for key in self._groups[Variable].get(scope, ())}
+
+    def variable(self, scope: int, name: str) -> Variable | None:
+        """The variable of that name that lives in one scope. Costs the same however many live there."""
+        self._need_variables(scope)
+        key = self._named.get(scope, {}).get(name)
+        return None if key is None else cast("Variable | None", self._rows[Variable][key])
+
+    def _need_variables(self, scope: int) -> None:
         if scope not in self._whole[Variable]:
             owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
             if owner is None or owner.variables:
                 self._absorb(Variable, self._loader.fetch_group(Variable, scope))
             self._whole[Variable].add(scope)
-        rows = self._rows[Variable]
-        return {rows[key].name: rows[key] for key in self._groups[Variable].get(scope, ())}
 
     def links(self, task: int) -> list[IdentityLink]:
         """The identity links of a task."""
@@ -237,6 +248,12 @@ class State:
             members[record.key] = None
         else:
             members.pop(record.key, None)
+        if table is Variable:
+            named = self._named.setdefault(group, {})
+            if present:
+                named[record.name] = record.key
+            elif named.get(record.name) == record.key:
+                del named[record.name]
 
     # ------------------------------------------------------------ saving
 

@@ -65,7 +65,7 @@ def scopes_of(view: View, scope: int) -> list[int]:
 def find_variable(view: View, scope: int, name: str) -> Variable | None:
     """The innermost variable of that name that a scope sees."""
     for key in scopes_of(view, scope):
-        variable = view.variables(key).get(name)
+        variable = view.variable(key, name)
         if variable is not None:
             return variable
     return None
@@ -106,7 +106,7 @@ def set_variable(
     home = chain[-1]
     existing = None
     for key in chain:
-        existing = view.variables(key).get(name)
+        existing = view.variable(key, name)
         if existing is not None:
             home = key
             break
@@ -135,7 +135,7 @@ def set_variable(
 def remove_variables(step: Emitter, scope: int, names: tuple[str, ...], *, local: bool = False) -> None:
     """Deletes variables where they are found from `scope` outwards; a missing one is no error."""
     for name in names:
-        found = step.view.variables(scope).get(name) if local else find_variable(step.view, scope, name)
+        found = step.view.variable(scope, name) if local else find_variable(step.view, scope, name)
         if found is not None:
             step.emit(VariableRemoved(found.key, found.scope, name, deleted=True, activity=scope))
 
@@ -163,7 +163,7 @@ class Sight:
         if self._chain is None:
             self._chain = scopes_of(view, self._scope)
         for key in self._chain:
-            variable = view.variables(key).get(name)
+            variable = view.variable(key, name)
             if variable is not None:
                 return variable.value
         if name == "task":

@@ -74,7 +74,7 @@ def copied(step: Step, scope: int, copy: Copy) -> dict[str, TypedValue]:
     if copy.expression is not None:
         return {target: typed(step.evaluate(scope, copy.expression))}
     source = copy.source or ""
-    variable = view.variables(scope).get(source) if copy.local else find_variable(view, scope, source)
+    variable = view.variable(scope, source) if copy.local else find_variable(view, scope, source)
     return {
         target: TypedValue("Null", None)
         if variable is None

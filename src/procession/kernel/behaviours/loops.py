@@ -71,7 +71,7 @@ class LoopBody(Behaviour):
     def leaving(self, step: Step, element: Element, node: Node) -> None:
         loop = node.traits.loop
         if loop is not None and loop.output_collection is not None and element.parent is not None:
-            found = step.view.variables(element.key).get(loop.output_collection)
+            found = step.view.variable(element.key, loop.output_collection)
             if found is not None:
                 set_variable(step, element.parent, loop.output_collection, typed(found.value))
 
