@@ -9,7 +9,6 @@ from procession.bpmn.model import BoundaryEvent, CatchEvent, Conditional, StartE
 from procession.errors import UnknownName
 from procession.kernel.records import Element, Subscription, Task, Wait
 from procession.kernel.stepping import Check, Step
-from procession.kernel.work import value_of
 
 
 def check(step: Step, item: Check) -> None:
@@ -61,6 +60,6 @@ def _concerns(definition: Conditional, item: Check) -> bool:
 
 def _is_true(step: Step, element: int, definition: Conditional) -> bool:
     try:
-        return value_of(step, element, definition.condition) is True
+        return step.value_of(element, definition.condition) is True
     except UnknownName:
         return False

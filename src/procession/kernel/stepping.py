@@ -20,7 +20,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from procession.bpmn.model import Assignment, Failure, Flow, Listener, Node, Process, Reach, SubProcess
+from procession.bpmn.model import (
+    Assignment,
+    Failure,
+    Flow,
+    ListOf,
+    MapOf,
+    Node,
+    Process,
+    Reach,
+    Script,
+    Source,
+    SubProcess,
+)
 from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
@@ -61,6 +73,9 @@ class Check:
     subscription: int | None = None
 
 
+Item = Continue | ChildEnded | Check
+
+
 @dataclass(slots=True)
 class Answer:
     """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught."""
@@ -78,8 +93,11 @@ class StepBudgetExceeded(ExecutionFailed):
 class Step:
     """One command at work on one instance."""
 
-    def __init__(self, state: State, world: World, definition: int | None) -> None:
+    def __init__(
+        self, state: State, world: World, definition: int | None, work_on: Callable[[Step, Item], None]
+    ) -> None:
         self._state = state
+        self._work_on = work_on
         self.world = world
         self.definition = definition
         self.answer = Answer()
@@ -139,46 +157,28 @@ class Step:
                     "it loops for ever; put an asynchronous continuation or a wait state into the loop"
                 )
             try:
-                self._work_on(item)
+                self._work_on(self, item)
             except ProcessionError as error:
                 if isinstance(item, Continue):
                     error.details.setdefault("failed_node", self._node_id(item.element))
                 raise
         return self.answer
 
-    def _work_on(self, item: Continue | ChildEnded | Check) -> None:
-        match item:
-            case ChildEnded():
-                self._child_ended(item.scope, item.child)
-            case Check():
-                from procession.kernel.conditions import check
-
-                check(self, item)
-            case Continue():
-                self._guarded(item)
+    def attempt(self, item: Continue, advance: Callable[[Step, Continue], None]) -> ProcessionError | None:
+        """Carries out one item; where its evaluation fails nothing of it is left. Gives the failure."""
+        mark, length, requests = self._state.mark(), len(self.answer.events), len(self.answer.requests)
+        agenda = len(self._agenda)
+        try:
+            advance(self, item)
+        except ExpressionFailed as error:
+            self._state.undo(mark)
+            del self.answer.events[length:], self.answer.requests[requests:], self._agenda[agenda:]
+            return error
+        return None
 
     def _node_id(self, element: int) -> str | None:
         found = self.view.get(Element, element)
         return None if found is None else found.node
-
-    def _guarded(self, item: Continue) -> None:
-        if self.process.policies.failure is Failure.ROLL_BACK:
-            self._advance(item)
-            return
-        mark, length, requests = self._state.mark(), len(self.answer.events), len(self.answer.requests)
-        agenda = len(self._agenda)
-        try:
-            self._advance(item)
-        except ExpressionFailed as error:
-            self._state.undo(mark)
-            del self.answer.events[length:], self.answer.requests[requests:], self._agenda[agenda:]
-            self._stop(item, error)
-
-    def _stop(self, item: Continue, error: ProcessionError) -> None:
-        from procession.kernel.incidents import raise_incident
-
-        self.emit(e.ElementMoved(item.element, item.phase, item.index, Life.FAILED))
-        raise_incident(self, item.element, "ioMappingError", error.message, configuration=None)
 
     # ------------------------------------------------------------ positions
 
@@ -220,134 +220,10 @@ class Step:
         self.emit(e.ElementMoved(element, Phase.END, 0, Life.COMPLETING))
         self.push(Continue(element, Phase.END))
 
-    # ------------------------------------------------------------ phases
-
-    def _advance(self, item: Continue) -> None:
-        from procession.kernel.behaviours import behaviour_of
-        from procession.kernel.catching import event_starts
-        from procession.kernel.waiting import (
-            SCOPE_TIMER,
-            attach_boundaries,
-            close_attached,
-            create_continuation,
-            open_waits,
-        )
-
-        element = self.view.get(Element, item.element)
-        if element is None:
-            return
-        key, index, node = element.key, item.index, self.node_of(element)
-        traits = node.traits
-        body = element.node.endswith(BODY)
-        inner = traits.loop is not None and not body
-        match item.phase:
-            case Phase.BEFORE:
-                flow = None if element.flow is None else self.process.flows[element.flow]
-                listeners = flow.listeners if flow is not None else ()
-                if index < len(listeners):
-                    self._listen(element, Phase.BEFORE, index, listeners)
-                    return
-                waits = traits.loop.async_before if inner and traits.loop else traits.async_before
-                if waits:
-                    create_continuation(self, element, node, "async-before")
-                    self.rest(key, Phase.BEFORE, len(listeners))
-                else:
-                    self.push(Continue(key, Phase.ATTACH))
-            case Phase.ATTACH:
-                self.emit(e.ElementEntered(key, behaviour_of(self, element).type_name(node, body), node.name))
-                if not inner:
-                    attach_boundaries(self, element, node)
-                open_waits(self, element, event_starts(self, element), SCOPE_TIMER)
-                self.push(Continue(key, Phase.EXECUTE) if body else Continue(key, Phase.INPUT))
-            case Phase.INPUT:
-                if index < len(traits.inputs):
-                    self.map(element, traits.inputs[index])
-                    self.push(Continue(key, Phase.INPUT, index + 1))
-                else:
-                    self.push(Continue(key, Phase.START))
-            case Phase.START:
-                if not self._listen(element, Phase.START, index, _of(traits.listeners, "start")):
-                    self.push(Continue(key, Phase.EXECUTE))
-            case Phase.EXECUTE:
-                if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
-                    self.emit(e.ElementMoved(key, Phase.EXECUTE, 0, Life.ACTIVE))
-                behaviour_of(self, element).execute(self, self.view.need(Element, key), node)
-            case Phase.CONFIRM:
-                if not self._listen(element, Phase.CONFIRM, index, _of(traits.listeners, "complete")):
-                    behaviour_of(self, element).confirmed(self, element, node)
-            case Phase.END:
-                ended = () if body else _of(traits.listeners, "end")
-                if not self._listen(element, Phase.END, index, ended):
-                    self.push(Continue(key, Phase.OUTPUT))
-            case Phase.OUTPUT:
-                if not body and index < len(traits.outputs):
-                    self.map(element, traits.outputs[index])
-                    self.push(Continue(key, Phase.OUTPUT, index + 1))
-                else:
-                    self.push(Continue(key, Phase.LEAVE))
-            case Phase.LEAVE:
-                flows = () if inner else self._chosen.get(key)
-                if flows is None:
-                    flows = self._choose(element)
-                close_attached(self, element)
-                behaviour_of(self, element).leaving(self, element, node)
-                if not inner:
-                    self.drop_variables(key)
-                self.emit(e.ElementCompleted(key, scope_completed=inner or not flows))
-                self._chosen[key] = flows
-                waits = traits.loop.async_after if inner and traits.loop else traits.async_after
-                if waits:
-                    self._wait_after(element, node, flows)
-                else:
-                    self.push(Continue(key, Phase.OUT))
-            case Phase.AFTER:
-                self._chosen[key] = tuple(element.note.get("flows", ()))
-                self.push(Continue(key, Phase.OUT))
-            case Phase.OUT:
-                flows = self._chosen.pop(key, ())
-                scope = element.parent
-                assert scope is not None
-                if flows:
-                    self.create([(self.process.flows[flow].target, flow) for flow in flows], scope)
-                if inner and traits.loop is not None and not traits.loop.sequential:
-                    # Camunda 7 shows the ended turns of a parallel loop until the loop ends
-                    self.rest(key, Phase.OUT)
-                else:
-                    self.drop_variables(key)
-                    self.emit(e.ElementRemoved(key))
-                if not flows:
-                    self.push(ChildEnded(scope, key))
-
-    def _wait_after(self, element: Element, node: Node, flows: Sequence[str]) -> None:
-        """Leaving waits for a job: one for each flow, each with a token of its own."""
-        from procession.kernel.waiting import create_continuation
-
-        for index, part in enumerate([[flow] for flow in flows] or [[]]):
-            key = element.key
-            if index:
-                key = self.world.new_key()
-                twin = Element(key, element.instance, element.parent, element.node, life=Life.COMPLETED)
-                self.emit(e.ElementCreated(twin, self.definition or 0))
-            self.emit(e.ElementNoted(key, {"flows": part}))
-            create_continuation(self, self.view.need(Element, key), node, "async-after")
-            self.rest(key, Phase.AFTER)
-
-    def _listen(self, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:
-        """Runs the listener at an index and goes on to the next; False where there is none left."""
-        if index >= len(listeners):
-            return False
-        from procession.kernel.work import run_listener
-
-        if run_listener(self, element, listeners[index]):
-            self.push(Continue(element.key, phase, index + 1))
-        else:
-            self.rest(element.key, phase, index)
-        return True
+    # ------------------------------------------------------------ mappings
 
     def map(self, element: Element, assignment: Assignment) -> None:
         """Carries out one input or output mapping of an element."""
-        from procession.kernel.work import value_of
-
         # a turn of a loop sees its own loop variables, which live in the same scope as its inputs
         outside = (
             assignment.reach is Reach.LOCAL
@@ -355,7 +231,7 @@ class Step:
             and self.process.policies.inputs_from_outside
         )
         source = element.parent if outside and element.parent is not None else element.key
-        value = value_of(self, source, assignment.source)
+        value = self.value_of(source, assignment.source)
         scope = element.key
         if assignment.reach is Reach.PARENT and element.parent is not None:
             scope = element.parent
@@ -364,7 +240,29 @@ class Step:
         local = assignment.reach is Reach.LOCAL
         set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
 
+    def value_of(self, scope: int, source: Source) -> Any:
+        """The value of a parameter's source at a scope."""
+        match source:
+            case Script():
+                if source.expression is not None:
+                    return self.evaluate(scope, source.expression)
+                sight = Sight(self, scope)
+                value = self.world.script(source.language, source.text, sight)
+                sight.flush()
+                return value
+            case ListOf():
+                return [self.value_of(scope, item) for item in source.items]
+            case MapOf():
+                return {self.text(scope, key): self.value_of(scope, item) for key, item in source.entries}
+            case _:
+                return self.evaluate(scope, source)
+
     # ------------------------------------------------------------ flows
+
+    def chosen_flows(self, element: Element) -> tuple[str, ...]:
+        """The outgoing flows that the behaviour chose; else all whose conditions hold now."""
+        flows = self._chosen.pop(element.key, None)
+        return self._choose(element) if flows is None else flows
 
     def _choose(self, element: Element) -> tuple[str, ...]:
         """The outgoing flows of an activity or event: all without a condition or whose condition holds; else the default."""
@@ -386,11 +284,9 @@ class Step:
 
     def condition_holds(self, scope: int, flow: Flow) -> bool:
         """True where a flow has no condition or it is true. Raises ExpressionFailed where it is no boolean."""
-        from procession.kernel.work import value_of
-
         if flow.condition is None:
             return True
-        value = value_of(self, scope, flow.condition)
+        value = self.value_of(scope, flow.condition)
         if not isinstance(value, bool):
             source = getattr(flow.condition, "source", "script")
             raise ExpressionFailed(
@@ -399,19 +295,6 @@ class Step:
         return value
 
     # ------------------------------------------------------------ scopes
-
-    def _child_ended(self, scope: int, child: int) -> None:
-        from procession.kernel.behaviours import behaviour_of
-        from procession.kernel.ending import end_instance
-
-        element = self.view.get(Element, scope)
-        if element is None:
-            return
-        if element.parent is None:
-            if not element.children:
-                end_instance(self, element, "COMPLETED")
-            return
-        behaviour_of(self, element).child_ended(self, element, self.node_of(element), child)
 
     def drop_variables(self, scope: int) -> None:
         """The variables of a scope go with it."""
@@ -451,10 +334,6 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
-
-
-def _of(listeners: Sequence[Listener], event: str) -> Sequence[Listener]:
-    return [x for x in listeners if x.event == event] if listeners else ()
 
 
 def _text(value: Any) -> str:

@@ -11,12 +11,8 @@ from procession.bpmn.model import (
     ExpressionWork,
     ExternalWork,
     Listener,
-    ListOf,
-    MapOf,
     Node,
-    Script,
     ScriptWork,
-    Source,
     Work,
 )
 from procession.errors import ExecutionFailed, ExpressionFailed
@@ -27,24 +23,6 @@ from procession.kernel.throwing import BpmnError, throw_error
 from procession.kernel.variables import ExecutionBean, Sight, set_variable, typed, visible
 from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
-
-
-def value_of(step: Step, scope: int, source: Source) -> Any:
-    """The value of a parameter's source at a scope."""
-    match source:
-        case Script():
-            if source.expression is not None:
-                return step.evaluate(scope, source.expression)
-            sight = Sight(step, scope)
-            value = step.world.script(source.language, source.text, sight)
-            sight.flush()
-            return value
-        case ListOf():
-            return [value_of(step, scope, item) for item in source.items]
-        case MapOf():
-            return {step.text(scope, key): value_of(step, scope, item) for key, item in source.entries}
-        case _:
-            return step.evaluate(scope, source)
 
 
 def run_work(step: Step, element: Element, node: Node, work: Work) -> bool:
@@ -64,7 +42,7 @@ def _do(step: Step, element: Element, node: Node, work: Work) -> bool:
         case ExpressionWork():
             _result(step, element, work.result_variable, step.evaluate(element.key, work.expression))
         case ScriptWork():
-            _result(step, element, work.result_variable, value_of(step, element.key, work.script))
+            _result(step, element, work.result_variable, step.value_of(element.key, work.script))
         case DelegateWork():
             _result(step, element, work.result_variable, _delegate(step, element, work))
         case DecisionWork():
@@ -191,7 +169,7 @@ def _run_inline(step: Step, element: Element, listener: Listener, scope: int | N
         case ExpressionWork(expression=expression):
             step.evaluate(at, expression)
         case ScriptWork(script=script):
-            value_of(step, at, script)
+            step.value_of(at, script)
         case DelegateWork():
             _delegate(step, element, listener.work)
 

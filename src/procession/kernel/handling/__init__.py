@@ -6,6 +6,7 @@ from typing import Any
 
 from procession.kernel import commands as c
 from procession.kernel.handling import calls, externals, incidents, instances, jobs, messages, tasks
+from procession.kernel.phases import work_on
 from procession.kernel.records import Element, External, Incident, Instance, Job, Subscription, Task
 from procession.kernel.state import State
 from procession.kernel.stepping import Answer, Handler, Step
@@ -100,6 +101,6 @@ def step(state: State, command: c.Command, world: World) -> Answer:
     if key is not None:
         instance = state.get(Instance, key)
         definition = None if instance is None else instance.definition
-    work = Step(state, world, definition)
+    work = Step(state, world, definition, work_on)
     work.answer.value = HANDLERS[type(command)](work, command)
     return work.run()

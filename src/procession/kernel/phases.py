@@ -1,0 +1,178 @@
+"""The positions inside an element, one after the other: what each does, and which comes next.
+
+    BEFORE ─ ATTACH ─ INPUT* ─ START* ─ EXECUTE ┄ wait ┄ CONFIRM* ─ END* ─ OUTPUT* ─ LEAVE ─ AFTER ─ OUT
+
+Phases without work (no mappings, no listeners) are stepped over. This file does not know what any element does: `behaviours`
+does; nor what happens at EXECUTE or how long it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from procession.bpmn.model import Failure, Listener, Node, Traits
+from procession.kernel import events as e
+from procession.kernel.behaviours import behaviour_of
+from procession.kernel.catching import event_starts
+from procession.kernel.conditions import check
+from procession.kernel.ending import end_instance
+from procession.kernel.incidents import raise_incident
+from procession.kernel.records import Element, Life, Phase
+from procession.kernel.stepping import BODY, ChildEnded, Continue, Item, Step
+from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
+from procession.kernel.work import run_listener
+
+
+def work_on(step: Step, item: Item) -> None:
+    """Carries out one item of the agenda."""
+    if isinstance(item, Continue):
+        if step.process.policies.failure is Failure.ROLL_BACK:
+            advance(step, item)
+            return
+        error = step.attempt(item, advance)
+        if error is not None:
+            step.emit(e.ElementMoved(item.element, item.phase, item.index, Life.FAILED))
+            raise_incident(step, item.element, "ioMappingError", error.message, configuration=None)
+    elif isinstance(item, ChildEnded):
+        _child_ended(step, item)
+    else:
+        check(step, item)
+
+
+def _child_ended(step: Step, item: ChildEnded) -> None:
+    scope = step.view.get(Element, item.scope)
+    if scope is None:
+        return
+    if scope.parent is not None:
+        behaviour_of(step, scope).child_ended(step, scope, step.node_of(scope), item.child)
+    elif not scope.children:
+        end_instance(step, scope, "COMPLETED")
+
+
+def advance(step: Step, item: Continue) -> None:
+    """Does what is to be done at a position, and puts what follows on the agenda."""
+    element = step.view.get(Element, item.element)
+    if element is None:
+        return  # it was cancelled in the meantime
+    key, index, node = element.key, item.index, step.node_of(element)
+    traits = node.traits
+    body = element.node.endswith(BODY)
+    inner = traits.loop is not None and not body
+    match item.phase:
+        case Phase.BEFORE:
+            _before(step, element, node, index, inner)
+        case Phase.ATTACH:
+            step.emit(e.ElementEntered(key, behaviour_of(step, element).type_name(node, body), node.name))
+            if not inner:
+                attach_boundaries(step, element, node)
+            open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
+            step.push(Continue(key, Phase.EXECUTE if body else _entering(traits)))
+        case Phase.INPUT:
+            if index < len(traits.inputs):
+                step.map(element, traits.inputs[index])
+            more = index + 1 < len(traits.inputs)
+            step.push(Continue(key, Phase.INPUT, index + 1) if more else Continue(key, Phase.START))
+        case Phase.START:
+            if not _listen(step, element, Phase.START, index, _of(traits.listeners, "start")):
+                step.push(Continue(key, Phase.EXECUTE))
+        case Phase.EXECUTE:
+            if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
+                step.emit(e.ElementMoved(key, Phase.EXECUTE, 0, Life.ACTIVE))
+            behaviour_of(step, element).execute(step, step.view.need(Element, key), node)
+        case Phase.CONFIRM:
+            if not _listen(step, element, Phase.CONFIRM, index, _of(traits.listeners, "complete")):
+                behaviour_of(step, element).confirmed(step, element, node)
+        case Phase.END:
+            if body or not _listen(step, element, Phase.END, index, _of(traits.listeners, "end")):
+                step.push(Continue(key, Phase.OUTPUT if traits.outputs and not body else Phase.LEAVE))
+        case Phase.OUTPUT:
+            if index < len(traits.outputs) and not body:
+                step.map(element, traits.outputs[index])
+                step.push(Continue(key, Phase.OUTPUT, index + 1))
+            else:
+                step.push(Continue(key, Phase.LEAVE))
+        case Phase.LEAVE:
+            _leave(step, element, node, inner)
+        case Phase.AFTER:
+            _out(step, element, node, tuple(element.note.get("flows", ())), inner)
+        case Phase.OUT:
+            _out(step, element, node, (), inner)
+
+
+def _entering(traits: Traits) -> Phase:
+    if traits.inputs:
+        return Phase.INPUT
+    return Phase.START if traits.listeners else Phase.EXECUTE
+
+
+def _before(step: Step, element: Element, node: Node, index: int, inner: bool) -> None:
+    flow = None if element.flow is None else step.process.flows[element.flow]
+    listeners = () if flow is None else flow.listeners
+    if index < len(listeners):
+        _listen(step, element, Phase.BEFORE, index, listeners)
+        return
+    loop = node.traits.loop
+    if loop.async_before if inner and loop else node.traits.async_before:
+        create_continuation(step, element, node, "async-before")
+        step.rest(element.key, Phase.BEFORE, len(listeners))
+    else:
+        step.push(Continue(element.key, Phase.ATTACH))
+
+
+def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
+    key = element.key
+    flows = () if inner else step.chosen_flows(element)
+    close_attached(step, element)
+    behaviour_of(step, element).leaving(step, element, node)
+    if not inner:
+        step.drop_variables(key)
+    step.emit(e.ElementCompleted(key, scope_completed=inner or not flows))
+    loop = node.traits.loop
+    if loop.async_after if inner and loop else node.traits.async_after:
+        _wait_after(step, element, node, flows)
+    else:
+        _out(step, element, node, flows, inner)
+
+
+def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
+    """Leaving waits for a job: one for each flow, each with a token of its own."""
+    for index, part in enumerate([[flow] for flow in flows] or [[]]):
+        key = element.key
+        if index:
+            key = step.world.new_key()
+            twin = Element(key, element.instance, element.parent, element.node, life=Life.COMPLETED)
+            step.emit(e.ElementCreated(twin, step.definition or 0))
+        step.emit(e.ElementNoted(key, {"flows": part}))
+        create_continuation(step, step.view.need(Element, key), node, "async-after")
+        step.rest(key, Phase.AFTER)
+
+
+def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: bool) -> None:
+    """Tokens leave by the flows; the element goes, or tells its scope that its path has ended."""
+    key, scope, loop = element.key, element.parent, node.traits.loop
+    assert scope is not None
+    if flows:
+        step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
+    if inner and loop is not None and not loop.sequential:
+        # Camunda 7 shows the ended turns of a parallel loop until the loop ends
+        step.rest(key, Phase.OUT)
+    else:
+        step.drop_variables(key)
+        step.emit(e.ElementRemoved(key))
+    if not flows:
+        step.push(ChildEnded(scope, key))
+
+
+def _listen(step: Step, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:
+    """Runs the listener at an index and goes on to the next; False where there is none left."""
+    if index >= len(listeners):
+        return False
+    if run_listener(step, element, listeners[index]):
+        step.push(Continue(element.key, phase, index + 1))
+    else:
+        step.rest(element.key, phase, index)
+    return True
+
+
+def _of(listeners: Sequence[Listener], event: str) -> Sequence[Listener]:
+    return [x for x in listeners if x.event == event] if listeners else ()
