@@ -19,7 +19,6 @@ from starlette.routing import BaseRoute, Route
 from procession.camunda7.problems import Answered, answer_for, invalid_request
 from procession.camunda7.reading import read_object
 from procession.engine.clock import Clock
-from procession.storage.emptying import empty_tables
 
 _MAX_BODY = 4096
 
@@ -40,7 +39,7 @@ def oracle_routes(engine: Any) -> list[BaseRoute]:
                 _set(clock, await _body(request))
             else:
                 clock.reset()
-            await run_in_threadpool(wake, engine)
+            await run_in_threadpool(engine.wake)
         except Answered as error:
             return JSONResponse(error.body(), error.status)
         return shown()
@@ -48,7 +47,7 @@ def oracle_routes(engine: Any) -> list[BaseRoute]:
     async def reset(request: Request) -> Response:
         clock.reset()
         try:
-            deleted = await run_in_threadpool(empty, engine)
+            deleted = await run_in_threadpool(engine.reset)
         except Exception as error:
             problem = answer_for(error)
             return JSONResponse(problem.body(), problem.status)
@@ -58,21 +57,6 @@ def oracle_routes(engine: Any) -> list[BaseRoute]:
         Route("/oracle/clock", change, methods=["GET", "PUT", "DELETE"]),
         Route("/oracle/reset", reset, methods=["POST"]),
     ]
-
-
-def wake(engine: Any) -> None:
-    """Whoever waits for a time looks at the clock again."""
-    engine.jobs.wake()
-    engine.externals_bell.ring()
-
-
-def empty(engine: Any) -> dict[str, int]:
-    """Empties the engine; how many rows went, by table."""
-    with engine.storage.transaction() as transaction:
-        deleted = empty_tables(transaction.driver)
-    engine.definitions.forget()
-    wake(engine)
-    return deleted
 
 
 async def _body(request: Request) -> bytes:
