@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,11 @@ def test_every_target_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     silent = set(re.findall(r"^([a-z-]+):(?!.*##)", text, re.MULTILINE))
     assert silent == {"lint", "types"}  # the two halves of `check`
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    """`make docs` rewrites it."""
+    checked = subprocess.run(
+        [sys.executable, "scripts/generate_reference.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (checked.returncode, checked.stdout.strip(), checked.stderr) == (0, "docs/reference is current", "")
