@@ -53,7 +53,7 @@ class Database:
         now = int(self._clock() * 1000)
         try:
             with self._connect().transaction() as _, self._connect().cursor() as cursor:
-                again = False
+                again, taken = False, list[str]()
                 for key in sorted(once.keys):
                     cursor.execute(
                         "INSERT INTO serverless_delivery (key, fingerprint, answer, created) VALUES (%s, %s, NULL, %s) "
@@ -61,6 +61,7 @@ class Database:
                         (key, once.fingerprint, now),
                     )
                     if cursor.rowcount:
+                        taken.append(key)
                         continue
                     cursor.execute(
                         "SELECT fingerprint, answer, created FROM serverless_delivery WHERE key = %s FOR UPDATE", (key,)
@@ -70,6 +71,8 @@ class Database:
                         raise Conflicting("The same key is being worked on")
                     check_fingerprint(once, row[0])
                     if row[1] is not None:
+                        # a repetition leaves no key: its other keys may be anybody's choice
+                        cursor.execute("DELETE FROM serverless_delivery WHERE key = ANY(%s)", (taken,))
                         return Claim(row[1])
                     if now - row[2] < LEASE * 1000:
                         raise Conflicting("The same key is being worked on")

@@ -96,11 +96,8 @@ class EmbeddedWorkflows:
             check_fingerprint(once, rows[0][0])
             if rows[0][1] is None:
                 raise Conflicting("The same key is being worked on")
-            # keys of this delivery that were new a moment ago belong to the old answer too
-            driver.run(
-                "UPDATE serverless_delivery SET answer = ? WHERE answer IS NULL AND key IN ??",
-                [rows[0][1], list(once.keys)],
-            )
+            # a repetition leaves no key: its other keys may be anybody's choice
+            driver.run("DELETE FROM serverless_delivery WHERE answer IS NULL AND key IN ??", [list(once.keys)])
             return str(rows[0][1])
         return None
 

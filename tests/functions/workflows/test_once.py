@@ -1,0 +1,169 @@
+"""Once per key: on DynamoDB, beside a Camunda 7 server, and for 1,000 events in four processes on one PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from camunda_client.c7 import Camunda7Client
+from camunda_client.serverless.once import LEASE, Database, read_done, write_done
+from camunda_client.serverless.remote import RemoteWorkflows
+from camunda_client.serverless.workflows import Conflicting, Done, Execution, Once, Start
+from functions import workflow_trigger
+from procession.serverless import home
+from procession.serverless.embedded import EmbeddedWorkflows
+from tests.camunda_client.fake_camunda import fake_camunda
+from tests.functions.workflows.models import body, instances
+
+FUNCTIONS = Path(workflow_trigger.__file__).parent
+
+
+# ---------------------------------------------------------------- the embedded engine
+
+
+def test_the_key_and_the_start_are_one_transaction(
+    deployed_postgres: EmbeddedWorkflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = Once.of("k")
+
+    def die(_: Done) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("procession.serverless.embedded.write_done", die)
+        with pytest.raises(KeyboardInterrupt):
+            deployed_postgres.run([Start("test-def")], once)
+    assert instances(deployed_postgres) == 0
+    first = deployed_postgres.run([Start("test-def")], once)
+    second = deployed_postgres.run([Start("test-def")], once)
+    assert (first.repeated, second.repeated, instances(deployed_postgres)) == (False, True, 1)
+    assert first.executions == second.executions
+
+
+def test_keys_are_forgotten(deployed: EmbeddedWorkflows, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed.run([Start("test-def")], Once.of("k"))
+    assert deployed.forget() == 0
+    real = __import__("time").time
+    monkeypatch.setattr("procession.serverless.embedded.time.time", lambda: real() + 31 * 86400)
+    assert deployed.forget() == 1
+
+
+CHILD = """
+import json, sys
+from workflow_trigger import handler
+statuses = []
+for number in range(int(sys.argv[1]), int(sys.argv[2])):
+    event = {"httpMethod": "POST", "headers": {"Idempotency-Key": f"key-{number % 25}"},
+             "body": json.dumps({"definition_id": "test-def", "input_data": {"number": number % 25}})}
+    statuses.append(handler(event, None)["statusCode"])
+print("STATUSES", json.dumps(statuses))
+"""
+
+
+def test_events_through_four_processes_on_one_postgresql(deployed_postgres: EmbeddedWorkflows) -> None:
+    """The benchmark sends 1,000 events; here each of four containers gets the same 25 keys."""
+    home.close()
+    url = os.environ["UAEF_DB_URL"]
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(n * 25), str(n * 25 + 25)], cwd=FUNCTIONS, stdout=subprocess.PIPE
+        )
+        for n in range(4)
+    ]
+    most = 0
+    with psycopg.connect(url, autocommit=True) as watch:
+        while any(child.poll() is None for child in children):
+            row = watch.execute(
+                "SELECT count(*), pg_sleep(0.02) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            ).fetchone()
+            most = max(most, row[0] if row else 0)
+        outputs = [child.communicate()[0].decode() for child in children]
+        statuses = [json.loads(line[9:]) for text in outputs for line in text.splitlines() if line[:8] == "STATUSES"]
+        assert statuses == [[202] * 25] * 4
+        row = watch.execute("SELECT count(*) FROM history_instance").fetchone()
+        assert row == (25,)
+    assert 1 <= most <= 4
+
+
+# ---------------------------------------------------------------- DynamoDB
+
+
+@pytest.fixture
+def table(settings: pytest.MonkeyPatch) -> Iterator[str]:
+    """A table as the template makes it, on a DynamoDB of this process."""
+    import boto3
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        settings.setenv(name, "testing")
+    settings.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="keys",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield "keys"
+    from camunda_client.serverless import once
+
+    once._LAYERS.clear()
+
+
+def test_dynamodb_answers_repetitions(deployed: EmbeddedWorkflows, settings: pytest.MonkeyPatch, table: str) -> None:
+    settings.setenv("UAEF_IDEMPOTENCY_TABLE", table)
+    event = {"definition_id": "test-def", "idempotency_key": "k"}
+    first, second = (workflow_trigger.handler(event, None) for _ in range(2))
+    assert (first["statusCode"], body(first)) == (202, body(second))
+    assert instances(deployed) == 1
+    assert workflow_trigger.handler({**event, "name": "other"}, None)["statusCode"] == 409
+    assert (
+        workflow_trigger.handler({**event, "definition_id": "unknown", "idempotency_key": "x"}, None)["statusCode"]
+        == 404
+    )
+
+
+# ---------------------------------------------------------------- a Camunda 7 server
+
+
+@pytest.fixture
+def remote(postgres_url: str) -> Iterator[tuple[RemoteWorkflows, Any, Database]]:
+    """Workflows of a small Camunda 7, with keys in PostgreSQL."""
+    with fake_camunda() as (address, engine):
+        keys = Database(postgres_url)
+        workflows = RemoteWorkflows(Camunda7Client(address), keys)
+        yield workflows, engine, keys
+        workflows.close()
+
+
+def test_guarding_with_a_store(postgres_url: str) -> None:
+    now = 1000.0
+    keys = Database(postgres_url, lambda: now)
+    once, other = Once.of("k", content=b"1"), Once.of("k", content=b"2")
+    assert keys.claim(once).again is False
+    with pytest.raises(Conflicting):
+        keys.claim(once)
+    now += LEASE + 1
+    assert keys.claim(once).again is True
+    done = Done((Execution("1", "w"),))
+    keys.finish(once, write_done(done))
+    answer = keys.claim(once).answer
+    assert answer is not None
+    assert read_done(answer) == Done(done.executions, repeated=True)
+    with pytest.raises(Conflicting):
+        keys.claim(other)
+    assert keys.claim(Once.of("k", "l")).answer
+    assert keys.claim(Once.of("l")).answer is None, "the repetition above took no key"
+    keys.release(Once.of("l"))
+    now += 31 * 86400
+    assert keys.forget() == 1
+    keys.close()
