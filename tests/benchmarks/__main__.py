@@ -1,8 +1,9 @@
 """`make bench`: what a process instance costs. Writes docs/explanation/performance/.
 
-make bench                           ours: in process, over HTTP, start
-make bench ARGS="--peer camunda7"    the real Camunda 7 beside it
-make bench ARGS="--quick"            a few runs, nothing written
+make bench                                   ours: in process, over HTTP, start
+make bench ARGS="--peer camunda7"            the real Camunda 7 beside it
+make bench ARGS="--only start"               one part; the report keeps the others
+make bench ARGS="--quick"                    a few runs, nothing written
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,50 +29,61 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=500, help="process instances per run")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 5, 20, 100])
     parser.add_argument("--clients", type=int, default=4, help="HTTP clients")
-    parser.add_argument(
-        "--only", choices=["in process", "http", "start"], help="leave out the rest; nothing is written"
-    )
+    parser.add_argument("--only", choices=list(MEASURES), help="measure this alone; the report keeps the rest")
     parser.add_argument("--quick", action="store_true", help="one short round of each; nothing is written")
     options = parser.parse_args()
-    rounds, instances = (1, 100) if options.quick else (options.rounds, options.instances)
-    wanted = [options.only] if options.only else ["in process", "http", "start"]
+    if options.quick:
+        options.rounds, options.instances = 1, 100
     missing = over_http.oracle_missing() if options.peer else None
     if missing:
         print(f"Camunda 7 cannot run here: {missing}", file=sys.stderr)
         return 2
-    results: dict[str, Any] = {}
     with ExitStack() as stack:
         server = stack.enter_context(postgres.running(durable=True))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="procession-bench-")))
         places = in_process.places(server, folder)
-        if "in process" in wanted:
-            print("In process")
-            results["in process"] = in_process.measure(places, tuple(options.threads), instances, rounds, print)
-        if "http" in wanted:
-            print("Over HTTP")
-            with ExitStack() as servers:
-                targets = [
-                    servers.enter_context(
-                        over_http.procession(f"Procession on {place.name}", place.fresh(), place.server)
-                    )
-                    for place in places
-                ]
-                if options.peer:
-                    print("  starting Camunda 7")
-                    targets.append(servers.enter_context(over_http.camunda7(server, folder)))
-                results["http"] = over_http.measure(targets, instances, rounds, options.clients, print)
-        if "start" in wanted:
-            print("Start")
-            results["start"] = over_http.starting(places[0].fresh(), rounds)
-    notes = [f"{rounds} runs of {instances} instances each"]
-    if "http" in results and not options.peer:
-        notes.append("without Camunda 7 beside it: `--peer camunda7` measures it in the same run")
-    shown = {"date": "today", "python": sys.version.split()[0], "processors": "these"}
-    print()
-    print(report.text(results, notes, shown))
-    if not options.quick and not options.only:
-        print(f"Written to {report.write(results, notes)}")
+        for part, measure in MEASURES.items():
+            if options.only in (None, part):
+                print(part)
+                _finished(part, measure(options, server, folder, places), options)
     return 0
+
+
+def _over_http(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    with ExitStack() as servers:
+        targets = [
+            servers.enter_context(over_http.procession(f"Procession on {place.name}", place.fresh(), place.server))
+            for place in places
+        ]
+        if options.peer:
+            print("  starting Camunda 7")
+            targets.append(servers.enter_context(over_http.camunda7(server, folder)))
+        return over_http.measure(targets, options.instances, options.rounds, options.clients, print)
+
+
+def _in_process(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return in_process.measure(places, tuple(options.threads), options.instances, options.rounds, print)
+
+
+def _start(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return over_http.starting(places[0].fresh(), options.rounds)
+
+
+MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
+    "in process": _in_process,
+    "over HTTP": _over_http,
+    "start": _start,
+}
+
+
+def _finished(part: str, results: dict[str, Any], options: Any) -> None:
+    """Prints a part, and writes it unless it was a quick run."""
+    notes = [f"{options.rounds} runs" if part == "start" else f"{options.rounds} runs of {options.instances} instances"]
+    if part == "over HTTP":
+        notes.append(f"{options.clients} clients")
+    print("\n".join(["", *report.PARTS[part](results), ""]))
+    if not options.quick:
+        print(f"Written to {report.write(part, results, notes)}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,60 +24,87 @@ EXPLAINED = {
 }
 
 
-def write(results: Mapping[str, Any], notes: list[str]) -> Path:
-    """Writes `results.json` and `README.md`; the path of the latter."""
+def write(part: str, results: Mapping[str, Any], notes: list[str]) -> Path:
+    """Takes one part's results into `results.json` and writes `README.md` anew; the path of the latter."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    machine = {
+    file, path = FOLDER / "results.json", FOLDER / "README.md"
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    kept[part] = {
         "date": datetime.now(UTC).date().isoformat(),
         "processors": os.cpu_count(),
         "python": platform.python_version(),
-        "system": platform.system(),
+        "notes": notes,
+        "figures": json.loads(json.dumps(results, default=_plain)),
     }
-    plain = json.dumps({"machine": machine, "notes": notes, **results}, indent=1, default=_plain, ensure_ascii=False)
-    (FOLDER / "results.json").write_text(plain + "\n", encoding="utf-8")
-    path = FOLDER / "README.md"
-    path.write_text(text(results, notes, machine), encoding="utf-8")
+    file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(text(kept), encoding="utf-8")
     return path
 
 
-def text(results: Mapping[str, Any], notes: list[str], machine: Mapping[str, Any]) -> str:
+def text(parts: Mapping[str, Any]) -> str:
     """The report as Markdown."""
-    about = (
-        "Written by `make bench` and not by hand; [results.json](results.json) has the same figures for programs. "
-        "Each figure is the median of its runs, with the least and the most; all configurations ran in turn."
-    )
-    where = (
-        f"Measured on {machine['date']} with Python {machine['python']} on {machine['processors']} processors, which the "
-        "clients used too. Databases are durable: every commit is on disk before its answer."
-    )
-    lines = ["# What a process instance costs", "", about, "", where, "", *(f"- {note}" for note in notes)]
-    if "http" in results:
-        lines += [
-            "",
-            "## Over HTTP",
-            "",
-            "Start, fetch (or list), complete, end: four clients on kept connections.",
-            "",
-        ]
-        lines += _table(results["http"])
-    if "in process" in results:
-        lines += ["", "## In process", "", "Start → user task → complete: two commands per instance, no HTTP.", ""]
-        whole = {name: _figures(found) for name, found in results["in process"].items()}
-        lines += _table(whole)
-        for title, key in (
-            ("Wall time by stage, µs per command", "wall µs per command"),
-            ("Processor time by stage, µs per command", "processor µs per command, by stage"),
-        ):
-            lines += ["", f"### {title}", ""]
-            lines += _table({name: found[key] for name, found in results["in process"].items()})
-        lines += ["", *(f"- {stage}: {EXPLAINED[stage]}" for stage in STAGES), ""]
-        lines += [
-            "*Database alone* is the very statements of such a run, sent again in the same transactions by a loop."
-        ]
-    if "start" in results:
-        lines += ["", "## Start", "", "`procession serve` on an existing SQLite file.", ""]
-        lines += _table({"procession serve": results["start"]})
+    lines = [
+        "# What a process instance costs",
+        "",
+        "Written by `make bench` and not by hand; [results.json](results.json) has the same figures for programs.",
+        "Each figure is the median of its runs, with the least and the most; all configurations ran in turn. Clients used the",
+        "same processors. Databases are durable: every commit is on disk before its answer.",
+    ]
+    for name, write_part in PARTS.items():
+        if name in parts:
+            part = parts[name]
+            where = f"{part['date']}, Python {part['python']}, {part['processors']} processors; " + "; ".join(
+                part["notes"]
+            )
+            lines += [
+                "",
+                f"## {name[0].upper()}{name[1:]}",
+                "",
+                where + ".",
+                "",
+                *write_part(_figures_in(part["figures"])),
+            ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _http(figures: Mapping[str, Any]) -> list[str]:
+    about = "Start, list (or fetch and lock), complete, end: clients on kept connections, the same for every server."
+    return [about, "", *_table(figures)]
+
+
+def _in_process(figures: Mapping[str, Any]) -> list[str]:
+    lines = ["Start → user task → complete: two commands per instance, no HTTP.", ""]
+    lines += _table({name: _figures(found) for name, found in figures.items()})
+    for title, key in (
+        ("Wall time by stage, µs per command", "wall µs per command"),
+        ("Processor time by stage, µs per command", "processor µs per command, by stage"),
+    ):
+        lines += ["", f"### {title}", "", *_table({name: found[key] for name, found in figures.items()})]
+    lines += ["", *(f"- {stage}: {EXPLAINED[stage]}" for stage in STAGES), ""]
+    return [
+        *lines,
+        "*Database alone* is the very statements of such a run, sent again in the same transactions by a loop.",
+    ]
+
+
+def _start(figures: Mapping[str, Any]) -> list[str]:
+    return ["`procession serve` on an existing SQLite file.", "", *_table({"procession serve": figures})]
+
+
+PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "over HTTP": _http,
+    "in process": _in_process,
+    "start": _start,
+}
+
+
+def _figures_in(value: Any) -> Any:
+    """JSON with its figures as figures again."""
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"median", "least", "most"}:
+        return Figure(**value)
+    return {name: _figures_in(inside) for name, inside in value.items()}
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, Figure]:
