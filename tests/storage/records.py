@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_type_hints
 
@@ -76,7 +75,7 @@ def _of_type(hint: Any) -> st.SearchStrategy[Any]:
 
 def _record(table: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(table)
-    made = {field.name: _of_type(hints[field.name]) for field in fields(table)}
+    made = {name: _of_type(hints[name]) for name in table.__struct_fields__}
     return st.builds(table, **(made | {"key": KEYS}))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Table, select
 
 from procession.kernel import events as e
@@ -69,8 +69,8 @@ def tell(
         history = HistoryBatch(level, tx.new_key, lambda _: DefinitionFacts(**facts), "host")
         told = list(events)
         for event in told:
-            for field in fields(event):  # a change is made to what was read before
-                if isinstance(record := getattr(event, field.name), TABLES):
+            for name in event.__struct_fields__:  # a change is made to what was read before
+                if isinstance(record := getattr(event, name), TABLES):
                     state.get(type(record), record.key)
             apply(state, event)
         for event in told:

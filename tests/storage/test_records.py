@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from procession.kernel.records import Element, IdentityLink, Instance, Life, Phase, Task, Variable, Wait
 from procession.kernel.state import TABLES, State

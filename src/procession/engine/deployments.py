@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
+
 from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
 from procession.engine.dialect import DecisionsRead, ProcessesRead
@@ -410,4 +412,4 @@ class _SuspendJobs:
         for key in self.jobs:
             job = unit.state.get(Job, key)
             if job is not None:
-                unit.apply(e.JobChanged(dataclasses.replace(job, suspended=self.suspended)))
+                unit.apply(e.JobChanged(structs.replace(job, suspended=self.suspended)))

@@ -7,9 +7,10 @@ these. Keys name records; a command on a record that is gone raises Missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from procession.values import TypedValue
 
@@ -17,8 +18,7 @@ Values = Mapping[str, TypedValue]
 NO_VALUES: Values = {}
 
 
-@dataclass(frozen=True, slots=True)
-class StartInstance:
+class StartInstance(Struct, frozen=True):
     """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s."""
 
     definition: int
@@ -31,8 +31,7 @@ class StartInstance:
     root: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelInstance:
+class CancelInstance(Struct, frozen=True):
     """Ends an instance from outside, with everything in it and called by it."""
 
     instance: int
@@ -42,22 +41,19 @@ class CancelInstance:
     inside: bool = False  # its call activity was cancelled by the model itself
 
 
-@dataclass(frozen=True, slots=True)
-class CancelElement:
+class CancelElement(Struct, frozen=True):
     """Cancels one element; its scope, if nothing else is in it, goes too."""
 
     element: int
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SuspendInstance:
+class SuspendInstance(Struct, frozen=True):
     instance: int
     suspended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SetVariables:
+class SetVariables(Struct, frozen=True):
     """Sets variables from a scope outwards (or only there, with `local`). `scope` is an element or a task."""
 
     scope: int
@@ -66,16 +62,14 @@ class SetVariables:
     remove: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CreateTask:
+class CreateTask(Struct, frozen=True):
     """A task without a process. `attributes` are fields of `records.Task`."""
 
     attributes: Mapping[str, Any]
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeTask:
+class ChangeTask(Struct, frozen=True):
     """Changes attributes. `operation` is Camunda's name: Claim, Assign, SetOwner, Delegate, Resolve, Update, SetPriority."""
 
     task: int
@@ -84,42 +78,36 @@ class ChangeTask:
     variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimTask:
+class ClaimTask(Struct, frozen=True):
     """Assigns the task to a user, who must be its assignee already if it has one; None gives it back."""
 
     task: int
     user: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DelegateTask:
+class DelegateTask(Struct, frozen=True):
     task: int
     user: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveTask:
+class ResolveTask(Struct, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteTask:
+class CompleteTask(Struct, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteTask:
+class DeleteTask(Struct, frozen=True):
     """Deletes a task without a process; one that belongs to a process cannot be deleted."""
 
     task: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkIdentity:
+class LinkIdentity(Struct, frozen=True):
     """Adds (or with `remove` takes away) a link between a task and a user or group."""
 
     task: int
@@ -129,8 +117,7 @@ class LinkIdentity:
     remove: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteExternal:
+class CompleteExternal(Struct, frozen=True):
     """`worker` must hold the lock. `denied` is a listener's refusal: the element goes back to waiting."""
 
     external: int
@@ -140,8 +127,7 @@ class CompleteExternal:
     denied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FailExternal:
+class FailExternal(Struct, frozen=True):
     """`retry_timeout` is in milliseconds."""
 
     external: int
@@ -154,8 +140,7 @@ class FailExternal:
     local_variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeExternal:
+class ChangeExternal(Struct, frozen=True):
     """Sets what is not None. `lock` is (worker, until) or (None, None) to unlock; `holder` must hold the lock if it is given."""
 
     external: int
@@ -166,8 +151,7 @@ class ChangeExternal:
     free_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ThrowError:
+class ThrowError(Struct, frozen=True):
     """A BPMN error from a worker (then `worker` must hold the lock) or at a user task. One of the keys is given."""
 
     code: str
@@ -178,15 +162,13 @@ class ThrowError:
     task: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThrowEscalation:
+class ThrowEscalation(Struct, frozen=True):
     task: int
     code: str
     variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerSubscription:
+class TriggerSubscription(Struct, frozen=True):
     """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more."""
 
     subscription: int
@@ -195,23 +177,20 @@ class TriggerSubscription:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SignalElement:
+class SignalElement(Struct, frozen=True):
     """Lets a receive task without a message go on."""
 
     element: int
     variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RunJob:
+class RunJob(Struct, frozen=True):
     """Runs a job, whoever holds its lock. A failure rolls back; `FailJob` then records it."""
 
     job: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailJob:
+class FailJob(Struct, frozen=True):
     """Records that a job's execution failed: retries, next try, incident."""
 
     job: int
@@ -220,8 +199,7 @@ class FailJob:
     failed_node: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeJob:
+class ChangeJob(Struct, frozen=True):
     """Sets what is given; `due` only with `set_due`."""
 
     job: int
@@ -232,13 +210,11 @@ class ChangeJob:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteJob:
+class DeleteJob(Struct, frozen=True):
     job: int
 
 
-@dataclass(frozen=True, slots=True)
-class RaiseIncident:
+class RaiseIncident(Struct, frozen=True):
     """An incident at an element; with `cause` it mirrors one in a called instance."""
 
     element: int
@@ -249,15 +225,13 @@ class RaiseIncident:
     root_cause: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveIncident:
+class ResolveIncident(Struct, frozen=True):
     """Resolves an incident of the user's own; one of a job or external task goes by setting retries."""
 
     incident: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndMirrored:
+class EndMirrored(Struct, frozen=True):
     """The incident `cause` in a called instance has ended: so do its mirrors at the call activity."""
 
     element: int
@@ -265,14 +239,12 @@ class EndMirrored:
     resolved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotateIncident:
+class AnnotateIncident(Struct, frozen=True):
     incident: int
     annotation: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FinishCall:
+class FinishCall(Struct, frozen=True):
     """The instance that a call activity called has ended with these variables."""
 
     element: int
@@ -280,8 +252,7 @@ class FinishCall:
     variables: Values
 
 
-@dataclass(frozen=True, slots=True)
-class RaiseFromCall:
+class RaiseFromCall(Struct, frozen=True):
     """An error left the called instance, whose variables are `results`. Where nobody here catches it, `Answer.caught` is
     False, and `Answer.value` is the caller's caller with the variables that it sees, if there is one."""
 
@@ -291,8 +262,7 @@ class RaiseFromCall:
     results: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class EscalateFromCall:
+class EscalateFromCall(Struct, frozen=True):
     """An escalation left the called instance, whose variables are `results`."""
 
     element: int
@@ -300,15 +270,13 @@ class EscalateFromCall:
     results: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class EndUncaught:
+class EndUncaught(Struct, frozen=True):
     """Nobody catches the error that this element threw: its execution ends."""
 
     element: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoOn:
+class GoOn(Struct, frozen=True):
     """What a throwing element asked of other instances is done: it completes, if it is still there."""
 
     element: int

@@ -7,9 +7,10 @@ carries all that either needs. The time and the actor of an event are those of i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from procession.kernel.records import (
     Element,
@@ -26,8 +27,7 @@ from procession.kernel.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """When and by whom: the envelope of the command whose events follow."""
 
     time: datetime
@@ -40,14 +40,12 @@ class Stamp:
 # ---------------------------------------------------------------- instances
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceStarted:
+class InstanceStarted(Struct, frozen=True):
     instance: Instance
     start_node: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceEnded:
+class InstanceEnded(Struct, frozen=True):
     """`state` is COMPLETED, INTERNALLY_TERMINATED or EXTERNALLY_TERMINATED; `node` is the end event, if one ended it."""
 
     instance: int
@@ -56,14 +54,12 @@ class InstanceEnded:
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceSuspensionChanged:
+class InstanceSuspensionChanged(Struct, frozen=True):
     instance: int
     suspended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BusinessKeyChanged:
+class BusinessKeyChanged(Struct, frozen=True):
     instance: int
     business_key: str | None
 
@@ -71,16 +67,14 @@ class BusinessKeyChanged:
 # ---------------------------------------------------------------- elements
 
 
-@dataclass(frozen=True, slots=True)
-class ElementCreated:
+class ElementCreated(Struct, frozen=True):
     """A token reached a node: the element exists, nothing of it has run (history begins with ElementEntered)."""
 
     element: Element
     definition: int
 
 
-@dataclass(frozen=True, slots=True)
-class ElementEntered:
+class ElementEntered(Struct, frozen=True):
     """The element begins its life; `type` is Camunda's activity type, `name` the node's name."""
 
     element: int
@@ -88,8 +82,7 @@ class ElementEntered:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ElementMoved:
+class ElementMoved(Struct, frozen=True):
     """The durable position changed; `life` where the life goes on with it."""
 
     element: int
@@ -98,16 +91,14 @@ class ElementMoved:
     life: Life | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ElementNoted:
+class ElementNoted(Struct, frozen=True):
     """The behaviour remembers something between commands."""
 
     element: int
     note: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ElementCompleted:
+class ElementCompleted(Struct, frozen=True):
     """The element ended well; `scope_completed` where it was the end event that completed its scope."""
 
     element: int
@@ -115,22 +106,19 @@ class ElementCompleted:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ElementTerminated:
+class ElementTerminated(Struct, frozen=True):
     """The element was cancelled."""
 
     element: int
 
 
-@dataclass(frozen=True, slots=True)
-class ElementRemoved:
+class ElementRemoved(Struct, frozen=True):
     """Nothing is left of the element in the running state."""
 
     element: int
 
 
-@dataclass(frozen=True, slots=True)
-class TokenArrived:
+class TokenArrived(Struct, frozen=True):
     """One more token (or fewer, with a negative number) waits at a join in a scope."""
 
     scope: int
@@ -138,14 +126,12 @@ class TokenArrived:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class FlowTaken:
+class FlowTaken(Struct, frozen=True):
     instance: int
     flow: str
 
 
-@dataclass(frozen=True, slots=True)
-class CalledInstanceLinked:
+class CalledInstanceLinked(Struct, frozen=True):
     """A call activity started an instance (history shows it at the activity)."""
 
     element: int
@@ -155,8 +141,7 @@ class CalledInstanceLinked:
 # ---------------------------------------------------------------- variables
 
 
-@dataclass(frozen=True, slots=True)
-class VariableSet:
+class VariableSet(Struct, frozen=True):
     """Created (`created`) or changed. `activity` is the element whose work did it (for history details)."""
 
     variable: Variable
@@ -166,8 +151,7 @@ class VariableSet:
     place: int | None = None  # the element at which history shows it, if not its scope
 
 
-@dataclass(frozen=True, slots=True)
-class VariableRemoved:
+class VariableRemoved(Struct, frozen=True):
     """Deleted on request (`deleted`), or gone with its scope (history then keeps its last value)."""
 
     variable: int
@@ -180,13 +164,11 @@ class VariableRemoved:
 # ---------------------------------------------------------------- human tasks
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCreated:
+class TaskCreated(Struct, frozen=True):
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class TaskChanged:
+class TaskChanged(Struct, frozen=True):
     """Attributes changed (assignee, owner, due …); `operation` is Camunda's name (Claim, Assign, Delegate, Update …)."""
 
     task: Task
@@ -194,21 +176,18 @@ class TaskChanged:
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEnded:
+class TaskEnded(Struct, frozen=True):
     """`reason` is `completed`, `deleted` or the deletion's own reason."""
 
     task: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkAdded:
+class LinkAdded(Struct, frozen=True):
     link: IdentityLink
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRemoved:
+class LinkRemoved(Struct, frozen=True):
     """`logged` is False where the link goes with its task: history then says nothing."""
 
     link: IdentityLink
@@ -218,34 +197,29 @@ class LinkRemoved:
 # ---------------------------------------------------------------- external tasks, jobs, subscriptions
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalCreated:
+class ExternalCreated(Struct, frozen=True):
     external: External
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalChanged:
+class ExternalChanged(Struct, frozen=True):
     """Retries, priority, lease or suspension changed; `failed` where a worker reported a failure (one log entry)."""
 
     external: External
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalEnded:
+class ExternalEnded(Struct, frozen=True):
     """`outcome` is `successful` or `deleted`."""
 
     external: External
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobCreated:
+class JobCreated(Struct, frozen=True):
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class JobChanged:
+class JobChanged(Struct, frozen=True):
     """Retries, due date, priority, suspension or lease changed; `failed` where an execution failed (one log entry)."""
 
     job: Job
@@ -253,48 +227,41 @@ class JobChanged:
     retries_before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded:
+class JobEnded(Struct, frozen=True):
     """`outcome` is `successful` or `deleted`."""
 
     job: Job
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionOpened:
+class SubscriptionOpened(Struct, frozen=True):
     subscription: Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionClosed:
+class SubscriptionClosed(Struct, frozen=True):
     subscription: int
 
 
 # ---------------------------------------------------------------- incidents and decisions
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentRaised:
+class IncidentRaised(Struct, frozen=True):
     incident: Incident
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentEnded:
+class IncidentEnded(Struct, frozen=True):
     """Resolved, or deleted with its instance."""
 
     incident: int
     resolved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentAnnotated:
+class IncidentAnnotated(Struct, frozen=True):
     incident: int
     annotation: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionInput:
+class DecisionInput(Struct, frozen=True):
     """One input clause's value of an evaluated table."""
 
     clause_id: str | None
@@ -303,8 +270,7 @@ class DecisionInput:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionOutput:
+class DecisionOutput(Struct, frozen=True):
     """One output of a matched rule; `rule_order` counts from 1."""
 
     clause_id: str | None
@@ -316,8 +282,7 @@ class DecisionOutput:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionEvaluated:
+class DecisionEvaluated(Struct, frozen=True):
     """A decision was evaluated; required decisions come as events of their own with `root` set to the asked one's key."""
 
     key: int

@@ -2,16 +2,18 @@
 
 Saving is by identity: an apply function replaces a record, and what is not the same object as was loaded is written.
 Every record has an integer `key` (63 bits, time-ordered, never reused). Times are datetimes in UTC.
-What knows how these rows are stored is `storage`; who may change them is `applying.py` alone.
+Records are msgspec structs, frozen: made and copied in a tenth of the time that frozen dataclasses take, which is what
+a step does most. What knows how these rows are stored is `storage`; who may change them is `applying.py` alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Life(StrEnum):
@@ -42,8 +44,7 @@ class Phase(StrEnum):
     OUT = "out"  # outgoing flows
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """A process instance. Its root element has the same key."""
 
     key: int
@@ -70,8 +71,7 @@ class Wait(StrEnum):
     CALLED = "called"  # key of a called instance
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """An element instance: what Camunda 7 shows as an activity instance and as its execution.
 
     `children` counts live elements directly inside; `arrived` counts tokens waiting at joins in this scope by node id.
@@ -94,8 +94,7 @@ class Element:
     note: Mapping[str, Any] = field(default_factory=dict)  # what its behaviour must remember between commands
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`."""
 
     key: int
@@ -111,8 +110,7 @@ class Variable:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A human task. `element` is None for one created through the API; `delegation` is None, PENDING or RESOLVED."""
 
     key: int
@@ -141,8 +139,7 @@ class Task:
     variables: int = 0  # how many task-local variables it has
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityLink:
+class IdentityLink(Struct, frozen=True):
     """A user or a group linked to a task: `type` is candidate, assignee, owner or a name of the user's choice."""
 
     key: int
@@ -153,8 +150,7 @@ class IdentityLink:
     tenant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """An external task (Camunda 7) or job (Camunda 8). `worker` and `locked_until` are the lease."""
 
     key: int
@@ -177,8 +173,7 @@ class External:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Work of the engine's own: a timer or a continuation.
 
     `kind` is Camunda's type (`async-continuation`, `timer-transition`, `timer-intermediate-transition`, `timer-start-event`,
@@ -210,8 +205,7 @@ class Job:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """Waits for a message, signal, condition or compensation. Start subscriptions have no instance."""
 
     key: int
@@ -227,8 +221,7 @@ class Subscription:
     process_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """A fault that waits for a person. `configuration` is the key of the job or external task; causes chain to callers."""
 
     key: int

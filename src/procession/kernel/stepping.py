@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from procession.bpmn.model import (
     Assignment,
     Failure,
@@ -46,8 +48,7 @@ BODY = "#multiInstanceBody"
 MAX_ITEMS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(Struct, frozen=True):
     """Go on with an element at a position."""
 
     element: int
@@ -55,16 +56,14 @@ class Continue:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChildEnded:
+class ChildEnded(Struct, frozen=True):
     """Something inside a scope has ended: is the scope done? `child` is what ended, where it can still be looked at."""
 
     scope: int
     child: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Look whether conditions have become true: at a scope and inside it, after a variable changed; or one subscription."""
 
     scope: int

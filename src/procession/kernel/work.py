@@ -111,7 +111,7 @@ def _decide(step: Step, element: Element, work: DecisionWork) -> None:
 def _placed(
     evaluation: e.DecisionEvaluated, element: Element, definition: int, process_id: str, tenant: str | None
 ) -> e.DecisionEvaluated:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(
         evaluation, instance=element.instance, element=element.key, node=element.node, definition=definition,

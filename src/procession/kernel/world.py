@@ -6,9 +6,10 @@ The engine implements `World`. `Request`s are what a step wants done elsewhere i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from procession.bpmn.model import DelegateWork, Process, Reference
 from procession.expressions import Bean, Scope
@@ -16,8 +17,7 @@ from procession.kernel.commands import Values
 from procession.kernel.events import DecisionEvaluated
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history."""
 
     rows: tuple[Mapping[str, Any], ...]
@@ -68,8 +68,7 @@ class World(Protocol):
 # ---------------------------------------------------------------- requests to other instances
 
 
-@dataclass(frozen=True, slots=True)
-class CallProcess:
+class CallProcess(Struct, frozen=True):
     """Start the process that a call activity names; its variables are ready."""
 
     element: int
@@ -84,8 +83,7 @@ class CallProcess:
     variables: Values
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(Struct, frozen=True):
     """A called instance has ended; its caller goes on."""
 
     caller: int
@@ -93,8 +91,7 @@ class CallEnded:
     variables: Values
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLeft:
+class ErrorLeft(Struct, frozen=True):
     """An error found no catcher inside; `element` waits until the caller has been asked."""
 
     caller: int
@@ -104,8 +101,7 @@ class ErrorLeft:
     results: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class EscalationLeft:
+class EscalationLeft(Struct, frozen=True):
     """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there."""
 
     caller: int
@@ -114,8 +110,7 @@ class EscalationLeft:
     results: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastSignal:
+class BroadcastSignal(Struct, frozen=True):
     """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on."""
 
     element: int
@@ -125,24 +120,21 @@ class BroadcastSignal:
     business_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCalled:
+class CancelCalled(Struct, frozen=True):
     """Cancel a called instance: its call activity was cancelled."""
 
     called: int
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCaller:
+class CancelCaller(Struct, frozen=True):
     """A called instance was cancelled: so is the call activity that waits for it."""
 
     caller: int
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MirrorIncident:
+class MirrorIncident(Struct, frozen=True):
     """An incident in a called instance shows at its caller too."""
 
     caller: int
@@ -152,15 +144,13 @@ class MirrorIncident:
     root_cause: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnmirrorIncident:
+class UnmirrorIncident(Struct, frozen=True):
     caller: int
     cause: int
     resolved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StartByTimer:
+class StartByTimer(Struct, frozen=True):
     """A start timer is due."""
 
     definition: int

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Boolean, Table
 
 from procession.kernel.records import (
@@ -38,7 +38,7 @@ from procession.storage.encoding import (
     moment,
 )
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Struct)
 Convert = Callable[[Any], Any]
 
 RENAMED = {"user": "user_id", "group": "group_id"}
@@ -89,7 +89,7 @@ class Codec(Generic[R]):
     def __init__(self, record: type[R], table: Table) -> None:
         self.record = record
         self.table = table
-        names = [field.name for field in fields(record)]  # type: ignore[arg-type]
+        names = list(record.__struct_fields__)
         self.columns: tuple[str, ...] = tuple(RENAMED.get(name, name) for name in names)
         self._get = operator.attrgetter(*names)
         pairs = [(place, *_conversions(table, name)) for place, name in enumerate(names)]

@@ -265,4 +265,10 @@ class Transaction:
         return self.driver.together()
 
 
-_WAIT_OF = {Task: "task", External: "external", Job: "job", Subscription: "subscription", Incident: "incident"}
+_WAIT_OF: dict[type[Any], str] = {
+    Task: "task",
+    External: "external",
+    Job: "job",
+    Subscription: "subscription",
+    Incident: "incident",
+}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from procession.bpmn.model import ExternalWork
 from procession.errors import ExpressionFailed, Invalid, Missing

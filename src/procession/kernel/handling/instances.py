@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from procession.bpmn.model import StartEvent
 from procession.errors import Invalid, Missing, Suspended
