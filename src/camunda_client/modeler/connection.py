@@ -105,8 +105,8 @@ class Connection:
                 wait = number * FIRST_WAIT
                 if isinstance(error, Later):
                     wait = max(wait, error.retry_after)
-                else:
-                    uncertain = True
+                # Even a 429 or 503 may come from a gateway whose service has done the work.
+                uncertain = True
                 log.warning(
                     "Trying again", extra={"event": "retry", "attempt": number, "wait": wait, "reason": str(error)}
                 )
