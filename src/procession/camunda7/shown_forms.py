@@ -17,7 +17,7 @@ _TYPES = {"long": "Long", "boolean": "Boolean", "string": "String", "enum": "Str
 
 def process_model(engine: Any, definition: int) -> Process:
     """The model of a process definition."""
-    with engine.storage.transaction() as transaction:
+    with engine.storage.view() as transaction:
         model: Process = engine.definitions.process(definition, transaction)
     return model
 

@@ -27,7 +27,7 @@ _JAVA_LETTERS = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "
 
 def submitted_at_start(engine: Any, definition: int, values: Values) -> dict[str, TypedValue]:
     """What a start form makes of the values. Raises ExecutionFailed for a value that its field refuses."""
-    with engine.storage.transaction() as transaction:
+    with engine.storage.view() as transaction:
         process = engine.definitions.process(definition, transaction)
     node = None if process.initial is None else process.nodes.get(process.initial)
     return submitted(node.form if isinstance(node, StartEvent) else None, values, engine.clock())
@@ -40,7 +40,7 @@ def submitted_at_task(engine: Any, task: int, values: Values) -> dict[str, Typed
         if row is None or row["definition"] is None:
             return dict(values)
         known = scope_rows(connection, task_scope(connection, engine, str(task), local=False))
-    with engine.storage.transaction() as transaction:
+    with engine.storage.view() as transaction:
         process = engine.definitions.process(row["definition"], transaction)
     node = process.nodes.get(row["node"])
     return submitted(node.form if isinstance(node, UserTask) else None, values, engine.clock(), frozenset(known))

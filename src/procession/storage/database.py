@@ -187,6 +187,13 @@ class Storage:
         with self._translated(), self._reading.connect() as connection:
             yield connection
 
+    @contextmanager
+    def view(self) -> Iterator[Transaction]:
+        """What `transaction` offers, for looking only: it takes no lock that a writer would wait for."""
+        with self.read() as connection:
+            raw: Any = connection.connection.driver_connection
+            yield Transaction(SqliteDriver(raw) if self.dialect == "sqlite" else PostgresDriver(raw), self.keys)
+
     # ------------------------------------------------------------ schema
 
     def migrate(self) -> None:
