@@ -1,0 +1,1 @@
+"""Wallets: requests, wallets, and the audit trail."""
