@@ -1,7 +1,7 @@
 """The engine as functions see it, on a Camunda 7 server: over REST, with keys in a store beside it.
 
 REST has no transaction that spans the key and the start. Every started instance therefore carries its key in the variable
-`idempotency_key`; who takes over an unfinished claim looks for that variable before it starts anything.
+`idempotencyKey`; who takes over an unfinished claim looks for that variable before it starts anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from camunda_client.serverless.workflows import (
 )
 from camunda_client.worker.outcomes import Complete, Fail, ThrowError
 
-KEY_VARIABLE = "idempotency_key"
+KEY_VARIABLE = "idempotencyKey"  # without _: Camunda 7 could not be asked for it
 
 
 class RemoteWorkflows:
@@ -78,7 +78,7 @@ class RemoteWorkflows:
         except Conflict as error:
             raise Conflicting(error.message) from error
         except BadRequest as error:
-            kind = Conflicting if "MismatchingMessageCorrelation" in error.type else Unacceptable
+            kind = Conflicting if "MismatchingMessageCorrelation" in str(error) else Unacceptable
             raise kind(error.message) from error
         except CamundaError as error:
             raise WorkflowError(f"The engine failed: {error.message}") from error
@@ -98,12 +98,17 @@ class RemoteWorkflows:
         return Execution(found.id, name, status, found.definition_id)
 
     def _start_by(self, start: Start, variables: dict[str, Any], *, by_id: bool) -> ProcessInstance:
-        """Most ids hold a colon and no key does, so one request is enough almost always."""
-        if by_id:
+        """Most ids hold a colon and no key does, so one request is enough almost always. Raises NotFound."""
+        if not by_id:
+            return self._client.start_process(start.definition_id, variables, business_key=start.key)
+        try:
             return self._client.start_process(
                 definition_id=start.definition_id, variables=variables, business_key=start.key
             )
-        return self._client.start_process(start.definition_id, variables, business_key=start.key)
+        except CamundaError as error:
+            if "processDefinition is null" in error.message:  # how Camunda 7 says that there is no such id
+                raise NotFound(f"No workflow is deployed under {start.definition_id!r}", status=404) from error
+            raise
 
     def _started(self, key: str, start: Start) -> Execution | None:
         found = self._client.historic_process_instances(variables=f"{KEY_VARIABLE}_eq_{key}", max_results=1)

@@ -16,12 +16,21 @@ import pytest
 from camunda_client.c7 import Camunda7Client
 from camunda_client.serverless.once import LEASE, Database, read_done, write_done
 from camunda_client.serverless.remote import RemoteWorkflows
-from camunda_client.serverless.workflows import Conflicting, Done, Execution, Once, Start
+from camunda_client.serverless.workflows import (
+    Conflicting,
+    Done,
+    Execution,
+    Message,
+    Once,
+    Start,
+    UnknownWorkflow,
+    WorkflowError,
+)
 from functions import workflow_trigger
 from procession.serverless import home
 from procession.serverless.embedded import EmbeddedWorkflows
-from tests.camunda_client.fake_camunda import fake_camunda
-from tests.functions.workflows.models import body, instances
+from tests.camunda7.served import served
+from tests.functions.workflows.models import MODELS, body, instances
 
 FUNCTIONS = Path(workflow_trigger.__file__).parent
 
@@ -135,16 +144,6 @@ def test_dynamodb_answers_repetitions(deployed: EmbeddedWorkflows, settings: pyt
 # ---------------------------------------------------------------- a Camunda 7 server
 
 
-@pytest.fixture
-def remote(postgres_url: str) -> Iterator[tuple[RemoteWorkflows, Any, Database]]:
-    """Workflows of a small Camunda 7, with keys in PostgreSQL."""
-    with fake_camunda() as (address, engine):
-        keys = Database(postgres_url)
-        workflows = RemoteWorkflows(Camunda7Client(address), keys)
-        yield workflows, engine, keys
-        workflows.close()
-
-
 def test_guarding_with_a_store(postgres_url: str) -> None:
     now = 1000.0
     keys = Database(postgres_url, lambda: now)
@@ -167,3 +166,85 @@ def test_guarding_with_a_store(postgres_url: str) -> None:
     now += 31 * 86400
     assert keys.forget() == 1
     keys.close()
+
+
+@pytest.fixture
+def remote(postgres_url: str) -> Iterator[tuple[RemoteWorkflows, Camunda7Client]]:
+    """Workflows of a server that speaks Camunda 7's REST API, with keys in PostgreSQL."""
+    with served("sqlite://") as (engine, address):
+        engine.deploy(*MODELS.items())
+        client = Camunda7Client(address)
+        workflows = RemoteWorkflows(client, Database(postgres_url))
+        yield workflows, client
+        workflows.close()
+
+
+def test_a_remote_workflow_is_started_once(remote: tuple[RemoteWorkflows, Camunda7Client]) -> None:
+    workflows, client = remote
+    start, once = Start("test-def", {"a": {"b": [1]}}, "Mine", "jane"), Once.of("k")
+    first, second = workflows.run([start], once), workflows.run([start], once)
+    assert (first.repeated, second.repeated, first.executions) == (False, True, second.executions)
+    assert client.count_process_instances() == 1
+    found = client.process_instance(first.executions[0].execution_id)
+    assert found.business_key == "Mine"
+    values = client.process_variables(found.id)
+    assert {name: values[name] for name in ("a", "name", "initiated_by")} == {
+        "a": {"b": [1]},
+        "name": "Mine",
+        "initiated_by": "jane",
+    }
+    assert workflows.run([Start(found.definition_id)]).executions[0].definition_id == found.definition_id
+
+
+def test_a_function_that_died_after_the_start_does_not_start_again(
+    remote: tuple[RemoteWorkflows, Camunda7Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflows, client = remote
+    once = Once.of("k")
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            workflows.run([Start("test-def")], once)
+    with pytest.raises(Conflicting):
+        workflows.run([Start("test-def")], once)
+    monkeypatch.setattr("camunda_client.serverless.once.LEASE", 0.0)
+    assert workflows.run([Start("test-def")], once).executions[0].status == "running"
+    assert client.count_process_instances() == 1
+
+
+def test_remote_refusals(remote: tuple[RemoteWorkflows, Camunda7Client]) -> None:
+    workflows, _ = remote
+    for action, kind in (
+        (Start("nope"), UnknownWorkflow),
+        (Start("nope:1:2"), UnknownWorkflow),
+        (Message("nobody"), Conflicting),
+    ):
+        for _try in range(2):  # a refusal leaves no claim
+            with pytest.raises(kind):
+                workflows.run([action], Once.of("r"))
+    with pytest.raises(WorkflowError, match="No store of keys"):
+        RemoteWorkflows(Camunda7Client("http://127.0.0.1:1")).run([Start("x")], Once.of("k"))
+    with pytest.raises(WorkflowError, match="engine failed"):
+        RemoteWorkflows(Camunda7Client("http://127.0.0.1:1")).run([Start("x")])
+
+
+def test_a_remote_message(remote: tuple[RemoteWorkflows, Camunda7Client]) -> None:
+    workflows, client = remote
+    order = workflows.run([Start("order", {"orderId": "1"})]).executions[0].execution_id
+    reached = workflows.run([Message("payment-received", {"paid": 5}, correlation_keys={"orderId": "1"})]).executions
+    assert [found.execution_id for found in reached] == [order]
+    assert client.process_variables(order)["paid"] == 5
+
+
+def test_the_handler_on_a_remote_engine(settings: pytest.MonkeyPatch) -> None:
+    with served("sqlite://") as (engine, address):
+        engine.deploy(*MODELS.items())
+        settings.setenv("UAEF_ENGINE", "camunda7")
+        settings.setenv("CAMUNDA_URL", address)
+        assert body(workflow_trigger.handler({"definition_id": "wf-def-123"}, None))["status"] == "completed"
+        assert workflow_trigger.handler({"definition_id": "nope"}, None)["statusCode"] == 404
+        home.close()
