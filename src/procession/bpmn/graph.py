@@ -1,7 +1,7 @@
 """Who can reach whom along the flows of one scope: what an inclusive join has to know.
 
-A boundary event is reached from the activity it is attached to. A gateway waits in vain for nobody: a node reaches itself
-only by a loop. Answers are worked out when first asked for a target and kept with the process' graph.
+What a boundary event may still begin is not counted, as in Camunda 7: an inclusive join would wait for ever for events that
+do not happen. A node reaches itself only by a loop. Answers are worked out when first asked for a target and kept with the process' graph.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from procession.bpmn.model import BoundaryEvent, Process
+from procession.bpmn.model import Process
 
 
 class Graph:
@@ -19,9 +19,6 @@ class Graph:
         self._before: dict[str, list[str]] = {}
         for flow in process.flows.values():
             self._before.setdefault(flow.target, []).append(flow.source)
-        for node in process.nodes.values():
-            if isinstance(node, BoundaryEvent):
-                self._before.setdefault(node.id, []).append(node.attached_to)
         self._reaching: dict[str, frozenset[str]] = {}
 
     def reaching(self, node_id: str) -> frozenset[str]:
