@@ -29,11 +29,12 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=500, help="process instances per run")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 5, 20, 100])
     parser.add_argument("--clients", type=int, default=4, help="HTTP clients")
+    parser.add_argument("--warm-up", type=int, default=3000, help="instances of each kind before a peer is measured")
     parser.add_argument("--only", choices=list(MEASURES), help="measure this alone; the report keeps the rest")
     parser.add_argument("--quick", action="store_true", help="one short round of each; nothing is written")
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.instances = 1, 100
+        options.rounds, options.instances, options.warm_up = 1, 100, 100
     missing = over_http.oracle_missing() if options.peer else None
     if missing:
         print(f"Camunda 7 cannot run here: {missing}", file=sys.stderr)
@@ -58,7 +59,7 @@ def _over_http(options: Any, server: postgres.Server, folder: Path, places: list
         if options.peer:
             print("  starting Camunda 7")
             targets.append(servers.enter_context(over_http.camunda7(server, folder)))
-        return over_http.measure(targets, options.instances, options.rounds, options.clients, print)
+        return over_http.measure(targets, options.instances, options.rounds, options.clients, options.warm_up, print)
 
 
 def _in_process(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
@@ -81,6 +82,8 @@ def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     notes = [f"{options.rounds} runs" if part == "start" else f"{options.rounds} runs of {options.instances} instances"]
     if part == "over HTTP":
         notes.append(f"{options.clients} clients")
+        if options.peer:
+            notes.append(f"the peer was warmed up with {options.warm_up} instances of each kind")
     print("\n".join(["", *report.PARTS[part](results), ""]))
     if not options.quick:
         print(f"Written to {report.write(part, results, notes)}")

@@ -13,11 +13,12 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Figure:
-    """The median of some runs, the least and the most."""
+    """The median of some runs, the least and the most; `runs` are all of them, in their order."""
 
     median: float
     least: float
     most: float
+    runs: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         return f"{_short(self.median)} ({_short(self.least)}–{_short(self.most)})"
@@ -25,7 +26,7 @@ class Figure:
 
 def figure(values: Iterable[float]) -> Figure:
     found = list(values)
-    return Figure(statistics.median(found), min(found), max(found))
+    return Figure(statistics.median(found), min(found), max(found), tuple(found))
 
 
 def _short(value: float) -> str:

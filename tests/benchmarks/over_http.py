@@ -142,7 +142,7 @@ class Samples:
 
 
 def measure(
-    targets: list[Target], instances: int, rounds: int, clients: int, tell: Callable[[str], None]
+    targets: list[Target], instances: int, rounds: int, clients: int, warm_up: int, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """All servers and scenarios in turn, `rounds` times over. Runs before the first one are not counted."""
     for target in targets:
@@ -152,7 +152,7 @@ def measure(
         for scenario in SCENARIOS.values():
             tell(f"  warming up {target.name}")
             # a just-in-time compiler needs thousands of calls before it is at its best
-            _drive(target, scenario, instances * (5 if "Camunda" in target.name else 1), clients)
+            _drive(target, scenario, warm_up if "Camunda" in target.name else min(instances, warm_up), clients)
     samples = {(target.name, name): Samples() for target in targets for name in SCENARIOS}
     for round_ in range(rounds):
         for name, scenario in SCENARIOS.items():

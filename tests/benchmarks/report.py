@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import platform
@@ -102,8 +101,8 @@ def _figures_in(value: Any) -> Any:
     """JSON with its figures as figures again."""
     if not isinstance(value, dict):
         return value
-    if value.keys() == {"median", "least", "most"}:
-        return Figure(**value)
+    if "median" in value:
+        return Figure(value["median"], value["least"], value["most"], tuple(value.get("runs", ())))
     return {name: _figures_in(inside) for name, inside in value.items()}
 
 
@@ -121,5 +120,6 @@ def _table(rows: Mapping[str, Mapping[str, Figure]]) -> list[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Figure):
-        return {name: round(number, 4) for name, number in dataclasses.asdict(value).items()}
+        median, least, most = (round(x, 4) for x in (value.median, value.least, value.most))
+        return {"median": median, "least": least, "most": most, "runs": [round(x, 4) for x in value.runs]}
     raise TypeError(type(value))
