@@ -24,7 +24,7 @@ def test_every_command_is_found_and_explained(run: Run) -> None:
     assert {"deploy", "evaluate", "start", "tasks"} <= commands.keys()
     for name, function in commands.items():
         assert function.__doc__
-        shown = run(name, "--help")
+        shown = run(*name.split(), "--help")
         assert shown.exit_code == 0
         assert "Exit codes" in shown.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -19,8 +20,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for name, function in discover().items():
-    app.command(name, epilog=EPILOG)(function)
+groups: dict[str, typer.Typer] = {}
+for words, function in discover().items():
+    group, _, name = words.rpartition(" ")
+    if group and group not in groups:
+        about = (sys.modules[function.__module__].__doc__ or "").split("\n", 1)[0]
+        groups[group] = typer.Typer(help=about, no_args_is_help=True)
+        app.add_typer(groups[group], name=group)
+    (groups[group] if group else app).command(name, epilog=EPILOG)(function)
 
 
 def _print_version(asked: bool) -> None:

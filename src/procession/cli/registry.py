@@ -1,7 +1,8 @@
 """Commands register themselves: `@command` on a function, in any module below `procession.cli`, is all it takes.
 
-The function's name is the command's name, its docstring the help, its parameters the options. Errors that a command
-lets through become one message and the exit code of their kind; a traceback would mean a fault of ours.
+`@subcommand("lambda")` makes a command below another word, as in `procession lambda invoke`. The function's name is the
+command's name, its docstring the help, its parameters the options. Errors that a command lets through become one message
+and the exit code of their kind; a traceback would mean a fault of ours.
 """
 
 from __future__ import annotations
@@ -26,7 +27,15 @@ COMMANDS: dict[str, Callable[..., None]] = {}
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
     """Makes a function a command of `procession`."""
+    return _registered(function.__name__, function)
 
+
+def subcommand(group: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Makes a function a command below `group`."""
+    return lambda function: _registered(f"{group} {function.__name__}", function)
+
+
+def _registered(name: str, function: Callable[P, None]) -> Callable[P, None]:
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -49,12 +58,12 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             complain(message)
         raise typer.Exit(code)
 
-    COMMANDS[function.__name__] = run
+    COMMANDS[name] = run
     return run
 
 
 def discover() -> dict[str, Callable[..., None]]:
-    """All commands by name, in alphabetical order. Imports every module below `procession.cli`."""
+    """All commands by name, in alphabetical order; `group command` below a word. Imports every module of `procession.cli`."""
     package = importlib.import_module("procession.cli")
     for module in pkgutil.walk_packages(package.__path__, "procession.cli."):
         if module.name != "procession.cli.app":
