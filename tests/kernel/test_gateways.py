@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from procession.errors import ProcessionError
-from tests.kernel.diagram import catch, diagram, exclusive, external, inclusive, message, parallel, race, setter, timer
+from tests.kernel.diagram import (
+    boundary,
+    catch,
+    diagram,
+    exclusive,
+    external,
+    inclusive,
+    message,
+    parallel,
+    race,
+    setter,
+    timer,
+)
 from tests.kernel.harness import given
 
 # ---------------------------------------------------------------- exclusive
@@ -143,6 +155,18 @@ def test_an_inclusive_join_waits_for_a_token_that_is_far_away_but_can_come() -> 
 def test_an_inclusive_join_does_not_wait_for_a_token_that_cannot_come() -> None:
     model = diagram("s > f > a > j; f > b > e2; f >{false} c > j; j > g > e", f=inclusive(), j=inclusive())
     assert given(model).start().complete("a").waits == ["b", "g"]
+
+
+def test_an_inclusive_join_does_not_wait_for_what_a_boundary_event_may_begin() -> None:
+    model = diagram(
+        "s > p > e; ping > f >{n > 0} a > j; f >* b > j; j > c > e2",
+        p=external(),
+        ping=boundary("p", message("M"), stays=True),
+        f=inclusive(),
+        j=inclusive(),
+    )
+    play = given(model).start(n=1).send("M").complete("a")
+    assert sorted(play.waits) == ["c", "p", "ping"]
 
 
 def test_an_inclusive_join_looks_only_when_a_token_arrives() -> None:
