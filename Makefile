@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench soak conformance oracle-demo docs clean
+.PHONY: help setup demo test check lint types bench soak conformance oracle-demo package docs clean
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
@@ -40,6 +40,9 @@ conformance: setup  ## replay what the real Camunda 7 did; rewrites docs/conform
 
 oracle-demo: setup  ## the same models and workers on the real Camunda 7 and on Procession, side by side
 	$(BIN)/python examples/insurance/oracle_demo.py $(ARGS)
+
+package: setup  ## the functions' deployment package, its size and import times
+	$(BIN)/python scripts/package_functions.py $(ARGS)
 
 docs: setup  ## rewrites docs/reference from the code
 	$(BIN)/python scripts/generate_reference.py $(ARGS)
