@@ -1,7 +1,8 @@
 """Who can reach whom along the flows of one scope: what an inclusive join has to know.
 
 What a boundary event may still begin is not counted, as in Camunda 7: an inclusive join would wait for ever for events that
-do not happen. A node reaches itself only by a loop. Answers are worked out when first asked for a target and kept with the process' graph.
+do not happen. A node reaches itself only by a loop. Answers are worked out when first asked for a target and
+kept with the process' graph.
 """
 
 from __future__ import annotations
