@@ -38,6 +38,7 @@ GROUND = ("errors", "values", "expressions", "xml", "temporal")
 # Rooms of one floor that may see each other, and why.
 NEIGHBOURS: dict[tuple[str, str], str] = {
     ("cli", "server"): "`procession serve` starts the server",
+    ("django", "server"): "the REST API inside Django travels through the server's own carrier",
 }
 # The world comes in as a parameter: below the engine nothing reads a clock, makes an id, or opens a socket or a file.
 PURE = ("kernel", "bpmn", "dmn", "feel", "juel", *GROUND)

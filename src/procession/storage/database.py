@@ -119,13 +119,22 @@ class Storage:
     def joined(self, connection: Joinable) -> Iterator[Transaction]:
         """`join`, with what the drivers raise translated as in `transaction`; neither commits nor rolls back.
 
-        On SQLite the caller holds the one write lock, so that the lease of this node's number cannot be renewed here:
-        programs that do nothing else call `heartbeat` between their transactions, at least every five minutes.
+        On SQLite the caller holds the one write lock, so that this node's number cannot be leased beside it. Where it
+        is not leased already, a number is taken and given back within the caller's transaction: whatever becomes of
+        that, number and keys share its fate.
         """
-        if self._writer is None:
-            self.heartbeat()
         with self._translated():
-            yield self.join(connection)
+            if not isinstance(connection, sqlite3.Connection):
+                self.heartbeat()
+                yield self.join(connection)
+            elif self._lease is not None and not self._lease.is_old(self._clock()):
+                yield self.join(connection)
+            else:
+                driver = SqliteDriver(connection)
+                lease = claim_node(driver, holder_name(), self._clock())
+                keys = KeyMaker(lease.number, self._clock, lease.expires)
+                yield Transaction(driver, keys)
+                release_node(driver, lease, max(keys.last_time, self._clock()))
 
     @contextmanager
     def _driver(self) -> Iterator[Driver]:
@@ -303,9 +312,15 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
 
 
 def open_storage(
-    url: str, pool: PoolSettings | None = None, *, clock: Callable[[], int] = real_millis, migrate: bool = True
+    url: str,
+    pool: PoolSettings | None = None,
+    *,
+    clock: Callable[[], int] = real_millis,
+    migrate: bool = True,
+    lease: bool = True,
 ) -> Storage:
-    """Opens a database, brings its schema up to date and leases a node number.
+    """Opens a database, brings its schema up to date and leases a node number; without `lease` the first transaction
+    does that, so that opening waits for nobody's write lock.
 
     `clock` gives real milliseconds since 1970 for keys and leases. Raises Invalid for a URL that is none, Unavailable
     where the database cannot be reached, Conflict where its schema is newer than this program.
@@ -330,7 +345,8 @@ def open_storage(
     try:
         if migrate:
             storage.migrate()
-        storage.heartbeat()
+        if lease:
+            storage.heartbeat()
     except BaseException:
         storage.engine.dispose()
         if storage._writer is not None:

@@ -1,0 +1,1 @@
+"""What Django should know of; the engine's own tables have their own migrations."""
