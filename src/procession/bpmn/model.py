@@ -361,12 +361,16 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form by key, by reference, or generated from fields. `business_key` names the field that is the business key."""
+    """A form by key, by reference, or generated from fields. `business_key` names the field that is the business key.
+
+    `unshown` are what values are checked by and converted after when they come, although no form shows them.
+    """
 
     key: Expression | None = None
     reference: Reference | None = None
     fields: tuple[FormField, ...] = ()
     business_key: str | None = None
+    unshown: tuple[FormField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,6 +481,7 @@ class Process:
     event_subprocesses: Mapping[str, tuple[str, ...]]
     initial: str | None = None  # the start event of a start without a trigger
     has_conditions: bool = False  # some event waits for a condition
+    has_compensation: bool = False  # something in it can be compensated
     policies: Policies = Policies()
     category: str | None = None
     version_tag: str | None = None

@@ -180,6 +180,7 @@ class _Builder:
             starts=self.starts,
             boundaries={activity: tuple(ids) for activity, ids in self.boundaries.items()},
             event_subprocesses=self.event_subprocesses,
+            has_compensation=any(isinstance(getattr(n, "definition", None), Compensation) for n in self.nodes.values()),
             has_conditions=any(isinstance(getattr(n, "definition", None), Conditional) for n in self.nodes.values()),
             policies=document.dialect.policies,
             category=document.target_namespace or None,

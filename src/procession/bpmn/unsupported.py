@@ -27,9 +27,6 @@ from procession.bpmn.model import (
 from procession.bpmn.problems import Problems
 
 NOT_EXECUTED: Mapping[str, str] = {
-    "compensation": "model the undoing steps as ordinary activities behind an error event",
-    "cancel event": "use an error end event and an error boundary event",
-    "transaction": "use an embedded sub-process",
     "connector": "use an external task whose worker makes the call",
     "mail task": "use an external task whose worker sends the mail",
     "shell task": "use an external task whose worker runs the command",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from procession.kernel import events as e
 from procession.kernel.lifecycle import move
 from procession.kernel.records import (
+    ASIDE,
     Element,
     External,
     IdentityLink,
@@ -57,7 +58,16 @@ def apply(state: State, event: e.Event) -> None:
         case e.ElementRemoved():
             element = state.need(Element, event.element)
             state.remove(Element, element.key)
-            _count_child(state, element.parent, -1)
+            if not element.note.get(ASIDE):
+                _count_child(state, element.parent, -1)
+        case e.ElementSetAside():
+            element = state.need(Element, event.element)
+            note = (
+                {**element.note, ASIDE: True} if event.aside else {k: v for k, v in element.note.items() if k != ASIDE}
+            )
+            phase = Phase.OUT if event.aside else Phase.EXECUTE
+            state.put(replace(element, note=note, phase=phase))
+            _count_child(state, element.parent, -1 if event.aside else 1)
         case e.TokenArrived():
             scope = state.need(Element, event.scope)
             arrived = dict(scope.arrived)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.kernel import events as e
-from procession.kernel.records import Element, Life, Phase
+from procession.kernel.records import ASIDE, Element, Life, Phase
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import visible
 from procession.kernel.waiting import close_attached
@@ -38,7 +38,7 @@ def terminate(
 
 def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: int | None = None) -> None:
     """Cancels everything inside a scope, or all but one element."""
-    children = [child for child in step.view.children(scope) if child.key != but]
+    children = [child for child in step.view.children(scope) if child.key != but and not child.note.get(ASIDE)]
     for child in children:
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
@@ -79,6 +79,8 @@ def end_instance(step: Step, root: Element, state: str, reason: str | None = Non
     variables = {
         name: TypedValue(v.type, v.value, v.info) for name, v in visible(step.view, root.key).items()
     } if instance.caller is not None else {}  # fmt: skip
+    for kept in step.view.children(root.key):
+        terminate(step, kept.key, listeners=False, mappings=False)  # what could have been compensated
     close_attached(step, root, reason or "deleted")
     step.drop_variables(root.key)
     if state == "COMPLETED":

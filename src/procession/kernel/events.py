@@ -112,6 +112,13 @@ class ElementTerminated(Struct, frozen=True):
     element: int
 
 
+class ElementSetAside(Struct, frozen=True):
+    """A completed sub-process that can be compensated is kept aside, out of its scope's count; or recalled for that."""
+
+    element: int
+    aside: bool
+
+
 class ElementRemoved(Struct, frozen=True):
     """Nothing is left of the element in the running state."""
 
@@ -314,6 +321,7 @@ Event = (
     | ElementNoted
     | ElementCompleted
     | ElementTerminated
+    | ElementSetAside
     | ElementRemoved
     | TokenArrived
     | FlowTaken

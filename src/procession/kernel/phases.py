@@ -14,6 +14,7 @@ from procession.bpmn.model import Failure, Listener, Node, Traits
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import event_starts
+from procession.kernel.compensation import COMPENSATES, KIND, completed
 from procession.kernel.conditions import check
 from procession.kernel.ending import end_instance
 from procession.kernel.incidents import raise_incident
@@ -21,6 +22,8 @@ from procession.kernel.records import Element, Life, Phase
 from procession.kernel.stepping import BODY, ChildEnded, Continue, Item, Step
 from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
 from procession.kernel.work import run_listener
+
+KEPT = "kept"  # in an element's note: it is set aside when it leaves, not removed
 
 
 def work_on(step: Step, item: Item) -> None:
@@ -122,11 +125,15 @@ def _before(step: Step, element: Element, node: Node, index: int, inner: bool) -
 def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
     key = element.key
     flows = () if inner else step.chosen_flows(element)
-    close_attached(step, element)
     behaviour_of(step, element).leaving(step, element, node)
-    if not inner:
+    kept = step.process.has_compensation and completed(step, element, node)
+    close_attached(step, element, but=KIND if kept else None)
+    if not inner and not kept:
         step.drop_variables(key)
-    step.emit(e.ElementCompleted(key, scope_completed=inner or not flows))
+    ends_path = (inner or not flows) and COMPENSATES not in element.note
+    step.emit(e.ElementCompleted(key, scope_completed=ends_path))
+    if kept:
+        step.emit(e.ElementNoted(key, {**element.note, KEPT: True}))
     loop = node.traits.loop
     if loop.async_after if inner and loop else node.traits.async_after:
         _wait_after(step, element, node, flows)
@@ -142,7 +149,7 @@ def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) 
             key = step.world.new_key()
             twin = Element(key, element.instance, element.parent, element.node, life=Life.COMPLETED)
             step.emit(e.ElementCreated(twin, step.definition or 0))
-        step.emit(e.ElementNoted(key, {"flows": part}))
+        step.emit(e.ElementNoted(key, {**element.note, "flows": part}))
         create_continuation(step, step.view.need(Element, key), node, "async-after")
         step.rest(key, Phase.AFTER)
 
@@ -156,11 +163,14 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: 
     if inner and loop is not None and not loop.sequential:
         # Camunda 7 shows the ended turns of a parallel loop until the loop ends
         step.rest(key, Phase.OUT)
+    elif step.view.need(Element, key).note.get(KEPT):
+        step.emit(e.ElementSetAside(key, aside=True))
     else:
         step.drop_variables(key)
         step.emit(e.ElementRemoved(key))
     if not flows:
-        step.push(ChildEnded(scope, key))
+        # a compensation handler tells the event that threw
+        step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key))
 
 
 def _listen(step: Step, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:

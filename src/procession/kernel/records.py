@@ -94,6 +94,10 @@ class Element(Struct, frozen=True):
     note: Mapping[str, Any] = field(default_factory=dict)  # what its behaviour must remember between commands
 
 
+ASIDE = "aside"
+"""In an element's note: a completed sub-process, kept with its variables for compensation; its scope does not count it."""
+
+
 class Variable(Struct, frozen=True):
     """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`."""
 

@@ -195,14 +195,22 @@ def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -
 
 
 def close_attached(
-    step: Step, element: Element, reason: str = "deleted", task_reason: str = "deleted", *, listeners: bool = True
+    step: Step,
+    element: Element,
+    reason: str = "deleted",
+    task_reason: str = "deleted",
+    *,
+    listeners: bool = True,
+    but: str | None = None,
 ) -> None:
-    """Takes away all that still waits for an element; called instances are asked to end."""
+    """Takes away all that still waits for an element, `but` subscriptions of one kind; called instances are asked to end."""
     from procession.kernel.incidents import end_incident
     from procession.kernel.work import run_task_listeners
     from procession.kernel.world import CancelCalled
 
     for kind, key in step.view.need(Element, element.key).attached:
+        if but is not None and kind is Wait.SUBSCRIPTION and step.view.need(Subscription, key).kind == but:
+            continue
         match kind:
             case Wait.TASK:
                 if listeners:

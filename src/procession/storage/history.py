@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
 
 from procession.kernel import events as e
+from procession.kernel.compensation import COMPENSATES
 from procession.kernel.events import Event, Stamp
 from procession.kernel.records import Element, External, Instance, Record, Task, Variable
 from procession.storage import history_tasks, history_variables, history_work, schema
@@ -208,6 +209,7 @@ class HistoryBatch:
             case (
                 e.ElementCreated()
                 | e.ElementMoved()
+                | e.ElementSetAside()
                 | e.ElementNoted()
                 | e.ElementRemoved()
                 | e.TokenArrived()
@@ -268,7 +270,8 @@ class HistoryBatch:
             schema.history_activity,
             element.key,
             self.origin(element.instance),
-            parent=element.parent,
+            # the sub-process that a handler undoes has ended long ago: Camunda 7 shows none
+            parent=None if element.note.get(COMPENSATES) == element.parent else element.parent,
             node=element.node,
             name=event.name,
             type=event.type,

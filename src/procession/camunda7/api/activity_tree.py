@@ -15,7 +15,7 @@ from procession.camunda7.lookups import one, reading
 from procession.camunda7.problems import invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.shown_forms import process_model
-from procession.kernel.records import Phase
+from procession.kernel.records import ASIDE, Phase
 from procession.storage import schema
 from procession.storage.queries.runtime import PROCESS_INSTANCE
 
@@ -31,8 +31,11 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
     with reading(engine) as connection:
         missing = invalid_request(f"Process instance with id {id_} does not exist", 404)
         instance = one(connection, engine, PROCESS_INSTANCE, id_, lambda: missing)
-        statement = select(e.key, e.parent, e.node, e.phase).where(e.instance == instance["key"]).order_by(e.key)
-        elements = list(connection.execute(statement).mappings())
+        statement = (
+            select(e.key, e.parent, e.node, e.phase, e.note).where(e.instance == instance["key"]).order_by(e.key)
+        )
+        # what is kept for compensation only is not in the tree
+        elements = [row for row in connection.execute(statement).mappings() if f'"{ASIDE}"' not in (row["note"] or "")]
         found = select(i.key, i.element, i.node).where(i.instance == instance["key"]).order_by(i.key)
         incidents: dict[Any, list[dict[str, Any]]] = {}
         for row in connection.execute(found).mappings():

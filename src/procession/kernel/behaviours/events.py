@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from procession.bpmn.model import (
+    Cancel,
     CatchEvent,
+    Compensation,
     EndEvent,
     Error,
     Escalation,
@@ -16,6 +18,7 @@ from procession.bpmn.model import (
 )
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.calls import copied
+from procession.kernel.compensation import cancel_transaction, compensate, handler_ended
 from procession.kernel.ending import terminate_children
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
@@ -46,8 +49,16 @@ class Catching(Behaviour):
 class Throwing(Behaviour):
     """An intermediate throw event: passes, or does what its definition says."""
 
+    def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
+        if handler_ended(step, element):
+            step.complete(element.key)
+
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, ThrowEvent)
+        if isinstance(node.definition, Compensation):
+            if not compensate(step, element, node.definition.activity):
+                step.complete(element.key)
+            return
         if _send(step, element, node) and step.view.get(Element, element.key) is not None:
             step.complete(element.key)
 
@@ -63,12 +74,30 @@ class Ending(Behaviour):
                 reason = f"Interrupting activity Activity({node.id}) executed."
                 terminate_children(step, element.parent, reason, but=element.key)
                 step.complete(element.key, flows=())
+            case Compensation(activity=activity):
+                if not compensate(step, element, activity):
+                    step.complete(element.key, flows=())
+            case Cancel():
+                assert element.parent is not None
+                reason = f"Interrupting activity Activity({node.id}) executed."
+                terminate_children(step, element.parent, reason, but=element.key)
+                if not compensate(step, element, None):
+                    cancel_transaction(step, element)
             case Error(code=code, message=message):
                 text = step.text(element.key, message)
                 throw_error(step, element.key, code or "", text)
             case _:
                 if _send(step, element, node) and step.view.get(Element, element.key) is not None:
                     step.complete(element.key, flows=())
+
+    def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
+        assert isinstance(node, EndEvent)
+        if not handler_ended(step, element):
+            return
+        if isinstance(node.definition, Cancel):
+            cancel_transaction(step, element)
+        else:
+            step.complete(element.key, flows=())
 
 
 def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:

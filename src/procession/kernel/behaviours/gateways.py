@@ -16,7 +16,7 @@ from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.events import TRIGGERED
 from procession.kernel.ending import JOINED
-from procession.kernel.records import Element, Life, Phase
+from procession.kernel.records import ASIDE, Element, Life, Phase
 from procession.kernel.state import View
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.waiting import CATCH_TIMER, close_attached, open_waits
@@ -88,6 +88,8 @@ class Inclusive(Behaviour):
         """True where a token elsewhere in the scope can reach this gateway."""
         for other in step.view.children(scope.key):
             if other.node == element.node and other.note.get(JOINED):
+                continue
+            if other.note.get(ASIDE):
                 continue
             at = other.node.removesuffix(BODY)
             if other.node == element.node and other.phase is Phase.BEFORE:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from procession.bpmn.model import Node
+from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.catching import START
-from procession.kernel.records import Element
-from procession.kernel.stepping import Step
+from procession.kernel.compensation import COMPENSATES
+from procession.kernel.records import Element, Life
+from procession.kernel.stepping import ChildEnded, Step
 
 
 class Embedded(Behaviour):
@@ -15,3 +17,12 @@ class Embedded(Behaviour):
     def execute(self, step: Step, element: Element, node: Node) -> None:
         start = element.note.get(START) or step.process.starts[node.id][0]
         step.create([(start, None)], element.key)
+
+    def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
+        if COMPENSATES not in element.note or element.life is not Life.COMPLETED:
+            super().child_ended(step, element, node, child)
+        elif not element.children:
+            # it was recalled, and everything in it has been compensated
+            step.drop_variables(element.key)
+            step.emit(e.ElementRemoved(element.key))
+            step.push(ChildEnded(int(element.note[COMPENSATES]), element.key))
