@@ -113,10 +113,13 @@ class HistoryRows:
                     shapes.setdefault(shape, []).append([row[name] for name in shape])
             for shape, changed in shapes.items():
                 driver.update(table, shape, changed, _computed(table, shape))
+        roots: dict[int, list[int]] = {}
         for root, time in self._removals.items():
+            roots.setdefault(time, []).append(root)
+        for time, ended in roots.items():
             for table in schema.HISTORY:
-                found = "SELECT key FROM history_instance WHERE root = ?"
-                driver.run(f'UPDATE "{table.name}" SET removal_time = ? WHERE instance IN ({found})', [time, root])
+                found = "SELECT key FROM history_instance WHERE root IN ??"
+                driver.run(f'UPDATE "{table.name}" SET removal_time = ? WHERE instance IN ({found})', [time, ended])
 
 
 def _computed(table: Table, shape: tuple[str, ...]) -> Mapping[str, str] | None:
