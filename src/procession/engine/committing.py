@@ -67,6 +67,7 @@ class Committer:
         unit: Unit | None = getattr(self._inside, "unit", None)
         if unit is not None:
             # user code of a command that is running: its own commands belong to the same transaction
+            unit.prepare([command])
             return unit.run(command, envelope)
         for attempt in range(MAX_TRIES):
             waiting = Waiting(command, envelope)
@@ -89,7 +90,11 @@ class Committer:
             lead = not self._led
             self._led = True
         if not lead:
-            waiting.signal.wait()
+            try:
+                waiting.signal.wait()
+            except BaseException:
+                self._give_up(waiting)
+                raise
             if waiting.done:
                 return
         try:
@@ -101,6 +106,18 @@ class Committer:
                 self._led = following is not None
             if following is not None:
                 following.signal.set()
+
+    def _give_up(self, waiting: Waiting) -> None:
+        """A caller that was interrupted while it waited neither keeps its command in the queue nor the role."""
+        following = None
+        with self._mutex:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+            if waiting.signal.is_set() and not waiting.done:
+                following = self._queue[0] if self._queue else None
+                self._led = following is not None
+        if following is not None:
+            following.signal.set()
 
     def alone(self, work: Callable[[Unit], Any], commands: list[Any] | None = None) -> Any:
         """Does some work in a transaction of its own, user code allowed; tried again after a conflict."""

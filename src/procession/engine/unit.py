@@ -5,11 +5,12 @@ What a command touches beyond its own instance is locked when it is met. This fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from procession.engine.commands import Together
 from procession.errors import Conflict
 from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
@@ -52,6 +53,15 @@ class Envelope:
     groups: tuple[str, ...] = ()
 
 
+def _each(commands: Iterable[Any]) -> Iterator[Any]:
+    """Commands, and those that are several in one."""
+    for command in commands:
+        if isinstance(command, Together):
+            yield from _each(command.commands)
+        else:
+            yield command
+
+
 class Unit:
     """A transaction's state and what belongs to it. `alone` allows user code."""
 
@@ -72,7 +82,7 @@ class Unit:
     def prepare(self, commands: Iterable[Any]) -> None:
         """Locks and loads what commands name, in a handful of statements for all of them."""
         named: dict[type[Any], set[int]] = {}
-        for command in commands:
+        for command in _each(commands):
             for table, name in handling.TARGETS.get(type(command), ()):
                 key = getattr(command, name)
                 if key is not None:
