@@ -108,10 +108,10 @@ def test_a_decision_by_itself(opener: Opener) -> None:
     engine = opener()
     engine.deploy(("d.dmn", table({"1": "low"})))
     answers = engine.submit(ec.EvaluateDecision(decision_id="d", variables=values(x=1)))
-    assert [dict(answer) for answer in answers] == [{"answer": "low"}]
+    assert [dict(row) for row in answers.rows] == [{"answer": "low"}]
     assert rows(engine, "SELECT instance, decision_id FROM history_decision") == [(None, "d")]
     id_ = one(opener(), "SELECT id FROM decision_definition")
-    assert engine.submit(ec.EvaluateDecision(id=id_, variables=values(x=9))) == ()
+    assert engine.submit(ec.EvaluateDecision(id=id_, variables=values(x=9))).rows == ()
 
 
 def test_an_unknown_decision_is_missing(engine: Engine) -> None:

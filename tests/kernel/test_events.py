@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from procession.errors import ProcessionError
+from procession.kernel.commands import SignalElement
 from tests.kernel.diagram import (
     boundary,
     catch,
@@ -81,6 +82,24 @@ def test_a_receive_task_without_a_message_waits_for_a_signal() -> None:
     assert play.waits == ["r"]
     assert play.signal("r", n=1).waits == ["a"]
     assert play.variables == {"n": 1}
+
+
+def test_what_waits_for_something_else_goes_on_by_a_signal_too() -> None:
+    play = given(diagram("s > m > t > x > a > e", m=catch(message("M")), t=catch(timer("PT1H")), x=external())).start()
+    assert [play.signal(node).waits for node in "mtx"] == [["t"], ["x"], ["a"]]
+
+
+@pytest.mark.parametrize(("root", "said"), [(False, "doesn't accept signals"), (True, "no current activity")])
+def test_an_event_gateway_takes_no_signal(root: bool, said: str) -> None:
+    play = on_kernel(diagram("s > g > m > e", g=el("eventBasedGateway"), m=catch(message("M")))).start()
+    with pytest.raises(ProcessionError, match=said):
+        play.when(SignalElement(play.instance if root else play.element("g").key))
+
+
+def test_the_instance_stands_at_a_task_that_is_alone_in_it() -> None:
+    play = on_kernel(diagram("s > r > a > e", r=receive())).start()
+    play.when(SignalElement(play.instance))
+    assert play.waits == ["a"]
 
 
 # ---------------------------------------------------------------- boundaries: timers and messages

@@ -22,35 +22,41 @@ PIECE = 64 * 1024
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server on a SQLite file in `folder`, and its address without /engine-rest."""
-    process = subprocess.Popen(
-        [*PROGRAM, "--database", f"sqlite:///{folder}/p.db", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-    )
-    assert process.stdout is not None
+def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server on a SQLite file in `folder`, and its address without /engine-rest; its log is `folder/server.log`."""
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*PROGRAM, "--database", f"sqlite:///{folder}/p.db", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+        )
     try:
-        line = process.stdout.readline()
-        found = re.search(r"http://localhost:\d+", line)
-        assert found, line + process.stdout.read()
+        until = time.monotonic() + 60
+        while not (found := re.search(r"http://localhost:\d+", log.read_text(encoding="utf-8"))):
+            gone = process.poll() is not None or time.monotonic() > until
+            assert not gone, log.read_text(encoding="utf-8")
+            time.sleep(0.05)
         yield process, found[0].replace("localhost", "127.0.0.1")
     finally:
         if process.poll() is None:
             process.kill()
         process.wait()
-        process.stdout.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An answer and what it took: seconds, and by how many MiB the server's memory rose at most meanwhile."""
+    """An answer and what it took: seconds on the clock, seconds of the server's work (which do not depend on what else
+
+    the machine does), and by how many MiB the server's memory rose at most meanwhile.
+    """
 
     status: int
     text: str
     seconds: float
+    work: float
     mebibytes: float
     sent: int
 
@@ -74,6 +80,7 @@ class Weigher:
         head += f"Content-Type: {content_type}\r\n" if content_type else ""
         head += "Transfer-Encoding: chunked\r\n\r\n" if length is None else f"Content-Length: {length}\r\n\r\n"
         before, stop, highest = self._weight(), threading.Event(), [0.0]
+        worked = self._work()
         watch = threading.Thread(target=self._watch, args=(stop, highest))
         watch.start()
         began = time.perf_counter()
@@ -85,7 +92,11 @@ class Weigher:
         finally:
             stop.set()
             watch.join()
-        return Cost(status, text, seconds, max(0.0, highest[0] - before), sent)
+        return Cost(status, text, seconds, self._work() - worked, max(0.0, highest[0] - before), sent)
+
+    def _work(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
     def _weight(self) -> float:
         return float(self._process.memory_info().rss) / MEBIBYTE

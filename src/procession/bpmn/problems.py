@@ -14,7 +14,7 @@ from lxml import etree
 from procession.errors import ParseFailed, Problem
 from procession.xml import position
 
-MOST_PROBLEMS = 1_000  # a file can be wrong a hundred thousand times; nobody reads on
+MOST_PROBLEMS = 200  # a file can be wrong a hundred thousand times; nobody reads on
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ class Camunda7Dialect:
         now: datetime,
         beans: Callable[[str], Any],
     ) -> Decided:
-        rows, records = decisions.evaluate_decision(model, decision, variables, now, _Beans(beans))
-        return Decided(rows, tuple(_evaluated(record) for record in records))
+        found = model.evaluate(decision, variables, now, _Beans(beans))
+        return Decided(found.rows, tuple(_evaluated(record) for record in found.decisions), found.types)
 
 
 class _Beans(Mapping[str, Any]):

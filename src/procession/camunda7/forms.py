@@ -25,14 +25,15 @@ def read_form(element: etree._Element, document: Document) -> Form | None:
     for data in extensions(element, "formData"):
         business_key = data.get("businessKey") or business_key
         fields += [_field(found, document) for found in inner(data, "formField")]
-    fields += [_property(found, document) for found in extensions(element, "formProperty")]
-    if key is None and ref is None and not fields:
+    properties = tuple(_property(found, document) for found in extensions(element, "formProperty"))
+    if key is None and ref is None and not fields and not properties:
         return None
     return Form(
         key=document.optional(key, element),
         reference=None if ref is None else _reference(ref, element, document),
         fields=tuple(fields),
         business_key=business_key,
+        unshown=properties,
     )
 
 
@@ -89,14 +90,17 @@ def _field(element: etree._Element, document: Document) -> FormField:
 
 
 def _property(element: etree._Element, document: Document) -> FormField:
-    """The older `camunda:formProperty`; `required` and `writable` are constraints here, the rest is kept as properties."""
+    """The older `camunda:formProperty`, of which Camunda 7 generates no form any more; its type may be empty: any.
+
+    `required` and `writable` are constraints here, the rest is kept as properties.
+    """
     constraints = [("required", None)] if element.get("required") == "true" else []
     if element.get("writable") == "false":
         constraints.append(("readonly", None))
     return FormField(
         id=element.get("id") or "",
         label=document.optional(element.get("name"), element),
-        type=element.get("type") or "string",
+        type=element.get("type") or "",
         default=document.optional(element.get("default"), element),
         values=_values(element),
         constraints=tuple(constraints),

@@ -15,7 +15,7 @@ from procession.bpmn.model import Form, FormField, StartEvent, UserTask
 from procession.camunda7.dates import format_date
 from procession.camunda7.lookups import reading, scope_rows, task_scope
 from procession.errors import ExecutionFailed
-from procession.expressions import MappingScope
+from procession.expressions import MappingScope, Scope
 from procession.storage.queries.language import first
 from procession.storage.queries.tasks import TASK
 from procession.values import LONG_MAX, LONG_MIN, Long, TypedValue
@@ -50,7 +50,7 @@ def submitted(
     form: Form | None, values: Values, now: datetime, known: frozenset[str] = frozenset()
 ) -> dict[str, TypedValue]:
     """The variables that submitting these values sets. `known` are variables that exist: no default replaces them."""
-    if form is None or not form.fields:
+    if form is None or not (form.fields or form.unshown):
         return dict(values)
     found = dict(values)
     scope = MappingScope({name: value.value for name, value in values.items()}, now)
@@ -67,7 +67,30 @@ def submitted(
             found[field.id] = _converted(field, given.value)
         elif field.default is not None and field.id not in known:
             found[field.id] = _converted(field, field.default.evaluate(scope))
+    for field in form.unshown:
+        found.update(_property(field, found.pop(field.id, None), scope))
     return found
+
+
+def _property(field: FormField, given: TypedValue | None, scope: Scope) -> dict[str, TypedValue]:
+    """What a form property makes of its value: a variable of its own name or another, or nothing."""
+    constraints = {name for name, _ in field.constraints}
+    if given is not None and "readonly" in constraints:
+        raise ExecutionFailed(f"form property '{field.id}' is not writable")
+    value = given
+    if given is not None and field.type:
+        value = _converted(field, given.value)
+    elif given is None and field.default is not None:
+        default = field.default.evaluate(scope)
+        value = None if default is None else _converted(field, default)
+    if given is None and value is None and "required" in constraints:
+        raise ExecutionFailed(f"form property '{field.id}' is required")
+    if value is None or value.value is None:
+        return {}
+    name, expression = field.properties.get("variable"), field.properties.get("expression")
+    if name is None and expression is not None:
+        raise ExecutionFailed(f"form property '{field.id}': the expression {expression} cannot be given a value")
+    return {name or field.id: value}
 
 
 # ---------------------------------------------------------------- constraints

@@ -65,18 +65,26 @@ _GENERIC = {
     "java.util.ArrayList": "java.util.ArrayList<java.lang.Object>",
 }
 
+MAX_VARIABLES, MAX_NAME = 20_000, 4_000
+
 # ---------------------------------------------------------------- reading
 
 
 def read_variables(container: Any, context: str = "") -> dict[str, TypedValue]:
     """The variables of a request:
 
-    a JSON object of typed values by name, or null. `context` goes before an error's message.
+    a JSON object of typed values by name, or null. `context` goes before an error's message. More than MAX_VARIABLES
+    are refused: whoever holds a collection of things puts it into one variable.
     """
     if container is None:
         return {}
     if not isinstance(container, dict):
         raise invalid_request("Cannot read the JSON of the request: the variables must be an object")
+    if len(container) > MAX_VARIABLES:
+        raise invalid_request(f"{context}A request may set {MAX_VARIABLES} variables, not {len(container)}")
+    for name in container:
+        if not 0 < len(name) <= MAX_NAME:
+            raise invalid_request(f"{context}The name of a variable must have 1 to {MAX_NAME} characters")
     return {name: read_value(value, context) for name, value in container.items()}
 
 
@@ -386,6 +394,22 @@ def _json_node(text: str, name: str) -> dict[str, Any]:
         "string": kind == "STRING",
         "value": kind not in ("OBJECT", "ARRAY"),
     }
+
+
+def untyped(value: Any) -> dict[str, Any]:
+    """A value for which a model declares no type, as the REST layer of Camunda 7 writes it: FEEL's dates in ISO 8601,
+    its durations in seconds.
+    """
+    match value:
+        case None:
+            return typed(None)
+        case datetime():
+            shown: Any = value.replace(tzinfo=None).isoformat()
+        case timedelta():
+            shown = value.total_seconds()
+        case _:
+            shown = plain_json(value)
+    return {"type": None, "value": shown, "valueInfo": None}
 
 
 def plain_json(value: Any, depth: int = 0) -> Any:

@@ -170,7 +170,7 @@ class ChangeJobDefinition:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateDecision:
-    """Evaluates a decision outside of any process: by id, or the latest version of `decision_id`. Gives rows of outputs."""
+    """Evaluates a decision outside of any process: by id, or the latest version of `decision_id`. Gives `kernel.world.Decided`."""
 
     decision_id: str | None = None
     id: str | None = None

@@ -179,7 +179,7 @@ class Definitions:
                     tenant=row.tenant,
                 )
             )
-        return Decided(decided.rows, tuple(placed))
+        return Decided(decided.rows, tuple(placed), decided.types)
 
     def _model(self, decision: DecisionDefinition, transaction: Transaction) -> DecisionsRead:
         at = (decision.deployment, decision.resource_name)

@@ -232,7 +232,7 @@ def _holds(definition: Conditional, scope: MappingScope, command: ec.EvaluateCon
         return False
 
 
-def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> tuple[Any, ...]:
+def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> w.Decided:
     """Evaluates a decision outside of any process; history takes it down."""
     definitions = unit.engine.definitions
     if command.id is not None:
@@ -250,4 +250,4 @@ def evaluate(unit: Unit, command: ec.EvaluateDecision, envelope: Envelope) -> tu
     )
     for evaluation in decided.evaluations:
         unit.record(evaluation)
-    return decided.rows
+    return decided

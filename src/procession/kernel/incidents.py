@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procession.kernel import events as e
 from procession.kernel.records import Element, Incident, Wait
-from procession.kernel.stepping import BODY, Step
+from procession.kernel.stepping import Step
 from procession.kernel.world import MirrorIncident, UnmirrorIncident
 
 
@@ -36,7 +36,7 @@ def raise_incident(
         configuration=configuration,
         cause=key if cause is None else cause,
         root_cause=key if root_cause is None else root_cause,
-        failed_node=failed_node or element.node.removesuffix(BODY),
+        failed_node=failed_node,
         job_definition=job_definition,
         tenant=instance.tenant,
     )

@@ -18,10 +18,15 @@ from procession.kernel.events import DecisionEvaluated
 
 
 class Decided(Struct, frozen=True):
-    """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history."""
+    """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history.
+
+    `types` has beside each row the declared type of every output, None for one without; it is empty where the dialect
+    declares none.
+    """
 
     rows: tuple[Mapping[str, Any], ...]
     evaluations: tuple[DecisionEvaluated, ...] = ()
+    types: tuple[Mapping[str, str | None], ...] = ()
 
 
 class World(Protocol):

@@ -16,7 +16,7 @@ from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.camunda7.started import instance_document
 from procession.camunda7.submitting import submitted_at_start
-from procession.camunda7.values import read_variables, typed
+from procession.camunda7.values import read_variables, typed, untyped
 from procession.engine.commands import DeleteDefinition, EvaluateDecision, Started, StartProcess, SuspendDefinition
 from procession.errors import Missing, Suspended
 from procession.storage import schema
@@ -190,4 +190,9 @@ def evaluate(request: Request, engine: Any) -> Response:
     values = read_variables(request.json_object().get("variables"))
     with replying(f"Cannot evaluate decision {row['id']}: ", status=500, type="RestException"):
         found = submit(engine, request, EvaluateDecision(id=row["id"], variables=values))
-    return answer([{name: typed(value) for name, value in outputs.items()} for outputs in found])
+    return answer(
+        [
+            {name: typed(value) if types[name] else untyped(value) for name, value in outputs.items()}
+            for outputs, types in zip(found.rows, found.types, strict=True)
+        ]
+    )

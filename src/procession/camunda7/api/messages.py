@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from procession.camunda7 import shapes
-from procession.camunda7.commanding import key_of, null_value, replying, submit
+from procession.camunda7.commanding import key_of, null_value, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.lookups import Scope, reading, scope_variables
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
@@ -14,7 +14,7 @@ from procession.camunda7.started import instance_document
 from procession.camunda7.values import read_variables
 from procession.engine.commands import Correlated, CorrelateMessage, SendSignal
 from procession.engine.correlating import Mismatch
-from procession.errors import ExpressionFailed, Missing, ProcessionError
+from procession.errors import ExpressionFailed, Missing, ProcessionError, Suspended
 from procession.kernel.commands import RaiseIncident, SignalElement
 from procession.storage.queries.language import as_key, first
 from procession.storage.queries.runtime import EXECUTION, INCIDENT, PROCESS_INSTANCE
@@ -146,8 +146,11 @@ def signal(request: Request, engine: Any) -> Response:
     id_ = request["id"]
     prefix = f"Cannot signal execution {id_}: "
     values = read_variables(request.json_object().get("variables"), prefix)
-    missing = rest_error(f"{prefix}execution {id_} doesn't exist: execution is null", code=0)
-    with replying(prefix, {Missing: missing}, status=500, type="RestException"):
+    replies = {
+        Missing: rest_error(f"{prefix}execution {id_} doesn't exist: execution is null", code=0),
+        Suspended: rest_error(suspended("Execution", id_, prefix).message, code=0),
+    }
+    with replying(prefix, replies, status=500, type="RestException"):
         submit(engine, request, SignalElement(key_of(id_), values))
     return NO_CONTENT
 

@@ -1,8 +1,8 @@
-"""What waits is reached: by a message, a timer, a signal to a receive task."""
+"""What waits is reached: by a message, a timer, a signal to its execution."""
 
 from __future__ import annotations
 
-from procession.bpmn.model import BoundaryEvent, ReceiveTask, StartEvent
+from procession.bpmn.model import BoundaryEvent, CatchEvent, ReceiveTask, StartEvent, UserTask, WorkTask
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
@@ -10,7 +10,7 @@ from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, Life, Phase, Subscription
-from procession.kernel.stepping import Step
+from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
 
 
@@ -45,9 +45,34 @@ def signal(step: Step, command: c.SignalElement) -> None:
     if element is None:
         raise Missing(f"execution {command.element} doesn't exist")
     require_active(step, element.instance, f"Execution '{element.key}'")
-    node = None if element.parent is None else step.node_of(element)
-    waiting = element.phase is Phase.EXECUTE and element.life is Life.ACTIVE
-    if not isinstance(node, ReceiveTask) or not waiting:
-        raise ExecutionFailed(f"Execution '{element.key}' does not wait for a signal")
+    element = _standing_at(step, element)
     set_variables(step, element.key, command.variables)
+    node = step.node_of(element)
     behaviour_of(step, element).triggered(step, step.view.need(Element, element.key), node, node)
+
+
+def _standing_at(step: Step, element: Element) -> Element:
+    """The element that an execution stands at. Raises ExecutionFailed where it does not wait for anything from outside."""
+    asked = element.key
+    inside = step.view.children(element.key) if element.children == 1 else []
+    if element.parent is None and inside and _shares_execution(step, inside[0]):
+        element = inside[0]
+    behind = element.phase in (Phase.AFTER, Phase.OUT)
+    if element.parent is None or element.children or element.node.endswith(BODY) or behind:
+        raise ExecutionFailed(f"cannot signal execution {asked}: it has no current activity")
+    node = step.node_of(element)
+    waiting = element.phase is Phase.EXECUTE and element.life is Life.ACTIVE
+    if not isinstance(node, UserTask | WorkTask | ReceiveTask | CatchEvent) or not waiting:
+        raise ExecutionFailed(f"ENGINE-02010 The activity with id '{node.id}' doesn't accept signals.")
+    return element
+
+
+def _shares_execution(step: Step, element: Element) -> bool:
+    """True where Camunda 7 has no execution of its own for an element that is alone in its instance: no scope, no event."""
+    node = step.node_of(element)
+    if element.phase is Phase.BEFORE:
+        return True
+    mapped = node.traits.inputs or node.traits.outputs or node.id in step.process.boundaries
+    if mapped or element.children or element.node.endswith(BODY):
+        return False
+    return isinstance(node, UserTask) or (isinstance(node, ReceiveTask) and node.message is None)

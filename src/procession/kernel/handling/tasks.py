@@ -59,8 +59,6 @@ def resolve(step: Step, command: c.ResolveTask) -> None:
 
 def complete(step: Step, command: c.CompleteTask) -> None:
     task = _task(step, command.task)
-    if task.delegation == "PENDING":
-        raise Invalid("A delegated task cannot be completed, but should be resolved instead.")
     require_active(step, task.instance, f"Task '{task.key}'")
     if task.element is not None and step.view.need(Element, task.element).phase is Phase.CONFIRM:
         raise Conflict(f"Task '{task.key}' is being completed already: its listeners have not all answered")
@@ -84,6 +82,7 @@ def link(step: Step, command: c.LinkIdentity) -> None:
     task = _task(step, command.task)
     if (command.user is None) == (command.group is None):
         raise Invalid("Identity Link requires userId or groupId, but not both.")
+    require_active(step, task.instance, f"Task '{task.key}'")
     if command.type in ("assignee", "owner"):
         if command.group is not None:
             raise Invalid(f"Incompatible usage: cannot use type '{command.type}' together with a groupId")
@@ -110,8 +109,8 @@ def escalate(step: Step, command: c.ThrowEscalation) -> None:
     set_variables(step, task.key, command.variables)
     if not throw_escalation(step, task.element, command.code):
         raise ExecutionFailed(
-            f"Execution with id '{task.element}' throws an escalation event with escalationCode '{command.code}', but no "
-            "escalation handler was defined."
+            f"ENGINE-02043 Execution with id '{task.node}' throws an escalation event with escalationCode "
+            f"'{command.code}', but no escalation handler was defined. "
         )
 
 
