@@ -48,7 +48,7 @@ class Restarting:
             self._now = engine.clock()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(model=drawn.models, path=drawn.paths)
 def test_a_restart_after_any_step_changes_nothing(
     model: bytes, path: list[int], sqlite_template: Path, postgres_once: str, tmp_path: Path
