@@ -35,8 +35,9 @@ bench: setup  ## instances per second, and microseconds per command split by sta
 soak: setup  ## load with kill -9 and restarts in between, for minutes
 	$(BIN)/python -m tests.faults $(ARGS)
 
-conformance: setup  ## replay what the real Camunda 7 did; rewrites docs/conformance/camunda7.md
+conformance: setup  ## replay what the real Camunda 7 did, run the DMN TCK; rewrites docs/conformance
 	$(BIN)/python -m tests.conformance $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.conformance.tck)
 
 oracle-demo: setup  ## the same models and workers on the real Camunda 7 and on Procession, side by side
 	$(BIN)/python examples/insurance/oracle_demo.py $(ARGS)
