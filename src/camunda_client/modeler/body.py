@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +20,11 @@ from typing import Any
 
 from camunda_client.modeler.backend import ModelFile
 from camunda_client.modeler.errors import BadBody
+from camunda_client.modeler.settings import ID
 
 LONGEST_NAME = 255
 LONGEST_SERVICE_NAME = LONGEST_NAME - len(" 20261121-0900")
 """Letters in a name; the folder's is the service's and the time."""
-
-_APPLICATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,7 @@ def read_request(body: Any) -> TransferRequest:
     """The request in a decoded body. Raises BadBody."""
     if not isinstance(body, Mapping):
         raise BadBody("", "The body is not a JSON object")
-    service_id = _text(body, "serviceId")
-    try:
-        service_id = str(uuid.UUID(service_id))
-    except ValueError:
-        raise BadBody("serviceId", "must be a UUID") from None
+    service_id = _uuid(_text(body, "serviceId"))
     service_name = _name(body, "serviceName", "serviceName", LONGEST_SERVICE_NAME)
     files = [ModelFile(f"{service_name}.bpmn", _text(body, "updatedBpmnXml"), "bpmn", "updatedBpmnXml")]
     files += _files(body, "subprocessBpmns", "bpmn")
@@ -81,13 +75,24 @@ def read_request(body: Any) -> TransferRequest:
     if manifest:
         files.append(manifest_file(manifest))
     application = body.get("processApplicationId")
-    if application is not None and not (isinstance(application, str) and _APPLICATION_ID.fullmatch(application)):
+    if application is not None and not (isinstance(application, str) and ID.fullmatch(application)):
         raise BadBody("processApplicationId", "must be an id")
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise BadBody("force", "must be true or false")
     refuse_namesakes(files)
     return TransferRequest(service_id, service_name, tuple(files), application, force)
+
+
+def read_service(manifest: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Id and name of the service as a manifest says them, None for what it leaves out. Raises BadBody."""
+    service_id = manifest.get("serviceId")
+    if service_id is not None:
+        service_id = _uuid(_text(manifest, "serviceId"))
+    name = manifest.get("serviceName")
+    if name is not None:
+        name = _name(manifest, "serviceName", "serviceName", LONGEST_SERVICE_NAME)
+    return service_id, name
 
 
 def manifest_file(manifest: Mapping[str, Any]) -> ModelFile:
@@ -123,6 +128,13 @@ def _files(body: Mapping[str, Any], field: str, kind: str) -> list[ModelFile]:
         name, content = _name(item, "name", f"{at}.name"), _text(item, "content", f"{at}.content")
         found.append(ModelFile(name, content, kind, f"{at}.content"))
     return found
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise BadBody("serviceId", "must be a UUID") from None
 
 
 def _text(body: Mapping[str, Any], name: str, field: str = "") -> str:

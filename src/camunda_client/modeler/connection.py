@@ -107,9 +107,8 @@ class Connection:
                     wait = max(wait, error.retry_after)
                 # Even a 429 or 503 may come from a gateway whose service has done the work.
                 uncertain = True
-                log.warning(
-                    "Trying again", extra={"event": "retry", "attempt": number, "wait": wait, "reason": str(error)}
-                )
+                details = {"attempt": number, "wait": wait, "status": error.status, "reason": str(error)}
+                log.warning("Trying again", extra={"event": "retry", **details})
                 self.pause(wait, error)
         raise ValueError("tries must be at least 1")
 

@@ -17,7 +17,7 @@ from camunda_client.errors import CamundaError, Conflict, EngineUnavailable
 
 
 class Later(EngineUnavailable):
-    """The service asks to wait `retry_after` seconds before the next request. Nothing was done."""
+    """The service asks to wait `retry_after` seconds before the next request."""
 
     def __init__(self, message: str, *, status: int, retry_after: float, request: str = "") -> None:
         super().__init__(message, status=status, request=request)

@@ -15,16 +15,14 @@ class RateLimit:
 
     def __init__(self, clock: Clock, requests: int = REQUESTS, window: float = WINDOW) -> None:
         self._clock = clock
-        self._requests = requests
         self._window = window
-        self._sent: deque[float] = deque()
+        self._sent: deque[float] = deque(maxlen=requests)
 
     def wait(self) -> float:
         """Seconds until a request may go out; 0 for now."""
-        now = self._clock.monotonic()
-        while self._sent and self._sent[0] <= now - self._window:
-            self._sent.popleft()
-        return self._sent[0] + self._window - now if len(self._sent) >= self._requests else 0.0
+        if len(self._sent) < (self._sent.maxlen or 0):
+            return 0.0
+        return max(0.0, self._sent[0] + self._window - self._clock.monotonic())
 
     def sent(self) -> None:
         """Counts a request that goes out now."""

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from camunda_client.errors import SettingsError
 APIS = ("v1", "hub-v2")
 TOKEN_REQUESTS = ("json", "form")
 DEFAULT_PROJECT = "DemoProject"
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What may stand in a path of the API as an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class ModelerSettings:
             api=_choice(environment, "CAMUNDA_MODELER_API", APIS),
             token_request=_choice(environment, "CAMUNDA_TOKEN_REQUEST", TOKEN_REQUESTS),
             project_name=environment.get("CAMUNDA_TARGET_PROJECT_NAME") or DEFAULT_PROJECT,
-            process_application_id=environment.get("CAMUNDA_PROCESS_APPLICATION_ID") or None,
+            process_application_id=_id(environment, "CAMUNDA_PROCESS_APPLICATION_ID"),
             check=_choice(environment, "CAMUNDA_TRANSFER_CHECK", ("on", "off")) == "on",
             seconds=_seconds(environment, "CAMUNDA_TRANSFER_SECONDS"),
         )
@@ -87,6 +90,13 @@ def _address(environment: Mapping[str, str], name: str) -> str:
     if parts.username or parts.password:
         raise SettingsError(f"{name} must not hold credentials")
     return address
+
+
+def _id(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name) or None
+    if value is not None and not ID.fullmatch(value):
+        raise SettingsError(f"{name} must be an id")
+    return value
 
 
 def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -81,11 +81,19 @@ class World:
     def container(self, **environment: str) -> TransferFunction:
         """A new container: nothing kept from earlier events but the database and the modeler."""
         for gone in self.functions:
-            gone.database.close()
+            gone.database.close()  # as the end of its container does
         made = TransferFunction({**self.environment, **environment}, self.modeler.time.clock, self.modeler.http())
         self.functions.append(made)
         vars(self.module)["_function"] = made
         return made
+
+    def end(self) -> None:
+        """Closes everything."""
+        for function in self.functions:
+            function.database.close()
+            if function.http is not None:
+                function.http.close()
+        self.modeler.end()
 
     def invoke(self, what: Any, seconds: float = 60.0) -> tuple[int, dict[str, Any]]:
         """The status and the decoded body of one event to `lambda_function.lambda_handler`."""
