@@ -16,6 +16,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from procession.django import close_engine
+from procession.storage.columns import metadata
 from tests import databases, postgres
 
 ROWS = "CREATE TABLE own (number integer)"
@@ -81,26 +83,39 @@ def template_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("django")
 
 
+@pytest.fixture(scope="session")
+def postgres_once() -> Iterator[str]:
+    """One database for the tests of a worker, emptied after each: making one takes longer than most tests."""
+    try:
+        server = databases.server()
+    except postgres.CannotRun as reason:
+        pytest.skip(f"PostgreSQL cannot run here: {reason}")
+    url = server.create_database()
+    migrate(url)
+    yield url
+    server.drop_database(url)
+
+
+def empty() -> None:
+    """Deletes the rows of the engine, of the inbox, of the users and of `own`."""
+    tables = ["own", "camunda_client_processedtask", "auth_user_user_permissions", "auth_user"]
+    tables += [table.name for table in reversed(metadata.sorted_tables)]
+    with connections["default"].cursor() as cursor:
+        cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in tables))
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def project(request: pytest.FixtureRequest, tmp_path: Path, template_folder: Path) -> Iterator[str]:
     """The URL of a migrated database that Django uses, with a table `own` beside."""
-    from procession.django import close_engine
-
     assert apps.ready
-    server: postgres.Server | None = None
+    url = f"sqlite:///{tmp_path}/project.db"
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/project.db"
         shutil.copy(sqlite_template(template_folder), tmp_path / "project.db")
     else:
-        try:
-            server = databases.server()
-        except postgres.CannotRun as reason:
-            pytest.skip(f"PostgreSQL cannot run here: {reason}")
-        server.create_template("django_project", migrate)
-        url = server.create_database("django_project")
+        url = request.getfixturevalue("postgres_once")
     use(url)
     yield url
     close_engine()
+    if request.param == "postgres":
+        empty()
     connections.close_all()
-    if server is not None:
-        server.drop_database(url)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.core.checks import run_checks
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.test import override_settings
 
 from procession import django as procession
-from procession.django.conf import EmbeddedSettings, database_url
 from procession.engine import commands as ec
 from procession.errors import Missing
-from tests.django.conftest import use
 from tests.engine.models import USER, external, row, wait
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -134,39 +128,6 @@ def test_a_forked_child_has_an_engine_of_its_own() -> None:
     os.waitpid(child, 0)
     assert os.read(reading, 10) == b"none"
     assert procession.get_engine() is here
-
-
-@pytest.mark.parametrize(
-    ("setting", "word"),
-    [
-        ({"databse": "default"}, "databse"),
-        ({"database": "other"}, "other"),
-        ({"history": "all"}, "history"),
-        ({"rest_access": "maybe"}, "rest_access"),
-    ],
-)
-def test_wrong_settings_are_named(setting: dict[str, Any], word: str) -> None:
-    with override_settings(PROCESSION=setting):
-        with pytest.raises(ImproperlyConfigured, match=word):
-            EmbeddedSettings.load()
-        (message,) = run_checks(tags=["procession"])
-        assert message.id == "procession.E001"
-
-
-def test_doubts_are_checked(project: str) -> None:
-    assert run_checks(tags=["procession"]) == []
-    with override_settings(PROCESSION={"rest_access": "open"}):
-        assert [message.id for message in run_checks(tags=["procession"])] == ["procession.W002"]
-    if project.startswith("sqlite"):
-        connection.settings_dict["OPTIONS"].pop("transaction_mode")
-        assert [message.id for message in run_checks(tags=["procession"])] == ["procession.W001"]
-
-
-def test_a_database_in_memory_cannot_be_shared(project: str) -> None:
-    use("sqlite:///:memory:")
-    with pytest.raises(ImproperlyConfigured, match="file"):
-        database_url("default")
-    use(project)
 
 
 def test_definitions_are_changed_outside_of_transactions() -> None:
