@@ -156,6 +156,10 @@ def command_line() -> Iterator[str]:
     app = importlib.import_module("procession.cli.app").app
     root = get_command(app)
     names = {"": root, **dict(sorted(getattr(root, "commands", {}).items()))}
+    for name, group in list(names.items()):
+        if name:
+            names |= {f"{name} {below}": found for below, found in sorted(getattr(group, "commands", {}).items())}
+    names = dict(sorted(names.items()))
     for name, command in names.items():
         path = f"procession {name}".strip()
         yield f"## `{path}`"

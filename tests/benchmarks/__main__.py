@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import in_process, over_http, report
+from tests.benchmarks import functions, in_process, over_http, report
 
 
 def main() -> int:
@@ -70,16 +70,25 @@ def _start(options: Any, server: postgres.Server, folder: Path, places: list[in_
     return over_http.starting(places[0].fresh(), options.rounds)
 
 
+def _functions(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return functions.measure(server, 100 if options.quick else 1000, options.rounds)
+
+
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "in process": _in_process,
     "over HTTP": _over_http,
     "start": _start,
+    "functions": _functions,
 }
 
 
 def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     """Prints a part, and writes it unless it was a quick run."""
-    notes = [f"{options.rounds} runs" if part == "start" else f"{options.rounds} runs of {options.instances} instances"]
+    notes = [
+        f"{options.rounds} runs"
+        if part in ("start", "functions")
+        else f"{options.rounds} runs of {options.instances} instances"
+    ]
     if part == "over HTTP":
         notes.append(f"{options.clients} clients")
         if options.peer:

@@ -90,10 +90,19 @@ def _start(figures: Mapping[str, Any]) -> list[str]:
     return ["`procession serve` on an existing SQLite file.", "", *_table({"procession serve": figures})]
 
 
+def _functions(figures: Mapping[str, Any]) -> list[str]:
+    about = (
+        "Events through four containers of `workflow_trigger`, one at a time each, on one PostgreSQL; every idempotency key is "
+        "sent twice, to two containers. Each workflow was started once, over at most four connections: else no figure is shown."
+    )
+    return [about, "", *_table({"workflow_trigger": figures})]
+
+
 PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "over HTTP": _http,
     "in process": _in_process,
     "start": _start,
+    "functions": _functions,
 }
 
 

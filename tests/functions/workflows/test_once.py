@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -30,10 +26,8 @@ from functions import workflow_trigger
 from procession.serverless import home
 from procession.serverless.embedded import EmbeddedWorkflows
 from tests.camunda7.served import served
+from tests.functions.workflows import containers
 from tests.functions.workflows.models import MODELS, body, instances
-
-FUNCTIONS = Path(workflow_trigger.__file__).parent
-
 
 # ---------------------------------------------------------------- the embedded engine
 
@@ -65,42 +59,15 @@ def test_keys_are_forgotten(deployed: EmbeddedWorkflows, monkeypatch: pytest.Mon
     assert deployed.forget() == 1
 
 
-CHILD = """
-import json, sys
-from workflow_trigger import handler
-statuses = []
-for number in range(int(sys.argv[1]), int(sys.argv[2])):
-    event = {"httpMethod": "POST", "headers": {"Idempotency-Key": f"key-{number % 25}"},
-             "body": json.dumps({"definition_id": "test-def", "input_data": {"number": number % 25}})}
-    statuses.append(handler(event, None)["statusCode"])
-print("STATUSES", json.dumps(statuses))
-"""
-
-
 def test_events_through_four_processes_on_one_postgresql(deployed_postgres: EmbeddedWorkflows) -> None:
     """The benchmark sends 1,000 events; here each of four containers gets the same 25 keys."""
     home.close()
     url = os.environ["UAEF_DB_URL"]
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(n * 25), str(n * 25 + 25)], cwd=FUNCTIONS, stdout=subprocess.PIPE
-        )
-        for n in range(4)
-    ]
-    most = 0
-    with psycopg.connect(url, autocommit=True) as watch:
-        while any(child.poll() is None for child in children):
-            row = watch.execute(
-                "SELECT count(*), pg_sleep(0.02) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            ).fetchone()
-            most = max(most, row[0] if row else 0)
-        outputs = [child.communicate()[0].decode() for child in children]
-        statuses = [json.loads(line[9:]) for text in outputs for line in text.splitlines() if line[:8] == "STATUSES"]
-        assert statuses == [[202] * 25] * 4
-        row = watch.execute("SELECT count(*) FROM history_instance").fetchone()
-        assert row == (25,)
-    assert 1 <= most <= 4
+    ran = containers.run(url, events=100, keys=25, warm=True)
+    assert ran.statuses == [202] * 100
+    assert 1 <= ran.most_connections <= 4
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM history_instance").fetchone() == (25,)
 
 
 # ---------------------------------------------------------------- DynamoDB
