@@ -30,7 +30,9 @@ def main() -> int:
     options = _options()
     console = Console(highlight=False)
     stage = Stage(options.directory)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell starts what it puts into the background with SIGINT ignored
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         url = _root(options.url) if options.url else stage.server(options.port)
         console.print(f"Engine at [bold]{url}/engine-rest[/bold]")
@@ -57,6 +59,8 @@ def main() -> int:
         console.print(str(error), markup=False)
         return 1
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not leave children behind
+            signal.signal(number, signal.SIG_IGN)
         stage.stop()
 
 

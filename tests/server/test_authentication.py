@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from procession.engine.engine import Engine
+from procession.engine.users import keep_user, password_hash
 from procession.errors import Unauthenticated
 from procession.server.authentication import Authenticator, hash_password
 from tests.server.conftest import Serve
@@ -114,6 +116,26 @@ def test_the_api_asks_for_credentials(serve: Serve) -> None:
     assert refused.headers["www-authenticate"].startswith("Basic ")
     assert client.call("GET", "/engine-rest/task", auth=("demo", "demo")).status_code == 200
     assert client.call("POST", "/engine-rest/deployment/create").status_code == 401
+
+
+def test_users_of_the_database_get_in(serve: Serve, engine: Engine) -> None:
+    client = serve(auth=True, admin_user="demo", admin_password="demo")
+    assert client.call("GET", "/engine-rest/task", auth=("mary", "m")).status_code == 401
+    keep_user(engine, "jonny", hash_password("j1"))
+    assert client.call("GET", "/engine-rest/task", auth=("jonny", "j1")).status_code == 200
+    keep_user(engine, "jonny", hash_password("j2"))
+    assert client.call("GET", "/engine-rest/task", auth=("jonny", "j1")).status_code == 401
+
+
+def test_the_settings_name_the_first_users_password(serve: Serve, engine: Engine) -> None:
+    for password in ("one", "two"):
+        client = serve(auth=True, admin_user="demo", admin_password=password)
+        assert client.call("GET", "/engine-rest/task", auth=("demo", password)).status_code == 200
+        stored = password_hash(engine, "demo")
+        assert stored is not None
+        assert password not in stored
+        serve(auth=True, admin_user="demo", admin_password=password)
+        assert password_hash(engine, "demo") == stored
 
 
 def test_the_list_of_engines_is_open(serve: Serve) -> None:

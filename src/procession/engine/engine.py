@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -71,6 +72,7 @@ class Engine:
         self.externals_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
+        self._hostname = socket.gethostname()
         self._level = HistoryLevel[self.settings.history.upper()]
 
     # ------------------------------------------------------------ the one door
@@ -126,7 +128,7 @@ class Engine:
                 return DefinitionFacts()
             return DefinitionFacts(row.history_ttl, row.deployment)
 
-        return HistoryBatch(self._level, transaction.new_key, facts)
+        return HistoryBatch(self._level, transaction.new_key, facts, self._hostname)
 
     def committed(self, unit: Unit) -> None:
         """Wakes whoever waits for what a transaction made."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,7 +26,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from procession.camunda7.api import load, router
 from procession.camunda7.listing import documented_parameters
 from procession.camunda7.openapi import document
-from procession.server.authentication import Authenticator, hash_password
+from procession.engine.engine import Engine
+from procession.engine.users import keep_user, password_hash
+from procession.server.authentication import Authenticator, hash_password, is_password
 from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
 from procession.server.oracle import oracle_routes
@@ -55,7 +58,7 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
         router(),
         engine,
         prefix=PREFIX,
-        authenticator=_authenticator(settings) if settings.auth else None,
+        authenticator=_authenticator(engine, settings) if settings.auth else None,
         max_body=settings.max_body,
         max_upload=settings.max_upload,
         threads=settings.threads,
@@ -110,8 +113,12 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
     return app
 
 
-def _authenticator(settings: Settings) -> Authenticator:
+def _authenticator(engine: Engine, settings: Settings) -> Authenticator:
+    """Asks the database who there is; the first user of the settings is written there, with the password they name."""
     if settings.admin_user is None or settings.admin_password is None:
         raise ValueError("Authentication needs a first user: set PROCESSION_ADMIN_USER and PROCESSION_ADMIN_PASSWORD")
-    users = {settings.admin_user: hash_password(settings.admin_password.get_secret_value())}
-    return Authenticator(users.get)
+    user, password = settings.admin_user, settings.admin_password.get_secret_value()
+    stored = password_hash(engine, user)
+    if stored is None or not is_password(stored, password):
+        keep_user(engine, user, hash_password(password))
+    return Authenticator(partial(password_hash, engine))

@@ -104,3 +104,11 @@ def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, with its parameters in it."""
     return PasswordHasher().hash(password)
+
+
+def is_password(stored: str, password: str) -> bool:
+    """True where a stored hash is that of the password."""
+    try:
+        return PasswordHasher().verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
