@@ -59,7 +59,12 @@ class Definitions:
 
     def latest(self, process_id: str, tenant: str | None, transaction: Transaction) -> ProcessDefinition:
         """The newest version of a process of a tenant. Raises Missing where there is none."""
-        row = repository.latest(transaction.driver, ProcessDefinition, process_id, tenant)
+        row: ProcessDefinition | None
+        # one look-up a batch: what others deploy meanwhile is for the next batch
+        row = transaction.memo.get(("latest", process_id, tenant))
+        if row is None:
+            row = repository.latest(transaction.driver, ProcessDefinition, process_id, tenant)
+            transaction.memo["latest", process_id, tenant] = row
         if row is None:
             of = f" and tenant-id '{tenant}'" if tenant else ""
             raise Missing(f"no processes deployed with key '{process_id}'{of}: processDefinition is null")

@@ -176,6 +176,11 @@ class State:
         self._absorb(Variable, found)
         self._whole[Variable].update(scopes)
 
+    def preload_links(self, tasks: Iterable[int], found: Iterable[IdentityLink]) -> None:
+        """Takes in the identity links of tasks that were fetched together."""
+        self._absorb(IdentityLink, found)
+        self._whole[IdentityLink].update(tasks)
+
     def is_held(self, table: type[Any], key: int) -> bool:
         """True where the key has been looked up before."""
         return key in self._rows[table]

@@ -45,7 +45,7 @@ from procession.kernel.variables import Sight, set_variable, typed
 from procession.kernel.world import Request, World
 
 BODY = "#multiInstanceBody"
-MAX_ITEMS = 100_000
+MAX_ITEMS = 50_000
 
 
 class Continue(Struct, frozen=True):
@@ -104,7 +104,8 @@ class Step:
         self._checks: deque[Check] = deque()
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
-        self._conditions = definition is not None and world.process(definition).has_conditions
+        self._process: Process | None = None if definition is None else world.process(definition)
+        self._conditions = self._process is not None and self._process.has_conditions
 
     @property
     def view(self) -> View:
@@ -113,9 +114,11 @@ class Step:
     @property
     def process(self) -> Process:
         """The model of this step's instance."""
-        if self.definition is None:
-            raise ExecutionFailed("This belongs to no process")
-        return self.world.process(self.definition)
+        if self._process is None:
+            if self.definition is None:
+                raise ExecutionFailed("This belongs to no process")
+            self._process = self.world.process(self.definition)
+        return self._process
 
     def emit(self, event: e.Event) -> None:
         """The only way to change anything."""

@@ -72,6 +72,7 @@ class Transaction:
 
     def __init__(self, driver: Driver, new_key: Callable[[], int], *, keeps_history: bool = True) -> None:
         self.driver = driver
+        self.memo: dict[Any, Any] = {}  # what was looked up in this transaction and cannot change in it
         self.new_key = new_key
         self._fetched: dict[type[Any], dict[int, Any]] = {}
         self._big_of: dict[int, int] = {}  # variable -> key of its stored content
@@ -177,6 +178,9 @@ class Transaction:
                     starts.update(key for key in (record and record.element, record and record.instance) if key)
         if starts:
             self._load_path(state, starts)
+        wanted = list(tasks)
+        if wanted:
+            state.preload_links(wanted, self._select(IdentityLink, "task IN ??", [wanted]))
         scopes = [e.key for e in state.all(Element) if e.variables and not state.has_variables(e.key)]
         scopes += [t.key for t in state.all(Task) if t.variables and not state.has_variables(t.key)]
         if scopes:
