@@ -318,7 +318,7 @@ def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelo
     if command.cascade:
         decisions = repository.in_deployment(driver, DecisionDefinition, command.deployment)
         delete_decisions(driver, [row.key for row in decisions])
-    repository.delete_deployment(driver, command.deployment)
+    repository.delete_deployment(driver, command.deployment, remember=not command.cascade)
     unit.engine.definitions.forget()
 
 
@@ -326,7 +326,7 @@ def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelo
     driver = unit.transaction.driver
     definition = unit.engine.definitions.definition(command.definition, unit.transaction)
     _empty(unit, definition, command.cascade, False, envelope)
-    repository.delete_definitions(driver, [definition.key])
+    repository.delete_definitions(driver, [definition.key], remember=not command.cascade)
     unit.engine.definitions.forget()
 
 

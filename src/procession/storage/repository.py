@@ -209,17 +209,26 @@ def change_job_definition(driver: Driver, key: int, column: str, value: Any) -> 
     driver.update(schema.job_definition, ["key", column], [[key, value]])
 
 
-def delete_definitions(driver: Driver, keys: Sequence[int]) -> None:
-    """Deletes process definitions with their job definitions."""
+def delete_definitions(driver: Driver, keys: Sequence[int], *, remember: bool = True) -> None:
+    """Deletes process definitions with their job definitions; history goes on naming them where they are remembered."""
+    if remember:
+        _remember(driver, "process_definition", "key IN ??", list(keys))
     driver.run("DELETE FROM job_definition WHERE definition IN ??", [list(keys)])
     driver.run("DELETE FROM process_definition WHERE key IN ??", [list(keys)])
 
 
-def delete_deployment(driver: Driver, key: int) -> None:
-    """Deletes a deployment with its resources and definitions."""
+def delete_deployment(driver: Driver, key: int, *, remember: bool = True) -> None:
+    """Deletes a deployment with its resources and definitions; history goes on naming them where they are remembered."""
+    if remember:
+        for table in ("process_definition", "decision_definition", "decision_requirements"):
+            _remember(driver, table, "deployment = ?", key)
     for table in ("job_definition", "process_definition", "decision_definition", "decision_requirements", "resource"):
         driver.run(f'DELETE FROM "{table}" WHERE deployment = ?', [key])
     driver.run("DELETE FROM deployment WHERE key = ?", [key])
+
+
+def _remember(driver: Driver, table: str, which: str, value: object) -> None:
+    driver.run(f'INSERT INTO former_definition (key, id) SELECT key, id FROM "{table}" WHERE {which}', [value])
 
 
 def _from(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:

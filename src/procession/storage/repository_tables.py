@@ -151,6 +151,14 @@ job_definition = Table(
 )
 
 
+former_definition = Table(
+    "former_definition",  # of processes, decisions and requirements that were deleted without their history
+    metadata,
+    key_column(),
+    text_column("id", required=True),
+    Index(None, "id"),
+)
+
 identity_user = Table(
     "identity_user",
     metadata,

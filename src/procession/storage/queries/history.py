@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, or_
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
+from procession.storage.queries.former import id_of, named
 from procession.storage.queries.language import (
     NO_VALUE,
     Asking,
@@ -132,7 +133,7 @@ HISTORY_INSTANCE = QueryTable(
     _h.key,
     {
         **{column.name: column for column in schema.history_instance.c},
-        "definition_id": _p.id,
+        "definition_id": id_of(schema.process_definition, _h.definition),
         "definition_name": _p.name,
         "version": _p.version,
     },
@@ -140,7 +141,7 @@ HISTORY_INSTANCE = QueryTable(
         "processInstanceId": key(_h.key),
         "processInstanceIds": keys(_h.key),
         "processInstanceIdNotIn": no_keys(_h.key),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _h.definition),
         "processDefinitionKey": text(_h.process_id),
         "processDefinitionKeyIn": texts(_h.process_id),
         "processDefinitionKeyNotIn": no_texts(_h.process_id),
@@ -192,7 +193,7 @@ HISTORY_INSTANCE = QueryTable(
     },
     {
         "instanceId": _h.key,
-        "definitionId": _p.id,
+        "definitionId": id_of(schema.process_definition, _h.definition),
         "definitionKey": _h.process_id,
         "definitionName": _p.name,
         "definitionVersion": _p.version,
@@ -211,13 +212,13 @@ HISTORY_ACTIVITY = QueryTable(
     _a.key,
     {
         **{column.name: column for column in schema.history_activity.c},
-        "definition_id": _p.id,
+        "definition_id": id_of(schema.process_definition, _a.definition),
         "parent_node": _around.c.node,
     },
     {
         "activityInstanceId": activity(_a.key),
         "processInstanceId": key(_a.instance),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _a.definition),
         "executionId": key(_a.key),
         "activityId": text(_a.node),
         "activityName": text(_a.name),
@@ -244,7 +245,7 @@ HISTORY_ACTIVITY = QueryTable(
         "startTime": _a.started,
         "endTime": _a.ended,
         "duration": _a.duration,
-        "definitionId": _p.id,
+        "definitionId": id_of(schema.process_definition, _a.definition),
         "occurrence": _a.key,
         "tenantId": _a.tenant,
     },
@@ -278,7 +279,10 @@ HISTORY_TASK = QueryTable(
     "historic task instance",
     with_definition(schema.history_task),
     _t.key,
-    {**{column.name: column for column in schema.history_task.c}, "definition_id": _p.id},
+    {
+        **{column.name: column for column in schema.history_task.c},
+        "definition_id": id_of(schema.process_definition, _t.definition),
+    },
     {
         "taskId": key(_t.key),
         "taskParentTaskId": key(_t.parent_task),
@@ -288,7 +292,7 @@ HISTORY_TASK = QueryTable(
         "processInstanceBusinessKeyIn": _of_instance(texts(_h.business_key)),
         "processInstanceBusinessKeyLike": _of_instance(like(_h.business_key)),
         "executionId": key(_t.element),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _t.definition),
         "processDefinitionKey": text(_t.process_id),
         "processDefinitionName": text(_p.name),
         "caseInstanceId": nothing(),
@@ -341,7 +345,7 @@ HISTORY_TASK = QueryTable(
     {
         "taskId": _t.key,
         "activityInstanceId": _t.element,
-        "processDefinitionId": _p.id,
+        "processDefinitionId": id_of(schema.process_definition, _t.definition),
         "processInstanceId": _t.instance,
         "executionId": _t.element,
         "duration": _t.duration,
@@ -387,7 +391,7 @@ HISTORY_VARIABLE = QueryTable(
     _v.key,
     {
         **{column.name: column for column in schema.history_variable.c},
-        "definition_id": _p.id,
+        "definition_id": id_of(schema.process_definition, _v.definition),
         "node": _around.c.node,
     },
     {
@@ -400,7 +404,7 @@ HISTORY_VARIABLE = QueryTable(
         "includeDeleted": switch(),
         "processInstanceId": key(_v.instance),
         "processInstanceIdIn": keys(_v.instance),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _v.definition),
         "processDefinitionKey": text(_v.process_id),
         "executionIdIn": through(
             Kind.TEXTS, lambda value, asking: and_(_v.task.is_(None), asking.among(_v.scope, as_keys(value)))
@@ -424,7 +428,7 @@ HISTORY_DETAIL = QueryTable(
     _d.key,
     {
         **{column.name: column for column in schema.history_detail.c},
-        "definition_id": _p.id,
+        "definition_id": id_of(schema.process_definition, _d.definition),
         "node": _around.c.node,
     },
     {

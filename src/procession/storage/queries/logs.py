@@ -8,6 +8,7 @@ from sqlalchemy import Table
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
+from procession.storage.queries.former import id_of, named, named_among
 from procession.storage.queries.history import since, until
 from procession.storage.queries.language import (
     Complaint,
@@ -42,7 +43,8 @@ _o = schema.operation_log.c
 
 
 def _columns(table: Table, *left_out: str) -> dict[str, Any]:
-    return {**{column.name: column for column in table.c if column.name not in left_out}, "definition_id": _p.id}
+    found = {column.name: column for column in table.c if column.name not in left_out}
+    return {**found, "definition_id": id_of(schema.process_definition, table.c.definition)}
 
 
 def _one_incident_state(filters: Any, switches: frozenset[str]) -> Complaint | None:
@@ -62,7 +64,7 @@ HISTORY_INCIDENT = QueryTable(
         "incidentType": text(_i.kind),
         "incidentMessage": text(_i.message),
         "incidentMessageLike": like(_i.message),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _i.definition),
         "processDefinitionKey": text(_i.process_id),
         "processDefinitionKeyIn": texts(_i.process_id),
         "processInstanceId": key(_i.instance),
@@ -92,7 +94,7 @@ HISTORY_INCIDENT = QueryTable(
         "executionId": _i.element,
         "activityId": _i.node,
         "processInstanceId": _i.instance,
-        "processDefinitionId": _p.id,
+        "processDefinitionId": id_of(schema.process_definition, _i.definition),
         "processDefinitionKey": _i.process_id,
         "causeIncidentId": _i.cause,
         "rootCauseIncidentId": _i.root_cause,
@@ -112,19 +114,19 @@ HISTORY_DECISION = QueryTable(
     _d.key,
     {
         **_columns(schema.history_decision),
-        "decision_definition_id": _dd.id,
-        "requirements_definition_id": _dr.id,
+        "decision_definition_id": id_of(schema.decision_definition, _d.decision),
+        "requirements_definition_id": id_of(schema.decision_requirements, _d.requirements),
     },
     {
         "decisionInstanceId": key(_d.key),
         "decisionInstanceIdIn": keys(_d.key),
-        "decisionDefinitionId": text(_dd.id),
-        "decisionDefinitionIdIn": texts(_dd.id),
+        "decisionDefinitionId": named(schema.decision_definition, _d.decision),
+        "decisionDefinitionIdIn": named_among(schema.decision_definition, _d.decision),
         "decisionDefinitionKey": text(_d.decision_id),
         "decisionDefinitionKeyIn": texts(_d.decision_id),
         "decisionDefinitionName": text(_d.decision_name),
         "decisionDefinitionNameLike": like(_d.decision_name),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _d.definition),
         "processDefinitionKey": text(_d.process_id),
         "processInstanceId": key(_d.instance),
         "caseDefinitionId": nothing(),
@@ -141,7 +143,7 @@ HISTORY_DECISION = QueryTable(
             lambda value, asking: key(_d.key).build(value, asking) | key(_d.root_decision).build(value, asking),
         ),
         "rootDecisionInstancesOnly": flag(_d.root_decision.is_(None)),
-        "decisionRequirementsDefinitionId": text(_dr.id),
+        "decisionRequirementsDefinitionId": named(schema.decision_requirements, _d.requirements),
         "decisionRequirementsDefinitionKey": text(_d.requirements_id),
         "includeInputs": switch(),
         "includeOutputs": switch(),
@@ -173,7 +175,7 @@ HISTORY_JOB_LOG = QueryTable(
         "failedActivityIdIn": texts(_j.failed_node),
         "executionIdIn": keys(_j.element),
         "processInstanceId": key(_j.instance),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _j.definition),
         "processDefinitionKey": text(_j.process_id),
         "deploymentId": key(_j.deployment),
         **tenants(_j.tenant),
@@ -192,7 +194,7 @@ HISTORY_JOB_LOG = QueryTable(
         "activityId": _j.node,
         "executionId": _j.element,
         "processInstanceId": _j.instance,
-        "processDefinitionId": _p.id,
+        "processDefinitionId": id_of(schema.process_definition, _j.definition),
         "processDefinitionKey": _j.process_id,
         "deploymentId": _j.deployment,
         "hostname": _j.hostname,
@@ -216,7 +218,7 @@ HISTORY_EXTERNAL_LOG = QueryTable(
         "activityInstanceIdIn": activities(_x.element),
         "executionIdIn": keys(_x.element),
         "processInstanceId": key(_x.instance),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _x.definition),
         "processDefinitionKey": text(_x.process_id),
         **tenants(_x.tenant),
         "priorityLowerThanOrEquals": at_most(_x.priority),
@@ -234,7 +236,7 @@ HISTORY_EXTERNAL_LOG = QueryTable(
         "activityInstanceId": _x.element,
         "executionId": _x.element,
         "processInstanceId": _x.instance,
-        "processDefinitionId": _p.id,
+        "processDefinitionId": id_of(schema.process_definition, _x.definition),
         "processDefinitionKey": _x.process_id,
         "tenantId": _x.tenant,
     },
@@ -252,7 +254,7 @@ HISTORY_LINK = QueryTable(
         "dateBefore": until(_l.time),
         "dateAfter": since(_l.time),
         "taskId": key(_l.task),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _l.definition),
         "processDefinitionKey": text(_l.process_id),
         "operationType": text(_l.operation),
         "assignerId": text(_l.assigner),
@@ -264,7 +266,7 @@ HISTORY_LINK = QueryTable(
         "userId": _l.user_id,
         "groupId": _l.group_id,
         "taskId": _l.task,
-        "processDefinitionId": _p.id,
+        "processDefinitionId": id_of(schema.process_definition, _l.definition),
         "processDefinitionKey": _l.process_id,
         "operationType": _l.operation,
         "assignerId": _l.assigner,
@@ -279,7 +281,7 @@ OPERATION_LOG = QueryTable(
     _columns(schema.operation_log),
     {
         "deploymentId": key(_o.deployment),
-        "processDefinitionId": text(_p.id),
+        "processDefinitionId": named(schema.process_definition, _o.definition),
         "processDefinitionKey": text(_o.process_id),
         "processInstanceId": key(_o.instance),
         "executionId": key(_o.element),
