@@ -146,9 +146,9 @@ class Builder:
         kind = self._random.choice(("timer", "message", "beside", "error"))
         piece = {"timer": timer("PT1H"), "error": error("E")}.get(kind) or message(self.name("M"))
         self.nodes[event] = boundary(host, piece, stays=kind == "beside")
-        first, last = self.block(depth - 1)
+        # what did not interrupt may happen again and again: it passes no join, and goes to an end of its own
+        first, last = self._leaf() if kind == "beside" else self.block(depth - 1)
         self.paths += [f"{host} > {merge}", f"{event} > {first}"]
-        # what did not interrupt goes to an end of its own, so that joins stay balanced
         self.paths.append(f"{last} > {self.name('e')}" if kind == "beside" else f"{last} > {merge}")
         return host, merge
 
