@@ -31,4 +31,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     outcome = tick(event, workflows, seconds=seconds_left(context))
     logger.log(outcome.level, outcome.message, extra=fields(outcome, context))
     count(metrics, "JobTickCount", outcome, (time.monotonic() - begun) * 1000)
-    return answered(outcome)
+    return answered(outcome, event)

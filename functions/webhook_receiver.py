@@ -26,4 +26,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     outcome = receive(event, workflows)
     logger.log(outcome.level, outcome.message, extra=fields(outcome, context))
     count(metrics, "WebhookReceiptCount", outcome, (time.monotonic() - begun) * 1000)
-    return answered(outcome)
+    return answered(outcome, event)

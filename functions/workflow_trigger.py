@@ -26,4 +26,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     outcome = trigger(event, workflows)
     logger.log(outcome.level, outcome.message, extra=fields(outcome, context))
     count(metrics, "WorkflowTriggerCount", outcome, (time.monotonic() - begun) * 1000)
-    return answered(outcome)
+    return answered(outcome, event)

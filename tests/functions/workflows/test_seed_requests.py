@@ -249,6 +249,8 @@ def test_a_failure_that_nobody_waits_for_is_raised(settings: pytest.MonkeyPatch)
     settings.setenv("UAEF_RAISE_ON_FAILURE", "true")
     with pytest.raises(RuntimeError, match="not configured"):
         scheduled_workflow.handler({"definition_id": "x"}, None)
+    request = {"httpMethod": "POST", "body": '{"definition_id": "x"}'}
+    assert handler(request, None)["statusCode"] == 500, "an HTTP client waits"
 
 
 # ---------------------------------------------------------------- job_tick
