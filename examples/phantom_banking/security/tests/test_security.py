@@ -214,8 +214,7 @@ class AdminTest(SecurityTest):
     """The pages open, and nothing can be changed there."""
 
     def test_every_list_and_no_change(self) -> None:
-        get_user_model().objects.create_superuser("root", password="a long enough one")
-        self.client.login(username="root", password="a long enough one")
+        self.client.force_login(get_user_model().objects.create_superuser("root"))
         KycCase.objects.create(user=self.user, **GOOD)
         self.client.get("/")
         for page in ("wallets/wallet", "wallets/walletrequest", "wallets/auditentry", "security/kyccase",

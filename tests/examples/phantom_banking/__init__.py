@@ -1,0 +1,1 @@
+"""Tests of the Django project Phantom Banking (seed 5)."""
