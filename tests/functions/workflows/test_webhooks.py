@@ -18,7 +18,6 @@ from procession.serverless.embedded import EmbeddedWorkflows
 from tests.functions.workflows.models import body, instances, variables
 
 SECRET = "s3cret"
-NOW = int(time.time())
 
 
 def digest(text: str | bytes, secret: str = SECRET) -> str:
@@ -42,7 +41,13 @@ def github(text: str, delivery: str = "d-1", event: str = "push", **more: Any) -
     return post(text, headers | more.pop("headers", {}), **more)
 
 
-def stripe(text: str, at: int = NOW, **more: Any) -> dict[str, Any]:
+def now() -> int:
+    """Seconds since 1970, asked for when they are needed: signatures go stale within minutes."""
+    return int(time.time())
+
+
+def stripe(text: str, at: int | None = None, **more: Any) -> dict[str, Any]:
+    at = now() if at is None else at
     return post(text, {"Stripe-Signature": f"t={at},v1={digest(f'{at}.{text}')}"}, **more)
 
 
@@ -112,14 +117,15 @@ def test_described_provider(receiver: EmbeddedWorkflows, settings: pytest.Monkey
         headers = {"X-Webhook-Source": "crm", "X-CRM-Sig": value, "X-CRM-Time": str(at)}
         return int(post("{}", headers)["statusCode"])
 
-    assert [send(NOW, "new"), send(NOW - 5, "old"), send(NOW - 1000, "new"), send(NOW - 9, "x")] == [202, 202, 401, 401]
+    at = now()
+    assert [send(at, "new"), send(at - 5, "old"), send(at - 1000, "new"), send(at - 9, "x")] == [202, 202, 401, 401]
 
 
 # ---------------------------------------------------------------- everybody else (bad inputs 21)
 
 
 def _forged() -> dict[str, dict[str, Any]]:
-    text = '{"id":"evt_1","type":"x"}'
+    text, at = '{"id":"evt_1","type":"x"}', now()
     right = f"sha256={digest(text)}"
     bytes_again = base64.b64encode(base64.b64encode(text.encode())).decode()
     return {
@@ -127,12 +133,12 @@ def _forged() -> dict[str, dict[str, Any]]:
         "MAC over other JSON": {"headers": {"X-Hub-Signature-256": right}, "body": '{"id": "evt_1", "type": "x"}'},
         "base64 twice": {"headers": {"X-Hub-Signature-256": right}, "body": bytes_again, "isBase64Encoded": True},
         "SHA-1 only": {"headers": {"X-Webhook-Source": "github", "X-Hub-Signature": "sha1=" + "0" * 40}, "body": text},
-        "other provider's MAC": {"headers": {"Stripe-Signature": f"t={NOW},v1={digest(text)}"}, "body": text},
-        "stale": {"headers": {"Stripe-Signature": f"t={NOW - 400},v1={digest(f'{NOW - 400}.{text}')}"}, "body": text},
-        "future": {"headers": {"Stripe-Signature": f"t={NOW + 400},v1={digest(f'{NOW + 400}.{text}')}"}, "body": text},
+        "other provider's MAC": {"headers": {"Stripe-Signature": f"t={at},v1={digest(text)}"}, "body": text},
+        "stale": {"headers": {"Stripe-Signature": f"t={at - 400},v1={digest(f'{at - 400}.{text}')}"}, "body": text},
+        "future": {"headers": {"Stripe-Signature": f"t={at + 400},v1={digest(f'{at + 400}.{text}')}"}, "body": text},
         "unknown source": {"headers": {"X-Webhook-Source": "nobody", "X-Webhook-Signature": right}, "body": text},
         "generic on Stripe's own": {
-            "headers": {"X-Webhook-Source": "stripe", "Stripe-Signature": f"t={NOW},v1={'0' * 64}",
+            "headers": {"X-Webhook-Source": "stripe", "Stripe-Signature": f"t={at},v1={'0' * 64}",
                         "X-Webhook-Signature": right},
             "body": text,
         },
@@ -146,11 +152,11 @@ def test_forged_webhooks_start_nothing(receiver: EmbeddedWorkflows, name: str) -
 
 
 def _malformed() -> dict[str, dict[str, Any]]:
-    text = "{}"
+    text, at = "{}", now()
     value = digest(text)
     return {
         "truncated hex": {"headers": {"X-Hub-Signature-256": f"sha256={value[:-2]}"}},
-        "two t": {"headers": {"Stripe-Signature": f"t={NOW},t={NOW},v1={value}"}},
+        "two t": {"headers": {"Stripe-Signature": f"t={at},t={at},v1={value}"}},
         "duplicate header": {"multiValueHeaders": {"X-Hub-Signature-256": [f"sha256={value}", "sha256=0"]}},
         "one header in two cases": {
             "headers": {"X-Hub-Signature-256": f"sha256={value}", "x-hub-signature-256": "sha256=0"}
@@ -220,7 +226,8 @@ def test_signed_bytes_under_another_delivery_id_are_a_replay(receiver: EmbeddedW
 
 def test_stripe_signs_each_try_anew(receiver: EmbeddedWorkflows) -> None:
     text = '{"id":"evt_7","type":"x"}'
-    assert [stripe(text, NOW)["statusCode"], stripe(text, NOW + 20)["statusCode"], instances(receiver)] == [202, 200, 1]
+    at = now()
+    assert [stripe(text, at)["statusCode"], stripe(text, at + 20)["statusCode"], instances(receiver)] == [202, 200, 1]
 
 
 def test_sources_that_share_a_secret_cannot_replay_each_other(
