@@ -71,6 +71,15 @@ def discover() -> dict[str, Callable[..., None]]:
     return dict(sorted(COMMANDS.items()))
 
 
+def only(name: str) -> dict[str, Callable[..., None]]:
+    """The command of that name, and nothing else loaded, where a module bears its name; else nothing."""
+    package = importlib.import_module("procession.cli.commands")
+    if not name.isidentifier() or name not in {module.name for module in pkgutil.iter_modules(package.__path__)}:
+        return {}
+    importlib.import_module(f"procession.cli.commands.{name}")
+    return {name: COMMANDS[name]} if name in COMMANDS else {}
+
+
 def _unreachable(error: CamundaError) -> str:
     if isinstance(error, NotAuthenticated):
         return "The engine does not accept these credentials: set CAMUNDA_USER and CAMUNDA_PASSWORD"
