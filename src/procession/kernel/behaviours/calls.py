@@ -54,10 +54,15 @@ def finish_call(step: Step, element: Element, variables: Values) -> None:
 def take_results(step: Step, element: Element, variables: Values) -> None:
     """Carries out the `out` mappings of a call activity over the variables of the called instance."""
     node = step.node_of(element)
-    if isinstance(node, CallActivity):
-        for copy in node.copies_out:
-            for name, value in _results(step.world, copy, variables).items():
-                set_variable(step, element.key, name, value, local=copy.local)
+    if not isinstance(node, CallActivity):
+        return
+    # the turns of a sequential loop share the body's execution in Camunda 7, and what is local to it
+    loop = node.traits.loop
+    shared = element.parent if loop is not None and loop.sequential else None
+    for copy in node.copies_out:
+        scope = shared if copy.local and shared is not None else element.key
+        for name, value in _results(step.world, copy, variables).items():
+            set_variable(step, scope, name, value, local=copy.local)
 
 
 def _tenant(step: Step, scope: int, expression: Expression | None, own: str | None) -> str | None:
