@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.examples.rest import INSURANCE, Server
-from tests.examples.test_platform_commands import DEPLOY_BY_CURL, DEPLOY_BY_PYTHON, addressed, needs_curl
+from tests.examples.rest import INSURANCE, Server, eventually
+from tests.examples.test_platform_commands import DEPLOY_BY_CURL, DEPLOY_BY_PYTHON, START, addressed, needs_curl
 
 PASSWORD = "secret"
 SCRIPT = """\
@@ -121,10 +122,22 @@ def test_the_container_s_variables_make_a_server_that_asks_for_credentials(conta
     count = httpx.get(f"{container.rest}/process-definition/count", auth=("admin", PASSWORD))
     assert count.json() == {"count": 1}
 
-    demo = [sys.executable, str(INSURANCE / "demo.py"), "--url", container.root, "--once"]
-    secrets = {"CAMUNDA_USER": "admin", "CAMUNDA_PASSWORD": PASSWORD}
-    done = subprocess.run(demo, env=os.environ | secrets, capture_output=True, text=True, check=False, timeout=180)
-    assert done.returncode == 0, done.stdout + done.stderr
+    worker = [sys.executable, str(INSURANCE / "python-workers" / "worker_risk.py")]
+    login = {"CAMUNDA_URL": container.rest, "CAMUNDA_USER": "admin", "CAMUNDA_PASSWORD": PASSWORD}
+    child = subprocess.Popen(worker, env=os.environ | login, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        start = ["bash", "-c", addressed(START, container).replace("curl ", f"curl -sS -u admin:{PASSWORD} ", 1)]
+        instance = json.loads(subprocess.run(start, capture_output=True, check=True).stdout)["id"]
+        (review,) = eventually(lambda: _tasks(container, instance))
+        assert review["name"] == "Review Application"
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def _tasks(server: Server, instance: str) -> list[dict[str, Any]]:
+    found = httpx.get(f"{server.rest}/task", params={"processInstanceId": instance}, auth=("admin", PASSWORD))
+    return list(found.json())
 
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is missing")
