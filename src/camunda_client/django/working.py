@@ -13,9 +13,10 @@ from camunda_client.django.registry import Registered, Registry, handlers
 from camunda_client.errors import SettingsError
 
 
-def chosen(patterns: Collection[str] = (), registry: Registry = handlers) -> list[Registered]:
+def chosen(patterns: Collection[str] = (), registry: Registry | None = None) -> list[Registered]:
     """The handlers whose topics match one of `patterns` (`wallet-*`), all without any. Raises SettingsError for a
     pattern that matches nothing."""
+    registry = handlers if registry is None else registry
     for pattern in patterns:
         if not any(fnmatchcase(topic, pattern) for topic in registry.topics):
             known = ", ".join(registry.topics) or "none"
@@ -33,7 +34,7 @@ def make_worker(
     *,
     concurrency: int | None = None,
     worker_id: str | None = None,
-    registry: Registry = handlers,
+    registry: Registry | None = None,
 ) -> Worker:
     """A worker for these topics that runs handlers in threads. Raises SettingsError where there is nothing to serve."""
     entries = chosen(topics, registry)

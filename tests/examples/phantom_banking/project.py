@@ -59,14 +59,19 @@ class Project:
         """`python manage.py start_camunda_workers` while the block runs."""
         command = [sys.executable, "manage.py", "start_camunda_workers", *arguments]
         child = subprocess.Popen(
-            command, cwd=HOME, env=self.environment(**environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=HOME,
+            env=self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # with a reloader there are two processes: the group ends as a whole
         )
         try:
             yield child
         finally:
-            if child.poll() is None:
-                child.send_signal(signal.SIGKILL)
-            child.communicate()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.communicate(timeout=10)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows as they are committed, looked at from outside."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -92,6 +94,11 @@ def _show_log(verbosity: int) -> None:
 
 def _reloading(make: Any) -> None:
     """Runs under Django's reloader. Before the process is replaced, and at its end, the worker finishes its tasks."""
+    if os.environ.get(autoreload.DJANGO_AUTORELOAD_ENV) == "true":
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    else:
+        # the watching parent would end its child a quarter of a second after Ctrl-C: the child alone hears of it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     running: list[Worker] = []
     finished = threading.Event()
 
