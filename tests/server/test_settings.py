@@ -40,6 +40,15 @@ def test_the_variables_of_camunda_7s_containers(monkeypatch: pytest.MonkeyPatch)
     assert settings.admin_password.get_secret_value() == "secret"
 
 
+def test_names_of_nobody_in_particular_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DATABASE": "sqlite:///x", "AUTH": "true", "LOG_LEVEL": "DEBUG", "PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(f"{name}_FILE", "/nowhere")
+    settings = Settings()
+    assert (settings.database, settings.auth) == ("sqlite:///procession.db", False)
+    assert (settings.log_level, settings.port) == ("INFO", 8080)
+
+
 def test_our_own_names_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPRING_DATASOURCE_URL", "jdbc:postgresql://db/theirs")
     monkeypatch.setenv("PROCESSION_DATABASE", "postgresql://db/ours")

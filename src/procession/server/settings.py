@@ -8,7 +8,6 @@ value.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -20,32 +19,33 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 _MAX_SECRET_FILE = 64 * 1024
 
 
-class SecretFileSource(PydanticBaseSettingsSource):
-    """Reads `X` from the file that the variable `X_FILE` names; a last line break is cut off."""
+class VariableSource(PydanticBaseSettingsSource):
+    """Reads settings from the variables that `variable_names` tells, and from no other: `LOG_LEVEL` and `DATABASE` are not ours.
+
+    A setting's value may also lie in the file that `X_FILE` names; a last line break is cut off. The file wins.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field, or None where no `…_FILE` variable names one."""
-        for name in variable_names(field, field_name):
-            path = _environment(os.environ).get(f"{name}_file".lower())
+        """The value of one field, None where no variable names one."""
+        variables = {name.lower(): value for name, value in os.environ.items()}
+        names = variable_names(field, field_name)
+        for name in names:
+            path = variables.get(f"{name}_file".lower())
             if path:
                 content = Path(path).read_bytes()
                 if len(content) > _MAX_SECRET_FILE:
                     raise ValueError(f"The file that {name}_FILE names is larger than {_MAX_SECRET_FILE} bytes")
-                return content.decode().rstrip("\r\n"), name, False
-        return None, field_name, False
+                return content.decode().rstrip("\r\n"), field_name, False
+        return next((variables[name.lower()] for name in names if name.lower() in variables), None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """All values that come from files."""
+        """All values that variables give."""
         found: dict[str, Any] = {}
         for field_name, field in self.settings_cls.model_fields.items():
             value, _, _ = self.get_field_value(field, field_name)
             if value is not None:
                 found[field_name] = value
         return found
-
-
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in variables.items()}
 
 
 def variable_names(field: FieldInfo, field_name: str) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Code first, then files, then the environment."""
-        return init_settings, SecretFileSource(settings_cls), env_settings
+        return init_settings, VariableSource(settings_cls)
 
     @field_validator("database")
     @classmethod
