@@ -16,13 +16,15 @@ OTHER = 20.0
 """For a file or a room that has no line below."""
 
 SECONDS: Mapping[str, float] = {
-    "camunda7": 60,
+    "camunda7": 70,
     "camunda_client": 30,
-    "engine": 60,
-    "examples": 50,
+    "cli": 30,
+    "django": 40,
+    "engine": 70,
+    "examples": 120,
     "faults": 60,
     "feel": 30,
-    "functions": 30,
+    "functions": 80,
     "kernel": 40,
     "modeler": 30,
     "server": 60,

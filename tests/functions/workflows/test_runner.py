@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,11 +32,13 @@ TRIGGER = {"body": json.dumps({"definition_id": "wf-def-123"})}
 
 
 @pytest.fixture(autouse=True)
-def top_level_modules() -> Iterator[None]:
-    """The runner and Azure import handlers as modules at the top; nothing of that stays."""
-    path, modules = list(sys.path), set(sys.modules)
+def as_before() -> Iterator[None]:
+    """The runner and Azure import handlers as modules at the top and set their template's variables; nothing of that stays."""
+    path, modules, variables = list(sys.path), set(sys.modules), dict(os.environ)
     yield
     sys.path[:] = path
+    for name in set(os.environ) - set(variables):
+        del os.environ[name]
     for name in set(sys.modules) - modules:
         if name in HANDLERS:
             del sys.modules[name]
