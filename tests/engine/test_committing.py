@@ -13,7 +13,7 @@ import pytest
 from procession.engine import commands as ec
 from procession.engine.engine import Engine
 from procession.engine.unit import Busy, Envelope, Unit
-from procession.errors import Conflict, Missing
+from procession.errors import Conflict, Missing, Unavailable
 from procession.kernel import commands as c
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, task, values, variables
@@ -106,6 +106,28 @@ def test_a_batch_that_cannot_be_written_at_all_tells_everybody(tasks: Engine, mo
     monkeypatch.undo()
     assert count(tasks, "instance") == 0
     assert tasks.submit(START).instance
+
+
+def test_what_fails_after_the_commit_undoes_and_repeats_nothing(engine: Engine) -> None:
+    def listener() -> None:
+        raise RuntimeError("the event loop is closed")
+
+    engine.deploy(("p.bpmn", row(external())))
+    engine.externals_bell.listen(listener)
+    assert [type(answer) for answer in at_once(engine, [START] * 3)] == [ec.Started] * 3
+    assert count(engine, "instance") == 3
+
+
+def test_a_connection_that_broke_is_not_tried_again(tasks: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def broken(unit: Unit) -> None:
+        tried.append(len(unit.done))
+        raise Unavailable("the connection is lost")
+
+    monkeypatch.setattr(Unit, "save", broken)
+    assert [type(answer) for answer in at_once(tasks, [START] * 3)] == [Unavailable] * 3
+    assert tried == [3]
 
 
 def test_several_commands_on_one_instance_see_each_other(engine: Engine) -> None:

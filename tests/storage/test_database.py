@@ -30,6 +30,14 @@ def test_migrations_make_the_schema(database_url: str) -> None:
     storage.close()
 
 
+def test_the_pools_minimum_is_opened_at_the_start(postgres_url: str) -> None:
+    storage = open_storage(postgres_url, PoolSettings(size=5, minimum=3))
+    with storage.read() as connection:
+        found = connection.execute(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+        assert found.scalar_one() == 3
+    storage.close()
+
+
 def test_every_revision_is_listed() -> None:
     folder = Path(open_storage.__code__.co_filename).parent / "migrations" / "versions"
     assert tuple(sorted(path.name[:4] for path in folder.glob("*.py"))) == REVISIONS

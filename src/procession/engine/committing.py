@@ -175,8 +175,10 @@ class Committer:
         try:
             self._commit(batch)
         except Exception as error:
-            if len(batch) == 1:
-                batch[0].answered(error=error)
+            if len(batch) == 1 or isinstance(error, Unavailable):
+                # where the connection broke it may have committed: running it again could do everything twice
+                for waiting in batch:
+                    waiting.answered(error=error)
             else:
                 log.warning("A batch of %d commands failed (%s); they run one at a time", len(batch), error)
                 for waiting in batch:
@@ -213,4 +215,8 @@ class Committer:
         self._committed(unit)
 
     def _committed(self, unit: Unit) -> None:
-        self._engine.committed(unit)
+        try:
+            self._engine.committed(unit)
+        except Exception:
+            # it is durable: whoever was to be woken finds out by polling
+            log.warning("Not everybody could be told what was committed", exc_info=True)

@@ -25,7 +25,12 @@ _EVERYWHERE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 — shown as localhos
 
 def open_engine(settings: Settings) -> Engine:
     """The engine of a server, its schema up to date. Raises Unavailable where the database cannot be reached."""
-    pool = PoolSettings(size=settings.pool_size, connect_timeout=settings.pool_timeout, idle=settings.pool_lifetime)
+    pool = PoolSettings(
+        size=settings.pool_size,
+        minimum=settings.pool_min,
+        connect_timeout=settings.pool_timeout,
+        idle=settings.pool_lifetime,
+    )
     storage = open_storage(settings.database_url(), pool)
     return Engine(storage, Camunda7Dialect(), settings=EngineSettings(history=settings.history_level))
 

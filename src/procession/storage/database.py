@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,10 +46,12 @@ _PING_AFTER = 5.0  # seconds without use after which a connection is asked wheth
 class PoolSettings:
     """How many connections, and for how long. Times in seconds.
 
-    One connection is opened at the start; a connection that was idle for longer than `idle` is replaced when next used.
+    `minimum` connections to PostgreSQL are opened at the start; one that was idle for longer than `idle` is replaced when
+    next used.
     """
 
     size: int = 10
+    minimum: int = 1  # opened at the start
     connect_timeout: float = 30.0
     idle: float = 600.0
     busy_timeout: float = 30.0  # SQLite: how long a write waits for another process
@@ -203,6 +205,14 @@ class Storage:
             raw: Any = connection.connection.driver_connection
             yield Transaction(SqliteDriver(raw) if self.dialect == "sqlite" else PostgresDriver(raw), self.keys)
 
+    def warm_up(self) -> None:
+        """Opens the pool's minimum of connections to PostgreSQL; SQLite's cost nothing to open."""
+        if self._writer is not None or self._pool.minimum < 2:
+            return  # opening the database has left one
+        with self._translated(), ExitStack() as held:
+            for _ in range(min(self._pool.minimum, self._pool.size)):
+                held.enter_context(self._reading.connect())
+
     # ------------------------------------------------------------ schema
 
     def migrate(self) -> None:
@@ -347,6 +357,7 @@ def open_storage(
             storage.migrate()
         if lease:
             storage.heartbeat()
+        storage.warm_up()
     except BaseException:
         storage.engine.dispose()
         if storage._writer is not None:
