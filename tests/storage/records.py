@@ -65,6 +65,7 @@ def _of_type(hint: Any) -> st.SearchStrategy[Any]:
         Life: st.sampled_from(Life),
         Phase: st.sampled_from(Phase),
         Any: VALUES,
+        tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
         Mapping[str, int]: st.dictionaries(TEXT, INT32, max_size=3),
         Mapping[str, str]: st.dictionaries(TEXT, ANY_TEXT, max_size=3),
         Mapping[str, Any]: st.dictionaries(ANY_TEXT, VALUES, max_size=3),

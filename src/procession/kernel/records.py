@@ -58,6 +58,8 @@ class Instance(Struct, frozen=True):
     suspended: bool = False
     started: datetime | None = None
     start_user: str | None = None
+    correlation_key: str | None = None  # of the message that started it: one instance of the process at a time
+    tags: tuple[str, ...] = ()
 
 
 class Wait(StrEnum):
@@ -175,6 +177,8 @@ class External(Struct, frozen=True):
     suspended: bool = False
     tenant: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    listener: str | None = None  # the moment whose listener this is the work of; None for the element's own
+    error_code: str | None = None  # of the BPMN error that its worker threw and nobody catches
 
 
 class Job(Struct, frozen=True):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
 
+import msgspec
+
 from procession.kernel import events as e
 from procession.kernel.compensation import COMPENSATES
 from procession.kernel.events import Event, Stamp
@@ -236,6 +238,7 @@ class HistoryBatch:
             state="SUSPENDED" if i.suspended else "ACTIVE",
             caller=i.caller,
             caller_instance=i.caller_instance,
+            tags=msgspec.json.encode(i.tags).decode() if i.tags else None,
         )
 
     def _instance_ended(self, stamp: Stamp, event: e.InstanceEnded) -> None:

@@ -95,6 +95,7 @@ def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state
         error_details=external.error_details if failed else None,
         node=external.node,
         element=external.element,
+        listener=external.listener,
     )
     return key
 

@@ -24,6 +24,7 @@ class Deployment:
     source: str | None
     time: datetime
     tenant: str | None
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,19 @@ class DecisionRequirements:
 
 
 @dataclass(frozen=True, slots=True)
+class FormDefinition:
+    """One version of a form."""
+
+    key: int
+    form_id: str
+    version: int
+    deployment: int
+    resource_name: str
+    version_tag: str | None
+    tenant: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobDefinition:
     key: int
     definition: int
@@ -97,7 +111,7 @@ class JobDefinition:
     tenant: str | None
 
 
-Row = Deployment | ProcessDefinition | DecisionDefinition | DecisionRequirements | JobDefinition
+Row = Deployment | ProcessDefinition | DecisionDefinition | DecisionRequirements | FormDefinition | JobDefinition
 R = TypeVar("R", bound=Row)
 
 _TABLES: dict[type[Any], Table] = {
@@ -105,12 +119,14 @@ _TABLES: dict[type[Any], Table] = {
     ProcessDefinition: schema.process_definition,
     DecisionDefinition: schema.decision_definition,
     DecisionRequirements: schema.decision_requirements,
+    FormDefinition: schema.form_definition,
     JobDefinition: schema.job_definition,
 }
 _VERSIONED: dict[type[Any], str] = {
     ProcessDefinition: "process_id",
     DecisionDefinition: "decision_id",
     DecisionRequirements: "requirements_id",
+    FormDefinition: "form_id",
 }
 _FLAGS = {"suspended", "startable", "has_start_form"}
 
@@ -222,7 +238,8 @@ def delete_deployment(driver: Driver, key: int, *, remember: bool = True) -> Non
     if remember:
         for table in ("process_definition", "decision_definition", "decision_requirements"):
             _remember(driver, table, "deployment = ?", key)
-    for table in ("job_definition", "process_definition", "decision_definition", "decision_requirements", "resource"):
+    versioned = ("process_definition", "decision_definition", "decision_requirements", "form_definition")
+    for table in ("job_definition", *versioned, "resource"):
         driver.run(f'DELETE FROM "{table}" WHERE deployment = ?', [key])
     driver.run("DELETE FROM deployment WHERE key = ?", [key])
 

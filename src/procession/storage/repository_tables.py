@@ -36,6 +36,7 @@ deployment = Table(
     text_column("source"),
     moment_column("time", required=True),
     text_column("tenant"),
+    text_column("dialect"),  # by which its resources are read; NULL for the engine's own
     Index(None, "name"),
     Index(None, "time"),
 )
@@ -150,6 +151,26 @@ job_definition = Table(
     Index(None, "deployment"),
 )
 
+
+form_definition = Table(
+    "form_definition",
+    metadata,
+    key_column(),
+    text_column("form_id", required=True),
+    number("version", 1),
+    deployment_column(),
+    text_column("resource_name", required=True),
+    text_column("version_tag"),
+    text_column("tenant"),
+    Index(None, "deployment"),
+)
+Index(
+    "uq_form_definition_version",
+    form_definition.c.form_id,
+    form_definition.c.version,
+    func.coalesce(form_definition.c.tenant, text("''")),
+    unique=True,
+)
 
 former_definition = Table(
     "former_definition",  # of processes, decisions and requirements that were deleted without their history

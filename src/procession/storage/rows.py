@@ -58,6 +58,14 @@ def _attached_from_json(text: str | None) -> tuple[tuple[Wait, int], ...]:
     return tuple((_WAITS[wait], key) for wait, key in msgspec.json.decode(text)) if text else ()
 
 
+def _tags_to_json(tags: Iterable[str]) -> str | None:
+    return msgspec.json.encode(tuple(tags)).decode() if tags else None
+
+
+def _tags_from_json(text: str | None) -> tuple[str, ...]:
+    return tuple(msgspec.json.decode(text)) if text else ()
+
+
 def _value_of(member: Any) -> Any:
     return member.value
 
@@ -72,6 +80,8 @@ def _conversions(table: Table, name: str) -> tuple[Convert | None, Convert | Non
         return _maybe(millis), _maybe(moment)
     if name in _MAPPINGS:
         return mapping_to_json, mapping_from_json
+    if name == "tags":
+        return _tags_to_json, _tags_from_json
     if name == "attached":
         return _attached_to_json, _attached_from_json
     if name == "life":

@@ -38,9 +38,12 @@ instance = Table(
     flag("suspended"),
     moment_column("started"),
     text_column("start_user"),
+    text_column("correlation_key"),
+    text_column("tags"),
     Index(None, "definition"),
     Index(None, "root"),
 )
+index_when(instance, "ix_instance_correlation_key", "correlation_key IS NOT NULL", "correlation_key", "process_id")
 index_when(instance, "ix_instance_business_key", "business_key IS NOT NULL", "business_key")
 index_when(instance, "ix_instance_caller_instance", "caller_instance IS NOT NULL", "caller_instance")
 
@@ -152,6 +155,8 @@ external_task = Table(
     flag("suspended"),
     text_column("tenant"),
     text_column("headers"),
+    text_column("listener"),
+    text_column("error_code"),
     Index(None, "instance"),
     Index(None, "definition"),
 )
@@ -210,6 +215,23 @@ event_subscription = Table(
     Index(None, "instance"),
     Index(None, "definition"),
 )
+
+message = Table(
+    "message",  # published, and kept until it expires for what will wait for it
+    metadata,
+    key_column(),
+    text_column("name", required=True),
+    text_column("correlation_key", required=True),
+    text_column("message_id"),
+    text_column("tenant"),
+    text_column("variables"),
+    moment_column("published", required=True),
+    moment_column("expires", required=True),
+    text_column("correlated"),  # the processes that got it, as a JSON list: each gets it once
+    Index(None, "name", "correlation_key"),
+    Index(None, "expires"),
+)
+index_when(message, "ix_message_message_id", "message_id IS NOT NULL", "message_id")
 
 incident = Table(
     "incident",
