@@ -227,7 +227,7 @@ class KernelPlay:
                 case w.CallEnded() as request:
                     following = c.FinishCall(request.caller, request.called, request.variables)
                 case w.ErrorLeft() as request:
-                    following = c.EndUncaught(request.element)
+                    following = c.EndUncaught(request.element, request.code, request.message)
                     caller: int | None = request.caller
                     results = request.results
                     while caller is not None:

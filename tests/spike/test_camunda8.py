@@ -212,7 +212,7 @@ def test_an_output_element_that_fails_stops_its_turn_alone() -> None:
     play = given(turned(False, "=assert(r, r != null)"), items=[1, 2])
     finish(play, 1, None)
     finish(play, 0, 7)
-    assert play.incidents == ["ioMappingError a"]
+    assert play.incidents == ["extractValueError a"]
     (stopped,) = [element for element in play.store.all(Element) if element.life is Life.FAILED]
     play.when(c.SetVariables(stopped.key, {"r": typed(8)}, local=True))
     resolve(play)

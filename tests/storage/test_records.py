@@ -183,6 +183,8 @@ def _example(table: type[Any], key: int, text: str = "first") -> Any:
             values[name] = Phase.END
         elif name in ("value", "info", "note", "payload", "headers"):
             values[name] = {"a": text}
+        elif name == "tags":
+            values[name] = (text,)
         elif name == "arrived":
             values[name] = {"a": key}
         else:

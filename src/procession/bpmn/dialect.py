@@ -58,6 +58,7 @@ class UserTaskExtras:
     follow_up: Expression | None = None
     priority: Expression | None = None
     form: Form | None = None
+    work: Work | None = None  # where external workers do it, not people
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,9 @@ class Dialect(Protocol):
 
     def call(self, call: etree._Element, document: Document) -> CallExtras:
         """What a call activity calls and which variables go in and out."""
+
+    def correlation_key(self, message: etree._Element, document: Document) -> Expression | None:
+        """Of a `message` root element: what tells apart those who wait for the same name."""
 
     def timer(self, definition: etree._Element, timer: Timer) -> Timer:
         """A timer with the dialect's additions."""

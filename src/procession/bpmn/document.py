@@ -82,6 +82,7 @@ class Document:
     dialect: Dialect
     problems: Problems
     messages: dict[str, Expression | None] = field(default_factory=dict)
+    correlation_keys: dict[str, Expression | None] = field(default_factory=dict)
     signals: dict[str, Expression] = field(default_factory=dict)
     errors: dict[str, ErrorRoot] = field(default_factory=dict)
     escalations: dict[str, str | None] = field(default_factory=dict)

@@ -98,6 +98,7 @@ class ExternalWork:
     priority: Expression | None = None
     retries: Expression | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    evaluated_headers: tuple[tuple[str, Expression], ...] = ()
     error_definitions: tuple[tuple[Expression, str], ...] = ()
 
 
@@ -461,7 +462,15 @@ class Policies:
     failure: Failure = Failure.ROLL_BACK
     uncaught_error_ends: bool = True  # Camunda 7: the execution ends, with a log; Camunda 8: an incident
     inputs_from_outside: bool = True  # Camunda 7: an input does not see the ones before it; Camunda 8: it does
-    outputs_to_parent: bool = True  # job variables go outwards (7: root, 8: merged through output mappings)
+    # where results of work, messages and calls go. Camunda 7: outwards; Camunda 8: into the element where it has output
+    # mappings, which then say what leaves it, else outwards; what an event brings is first the event's own
+    results_outwards: bool = True
+    engine_objects: bool = True  # Camunda 7: expressions see `execution`, `task` and beans; Camunda 8: variables alone
+    ends_when_cancelled: bool = True  # Camunda 7: output mappings and end listeners run for what is cancelled too
+    counts_from_zero: bool = (
+        True  # Camunda 7: `loopCounter` from 0, the counts are variables; Camunda 8: from 1, they are not
+    )
+    one_message_start: bool = True  # Camunda 7: a message starts instances of one process only
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def _read_roots(document: Document) -> None:
         if id_ := element.get("id"):
             name = element.get("name")
             document.messages[id_] = document.optional(name, element)
+            document.correlation_keys[id_] = document.dialect.correlation_key(element, document)
     names: set[str] = set()
     for element in children(document.root, "signal"):
         id_, name = element.get("id"), element.get("name")
@@ -410,6 +411,8 @@ class _Builder:
     def user_task(self, name: str, element: etree._Element, scope_id: str) -> Node:
         document = self.document
         extras = document.dialect.user_task(element, document)
+        if extras.work is not None:
+            return WorkTask(**self.common(name, element, scope_id), work=extras.work)
         told = documentation(element)
         return UserTask(
             **self.common(name, element, scope_id),

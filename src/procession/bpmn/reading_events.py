@@ -161,7 +161,7 @@ def message(definition: etree._Element, document: Document, id_: str | None) -> 
     if name not in document.messages:
         document.problems.error(f"Invalid 'messageRef': no message with id '{reference}' found", definition, id_)
         return Message(Literal(reference, reference))
-    return Message(document.messages[name] or Literal("", ""))
+    return Message(document.messages[name] or Literal("", ""), document.correlation_keys.get(name))
 
 
 def condition(element: etree._Element, document: Document, id_: str | None) -> Source:

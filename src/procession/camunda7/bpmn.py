@@ -170,6 +170,9 @@ class Camunda7:
             copies_out=ext.copies(call, "out", document),
         )
 
+    def correlation_key(self, message: etree._Element, document: Document) -> Expression | None:
+        return None
+
     def timer(self, definition: etree._Element, timer: Timer) -> Timer:
         return replace(timer, exclusive=is_true(ext.attribute(definition, "exclusive"), True))
 

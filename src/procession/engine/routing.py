@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, get_args, runtime_checkable
 
-from procession.bpmn.model import Conditional, ListOf, MapOf, Script, StartEvent
+from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
 from procession.engine import commands as ec
 from procession.engine.correlating import broadcast, correlate
 from procession.engine.unit import Envelope, Unit
@@ -73,7 +73,7 @@ def follow(unit: Unit, requests: Iterable[w.Request], envelope: Envelope) -> Non
 def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Command]:
     match request:
         case w.CallProcess():
-            return [_call(unit, request)]
+            return [_called(unit, request)]
         case w.CallEnded():
             _meet(unit, request.caller)
             return [c.FinishCall(request.caller, request.called, request.variables)]
@@ -115,6 +115,17 @@ def _meet(unit: Unit, element: int) -> None:
     unit.lock([key for key in found.values() if key is not None], wait=False)
 
 
+def _called(unit: Unit, request: w.CallProcess) -> c.Command:
+    """Starts what a call activity calls; where that cannot be done the activity fails, or stops as an incident."""
+    policies = unit.engine.definitions.process(request.definition, unit.transaction).policies
+    if policies.failure is Failure.ROLL_BACK:
+        return _call(unit, request)
+    try:
+        return _call(unit, request)
+    except ExecutionFailed as error:
+        return c.StopElement(request.element, "calledElementError", error.message)
+
+
 def _call(unit: Unit, request: w.CallProcess) -> c.Command:
     unit.calls += 1
     if unit.calls > MAX_CALLS:
@@ -148,7 +159,7 @@ def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.
             follow(unit, answer.requests, envelope)
             return []
         caller, results = answer.value or (None, {})
-    return [c.EndUncaught(request.element)]
+    return [c.EndUncaught(request.element, request.code, request.message)]
 
 
 def send_signal(unit: Unit, command: ec.SendSignal, envelope: Envelope) -> None:

@@ -6,7 +6,7 @@ never caught by that same event sub-process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from procession.bpmn.model import BoundaryEvent, Node, StartEvent, SubProcess
 from procession.errors import ExecutionFailed
@@ -14,6 +14,8 @@ from procession.kernel import events as e
 from procession.kernel.ending import terminate, terminate_children
 from procession.kernel.records import Element, Job, Subscription, Wait
 from procession.kernel.stepping import BODY, Step
+from procession.kernel.variables import set_variables
+from procession.values import TypedValue
 
 START = "start"  # in an event sub-process' note: the start event that began it
 
@@ -55,21 +57,26 @@ def event_starts(step: Step, element: Element) -> Iterator[StartEvent]:
                 yield start
 
 
-def fire(step: Step, host: Element, catcher: Node) -> int:
-    """Lets an event happen that belongs to `host`; gives the scope in which its token now is."""
+def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedValue] | None = None) -> int:
+    """Lets an event happen that belongs to `host`; gives the scope in which its token now is.
+
+    What the event `brings` are variables of the event's own element.
+    """
     match catcher:
         case BoundaryEvent():
             assert host.parent is not None
             scope = host.parent
             if catcher.interrupting:
                 terminate(step, host.key, f"Cancel scope activity Activity({catcher.id}) executed.", "deleted")
-            step.create([(catcher.id, None)], scope)
+            (event,) = step.create([(catcher.id, None)], scope)
+            set_variables(step, event, brings or {}, local=True)
             return scope
         case StartEvent():
             if catcher.interrupting:
                 terminate_children(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
                 _close_starts(step, host)
-            step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
+            (around,) = step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
+            set_variables(step, around, brings or {}, local=True)
             return host.key
     raise ExecutionFailed(f"'{catcher.id}' is no event that interrupts")
 

@@ -74,6 +74,8 @@ class ChangeTask(Struct, frozen=True):
 
     task: int
     attributes: Mapping[str, Any]
+    correlation_key: str | None = None
+    tags: tuple[str, ...] = ()
     operation: str
     variables: Values = field(default_factory=dict)
 
@@ -118,20 +120,20 @@ class LinkIdentity(Struct, frozen=True):
 
 
 class CompleteExternal(Struct, frozen=True):
-    """`worker` must hold the lock. `denied` is a listener's refusal: the element goes back to waiting."""
+    """`worker` must hold the lock, None is whoever asks. `denied` is a listener's refusal: the element goes back to waiting."""
 
     external: int
-    worker: str
+    worker: str | None
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
     denied: bool = False
 
 
 class FailExternal(Struct, frozen=True):
-    """`retry_timeout` is in milliseconds."""
+    """`worker` must hold the lock, None is whoever asks. `retry_timeout` is in milliseconds."""
 
     external: int
-    worker: str
+    worker: str | None
     message: str | None
     details: str | None
     retries: int
@@ -271,7 +273,7 @@ class EscalateFromCall(Struct, frozen=True):
 
 
 class EndUncaught(Struct, frozen=True):
-    """Nobody catches the error that this element threw: its execution ends."""
+    """Nobody catches the error that this element threw: its execution ends, or stops as an incident."""
 
     element: int
 
@@ -317,3 +319,14 @@ Command = (
     | EndUncaught
     | GoOn
 )
+    code: str
+    message: str | None = None
+
+
+class StopElement(Struct, frozen=True):
+    """What the element asked of other instances cannot be done: it stops as an incident."""
+
+    element: int
+    kind: str
+    message: str
+    | StopElement

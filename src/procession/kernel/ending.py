@@ -53,7 +53,8 @@ def _terminate_one(
     from procession.kernel.work import run_end_listeners
 
     entered = element.phase not in (Phase.BEFORE, Phase.AFTER, Phase.OUT)
-    if entered and not element.node.endswith(BODY) and not step.is_root(element):
+    runs = step.process.policies.ends_when_cancelled
+    if entered and runs and not element.node.endswith(BODY) and not step.is_root(element):
         if listeners:
             run_end_listeners(step, element)
         if mappings:

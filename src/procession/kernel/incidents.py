@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from procession.errors import ProcessionError
 from procession.kernel import events as e
-from procession.kernel.records import Element, Incident, Wait
+from procession.kernel.records import Element, Incident, Life, Phase, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.world import MirrorIncident, UnmirrorIncident
+
+STOPPED_BY = "stoppedBy"  # in a scope's note: what had ended in it when the scope could not go on
 
 
 def raise_incident(
@@ -44,6 +47,20 @@ def raise_incident(
     if instance.caller is not None:
         step.request(MirrorIncident(instance.caller, kind, None, key, incident.root_cause))
     return key
+
+
+def stop(step: Step, element: int, phase: Phase, index: int, error: ProcessionError) -> None:
+    """An element stops at a position as an incident; resolving it lets the element go on at the same."""
+    step.emit(e.ElementMoved(element, phase, index, Life.FAILED))
+    raise_incident(step, element, kind_of(error, phase), error.message, configuration=None)
+
+
+def kind_of(error: ProcessionError, phase: Phase) -> str:
+    """What kind of incident a failure at a position makes."""
+    named = error.details.get("incident")
+    if named is not None:
+        return str(named)
+    return "ioMappingError" if phase in (Phase.INPUT, Phase.OUTPUT) else "extractValueError"
 
 
 def end_incident(step: Step, incident: Incident, *, resolved: bool) -> None:

@@ -17,7 +17,7 @@ from procession.kernel.catching import event_starts
 from procession.kernel.compensation import COMPENSATES, KIND, completed
 from procession.kernel.conditions import check
 from procession.kernel.ending import end_instance
-from procession.kernel.incidents import raise_incident
+from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
 from procession.kernel.records import Element, Life, Phase
 from procession.kernel.stepping import BODY, ChildEnded, Continue, Item, Step
 from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
@@ -34,10 +34,16 @@ def work_on(step: Step, item: Item) -> None:
             return
         error = step.attempt(item, advance)
         if error is not None:
-            step.emit(e.ElementMoved(item.element, item.phase, item.index, Life.FAILED))
-            raise_incident(step, item.element, "ioMappingError", error.message, configuration=None)
+            stop(step, item.element, item.phase, item.index, error)
     elif isinstance(item, ChildEnded):
-        _child_ended(step, item)
+        if step.process.policies.failure is Failure.ROLL_BACK:
+            _child_ended(step, item)
+            return
+        error = step.attempt(item, _child_ended)
+        if error is not None:
+            scope = step.view.need(Element, item.scope)
+            step.emit(e.ElementNoted(scope.key, {**scope.note, STOPPED_BY: item.child}))
+            raise_incident(step, scope.key, kind_of(error, Phase.EXECUTE), error.message, configuration=None)
     else:
         check(step, item)
 

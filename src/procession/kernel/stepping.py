@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ from procession.kernel import events as e
 from procession.kernel.applying import apply
 from procession.kernel.records import Element, Instance, Life, Phase, Wait
 from procession.kernel.state import State, View
-from procession.kernel.variables import Sight, set_variable, typed
+from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
 from procession.kernel.world import Request, World
 
 BODY = "#multiInstanceBody"
@@ -74,6 +74,7 @@ class Check(Struct, frozen=True):
 
 Item = Continue | ChildEnded | Check
 
+Undone = TypeVar("Undone", Continue, ChildEnded)
 
 @dataclass(slots=True)
 class Answer:
@@ -166,13 +167,13 @@ class Step:
                 raise
         return self.answer
 
-    def attempt(self, item: Continue, advance: Callable[[Step, Continue], None]) -> ProcessionError | None:
-        """Carries out one item; where its evaluation fails nothing of it is left. Gives the failure."""
+    def attempt(self, item: Undone, advance: Callable[[Step, Undone], None]) -> ProcessionError | None:
+        """Carries out one item; where it fails nothing of it is left. Gives the failure."""
         mark, length, requests = self._state.mark(), len(self.answer.events), len(self.answer.requests)
         agenda = len(self._agenda)
         try:
             advance(self, item)
-        except ExpressionFailed as error:
+        except (ExpressionFailed, ExecutionFailed) as error:
             self._state.undo(mark)
             del self.answer.events[length:], self.answer.requests[requests:], self._agenda[agenda:]
             return error
@@ -193,8 +194,8 @@ class Step:
 
     def create(
         self, nodes: Sequence[tuple[str, str | None]], scope: int, note: Mapping[str, Any] | None = None
-    ) -> None:
-        """Puts tokens at nodes (id, flow taken) of a scope, all of them before the first goes on."""
+    ) -> list[int]:
+        """Puts tokens at nodes (id, flow taken) of a scope, all of them before the first goes on; gives their keys."""
         created: list[Continue] = []
         parent = self.view.need(Element, scope)
         for node_id, flow in nodes:
@@ -212,6 +213,7 @@ class Step:
         """Leaves the element at a durable position; something else pushes it on."""
         self.emit(e.ElementMoved(element, phase, index, life))
 
+        return [item.element for item in created]
     def complete(self, element: int, flows: Sequence[str] | None = None) -> None:
         """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions."""
         found = self.view.need(Element, element)
@@ -244,6 +246,13 @@ class Step:
 
     def value_of(self, scope: int, source: Source) -> Any:
         """The value of a parameter's source at a scope."""
+        if assignment.path:
+            found = (
+                self.view.variable(scope, assignment.target)
+                if assignment.reach is Reach.LOCAL
+                else find_variable(self.view, scope, assignment.target)
+            )
+            value = placed(None if found is None else found.value, assignment.path, value)
         match source:
             case Script():
                 if source.expression is not None:
@@ -309,7 +318,7 @@ class Step:
         """The value of an expression at a scope; what it sets is emitted at once afterwards."""
         if expression.constant:
             return expression.evaluate(_NOTHING)
-        sight = Sight(self, scope, extras)
+        sight = Sight(self, scope, extras, objects=self.process.policies.engine_objects)
         value = expression.evaluate(sight)
         sight.flush()
         return value

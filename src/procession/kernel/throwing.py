@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from procession.bpmn.model import Error, Escalation
+from procession.kernel import events as e
 from procession.kernel.catching import Catcher, catchers, fire
-from procession.kernel.records import Element
+from procession.kernel.incidents import raise_incident
+from procession.kernel.records import Element, Life, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.variables import set_variables, typed
 from procession.kernel.world import ErrorLeft, EscalationLeft
@@ -26,16 +28,21 @@ class BpmnError(Exception):
 def throw_error(
     step: Step, element_key: int, code: str, message: str | None, variables: Mapping[str, TypedValue] | None = None
 ) -> None:
-    """Throws an error at an element: to the catcher inside, else to the caller, else the element's path ends."""
-    if variables:
+    """Throws an error at an element: to the catcher inside, else to the caller, else the element's path ends.
+
+    `variables` are set where it was thrown, or come with the error to whoever catches it, as the process' policy says.
+    """
+    outwards = step.process.policies.results_outwards
+    if variables and outwards:
         set_variables(step, element_key, variables)
-    if catch_error(step, element_key, code, message):
+    if catch_error(step, element_key, code, message, None if outwards else variables):
         return
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        step.request(ErrorLeft(caller, element_key, code, message, results_of(step, element_key)))
+        results = results_of(step, element_key) if outwards else dict(variables or {})
+        step.request(ErrorLeft(caller, element_key, code, message, results))
         return
-    end_uncaught(step, element_key)
+    end_uncaught(step, element_key, code, message)
 
 
 def results_of(step: Step, element_key: int) -> dict[str, TypedValue]:
@@ -44,12 +51,28 @@ def results_of(step: Step, element_key: int) -> dict[str, TypedValue]:
     return {name: TypedValue(v.type, v.value, v.info) for name, v in step.view.variables(root).items()}
 
 
-def end_uncaught(step: Step, element_key: int) -> None:
-    """Nobody catches: the path ends as at a none end event (Camunda 7 logs this)."""
-    step.complete(element_key, flows=())
+def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -> None:
+    """Nobody catches: the path ends as at a none end event (Camunda 7 logs this), or it stops as an incident."""
+    if step.process.policies.uncaught_error_ends:
+        step.complete(element_key, flows=())
+        return
+    element = step.view.need(Element, element_key)
+    shown = "" if not message else f" (error message: '{message}')"
+    text = f"An error was thrown with the code '{code}'{shown}, but not caught."
+    jobs = step.attached(element, Wait.EXTERNAL)
+    if not jobs:
+        step.emit(e.ElementMoved(element_key, element.phase, element.index, Life.FAILED))
+    configuration = str(jobs[0]) if jobs else None
+    raise_incident(step, element_key, "unhandledErrorEvent", text, configuration=configuration)
 
 
-def catch_error(step: Step, element_key: int, code: str, message: str | None) -> bool:
+def catch_error(
+    step: Step,
+    element_key: int,
+    code: str,
+    message: str | None,
+    variables: Mapping[str, TypedValue] | None = None,
+) -> bool:
     """Gives the error to the nearest event that catches it; False where there is none in this instance."""
     fallback: tuple[Element, Catcher, Error] | None = None
     for element, catcher in catchers(step, element_key):
@@ -66,7 +89,7 @@ def catch_error(step: Step, element_key: int, code: str, message: str | None) ->
     if fallback is None:
         return False
     host, catcher, definition = fallback
-    scope = fire(step, host, catcher)
+    scope = fire(step, host, catcher, variables)
     values = {}
     if definition.code_variable:
         values[definition.code_variable] = typed(code)

@@ -46,6 +46,14 @@ def typed(value: Any) -> TypedValue:
     return TypedValue(kind, value)
 
 
+def placed(base: Any, path: tuple[str, ...], value: Any) -> Any:
+    """A map like `base` (an empty one where it is none) with a value at a path of names."""
+    found = dict(base) if isinstance(base, Mapping) else {}
+    name, *rest = path
+    found[name] = placed(found.get(name), tuple(rest), value) if rest else value
+    return found
+
+
 def scopes_of(view: View, scope: int) -> list[int]:
     """The scopes from one outwards to the root: a task, its element, the elements around it."""
     found: list[int] = []
@@ -143,7 +151,10 @@ def remove_variables(step: Emitter, scope: int, names: tuple[str, ...], *, local
 class Sight:
     """What an expression sees at a scope: the execution, the task, variables, then registered beans."""
 
-    def __init__(self, step: Emitter, scope: int, extras: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, step: Emitter, scope: int, extras: Mapping[str, Any] | None = None, *, objects: bool = True
+    ) -> None:
+        self._objects = objects
         self._step = step
         self._scope = scope
         self._extras = extras or {}
@@ -157,7 +168,7 @@ class Sight:
             return self._pending[name]
         if name in self._extras:
             return self._extras[name]
-        if name == "execution":
+        if name == "execution" and self._objects:
             return ExecutionBean(self)
         view = self._step.view
         if self._chain is None:
@@ -166,6 +177,8 @@ class Sight:
             variable = view.variable(key, name)
             if variable is not None:
                 return variable.value
+        if not self._objects:
+            raise KeyError(name)
         if name == "task":
             task = self._task()
             if task is not None:

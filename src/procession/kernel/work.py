@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from procession.bpmn.model import (
     Work,
 )
 from procession.errors import ExecutionFailed, ExpressionFailed
+from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import Step
@@ -63,14 +65,19 @@ def _delegate(step: Step, element: Element, work: DelegateWork) -> Any:
     return value
 
 
-def create_external(step: Step, element: Element, node: Node, work: ExternalWork) -> None:
-    """Publishes work for external workers; the element waits."""
+def create_external(step: Step, element: Element, node: Node, work: ExternalWork, listener: str | None = None) -> None:
+    """Publishes work for external workers, a listener's where its moment is given; the element waits."""
     instance = step.instance_of(element)
     topic = step.text(element.key, work.topic)
     if not topic:
         raise ExpressionFailed(f"The topic of '{node.id}' is null", work.topic.source)
     priority = priority_of(step, element.key, work.priority or step.process.task_priority)
-    retries = None if work.retries is None else step.evaluate(element.key, work.retries)
+    retries = None if work.retries is None else _retries(step, element, work.retries)
+    headers = dict(work.headers)
+    for name, expression in work.evaluated_headers:
+        value = step.evaluate(element.key, expression)
+        if value is not None:
+            headers[name] = value if isinstance(value, str) else json.dumps(value)
     external = External(
         key=step.world.new_key(),
         instance=instance.key,
@@ -81,20 +88,33 @@ def create_external(step: Step, element: Element, node: Node, work: ExternalWork
         topic=topic,
         created=step.world.now,
         priority=priority,
-        retries=None if retries is None else int(retries),
+        retries=retries,
         business_key=instance.business_key,
         suspended=instance.suspended,
         tenant=instance.tenant,
-        headers=work.headers,
+        headers=headers,
+        listener=listener,
     )
     step.emit(e.ExternalCreated(external))
+
+
+def _retries(step: Step, element: Element, expression: Expression) -> int:
+    value = step.evaluate(element.key, expression)
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        return int(value)
+    except ValueError:
+        raise ExpressionFailed(
+            f"The retries of '{element.node}' must be a number, but '{expression.source}' gives {value!r}"
+        ) from None
 
 
 # ---------------------------------------------------------------- decisions
 
 
 def _decide(step: Step, element: Element, work: DecisionWork) -> None:
-    sight = Sight(step, element.key)
+    sight = Sight(step, element.key, objects=step.process.policies.engine_objects)
     variables = {name: v.value for name, v in visible(step.view, element.key).items()}
     decided = step.world.decide(work.decision, step.definition or 0, sight, variables)
     instance = step.instance_of(element)
@@ -123,6 +143,8 @@ def map_result(decided: Decided, mapping: str) -> Any:
     """A decision's result as `mapDecisionResult` asks for it. Raises ExpressionFailed where it does not fit."""
     rows = decided.rows
     match mapping:
+        case "feel":
+            return decided.value
         case "singleEntry":
             row = _single(rows, mapping)
             if len(row) > 1:
@@ -156,7 +178,7 @@ def _misfit(rows: Sequence[Mapping[str, Any]], mapping: str) -> str:
 def run_listener(step: Step, element: Element, listener: Listener) -> bool:
     """Runs a listener; False where an external worker has to do it first."""
     if isinstance(listener.work, ExternalWork):
-        create_external(step, element, step.node_of(element), listener.work)
+        create_external(step, element, step.node_of(element), listener.work, listener.event)
         return False
     task = step.attached(element, Wait.TASK) if listener.event == "complete" else []
     _run_inline(step, element, listener, task[0] if task else None)

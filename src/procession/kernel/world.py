@@ -27,6 +27,7 @@ class Decided(Struct, frozen=True):
     rows: tuple[Mapping[str, Any], ...]
     evaluations: tuple[DecisionEvaluated, ...] = ()
     types: tuple[Mapping[str, str | None], ...] = ()
+    value: Any = None  # the result as FEEL has it, where the dialect gives that instead of rows
 
 
 class World(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from procession.bpmn.activity_types import activity_type
 from procession.bpmn.model import Node
+from procession.kernel.commands import NO_VALUES, Values
 from procession.kernel.records import Element, Phase
 from procession.kernel.stepping import Step
 
@@ -19,8 +20,11 @@ class Behaviour:
         """The token is here: do it, or rest until something triggers the element."""
         step.complete(element.key)
 
-    def triggered(self, step: Step, element: Element, node: Node, event: Node) -> None:
-        """What the element waited for at `event` (itself, or the target of an event gateway) has come."""
+    def triggered(self, step: Step, element: Element, node: Node, event: Node, brings: Values = NO_VALUES) -> None:
+        """What the element waited for at `event` (itself, or the target of an event gateway) has come.
+
+        `brings` are variables for the event of an event gateway.
+        """
         step.complete(element.key)
 
     def confirmed(self, step: Step, element: Element, node: Node) -> None:

@@ -11,6 +11,7 @@ from procession.expressions import Expression
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.commands import Values
 from procession.kernel.records import Element
+from procession.kernel.results import take_results as hand_over
 from procession.kernel.stepping import Step
 from procession.kernel.variables import find_variable, set_variable, typed, visible
 from procession.kernel.world import CallProcess, World
@@ -57,6 +58,9 @@ def take_results(step: Step, element: Element, variables: Values) -> None:
     if not isinstance(node, CallActivity):
         return
     # the turns of a sequential loop share the body's execution in Camunda 7, and what is local to it
+    if not step.process.policies.results_outwards:
+        hand_over(step, element.key, variables if node.copies_out else {})
+        return
     loop = node.traits.loop
     shared = element.parent if loop is not None and loop.sequential else None
     for copy in node.copies_out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from procession.bpmn.model import (
+    BoundaryEvent,
     Cancel,
     CatchEvent,
     Compensation,
@@ -13,6 +14,7 @@ from procession.bpmn.model import (
     Message,
     Node,
     Signal,
+    StartEvent,
     Terminate,
     ThrowEvent,
 )
@@ -23,6 +25,7 @@ from procession.kernel.ending import terminate_children
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import throw_error, throw_escalation
+from procession.kernel.variables import set_variables
 from procession.kernel.waiting import CATCH_TIMER, open_waits
 from procession.kernel.work import run_work
 from procession.kernel.world import BroadcastSignal
@@ -34,9 +37,26 @@ TRIGGERED = "triggered"  # in an element's note: what it would wait for has come
 class Passing(Behaviour):
     """Start and boundary events, plain tasks: nothing to do."""
 
+    def leaving(self, step: Step, element: Element, node: Node) -> None:
+        hand_out(step, element, node)
+        super().leaving(step, element, node)
+
+
+def hand_out(step: Step, element: Element, node: Node) -> None:
+    """What an event brought, and no output mapping has taken, goes outwards from the scope around it."""
+    if step.process.policies.results_outwards or node.traits.outputs or element.parent is None:
+        return
+    if isinstance(node, StartEvent | BoundaryEvent) or element.note.get(TRIGGERED):
+        values = {name: TypedValue(v.type, v.value, v.info) for name, v in step.view.variables(element.key).items()}
+        set_variables(step, element.parent, values)
+
 
 class Catching(Behaviour):
     """An intermediate event that waits for a message, a timer, a signal or a condition."""
+
+    def leaving(self, step: Step, element: Element, node: Node) -> None:
+        hand_out(step, element, node)
+        super().leaving(step, element, node)
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, CatchEvent)

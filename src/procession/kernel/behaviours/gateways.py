@@ -15,10 +15,12 @@ from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.events import TRIGGERED
+from procession.kernel.commands import NO_VALUES, Values
 from procession.kernel.ending import JOINED
 from procession.kernel.records import ASIDE, Element, Life, Phase
 from procession.kernel.state import View
 from procession.kernel.stepping import BODY, Step
+from procession.kernel.variables import set_variables
 from procession.kernel.waiting import CATCH_TIMER, close_attached, open_waits
 from procession.kernel.work import run_end_listeners
 
@@ -38,7 +40,8 @@ class Exclusive(Behaviour):
         else:
             raise ExecutionFailed(
                 f"ENGINE-02004 No outgoing sequence flow for the element with id '{node.id}' could be selected for continuing "
-                "the process."
+                "the process.",
+                incident="conditionError",
             )
 
 
@@ -105,7 +108,7 @@ class EventBased(Behaviour):
     def execute(self, step: Step, element: Element, node: Node) -> None:
         open_waits(step, element, _targets(step, node), CATCH_TIMER)
 
-    def triggered(self, step: Step, element: Element, node: Node, event: Node) -> None:
+    def triggered(self, step: Step, element: Element, node: Node, event: Node, brings: Values = NO_VALUES) -> None:
         parent = element.parent
         assert parent is not None
         run_end_listeners(step, element)
@@ -113,7 +116,8 @@ class EventBased(Behaviour):
         step.drop_variables(element.key)
         step.emit(e.ElementTerminated(element.key))
         flow = next(f for f in node.outgoing if step.process.flows[f].target == event.id)
-        step.create([(event.id, flow)], parent, note={TRIGGERED: True})
+        (happening,) = step.create([(event.id, flow)], parent, note={TRIGGERED: True})
+        set_variables(step, happening, brings, local=True)
         step.emit(e.ElementRemoved(element.key))
 
 

@@ -6,6 +6,7 @@ loop; each turn of a parallel loop has its own `loopCounter` and element variabl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from procession.bpmn.model import Loop, Node
@@ -18,6 +19,7 @@ from procession.kernel.stepping import Continue, Step
 from procession.kernel.variables import find_variable, set_variable, typed
 
 TOTAL, ACTIVE, DONE, COUNTER = "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "loopCounter"
+COUNTS = "counts"  # in a body's note: these numbers, where they are no variables
 
 
 class LoopBody(Behaviour):
@@ -60,7 +62,7 @@ class LoopBody(Behaviour):
     def _satisfied(self, step: Step, scope: int, loop: Loop) -> bool:
         if loop.completion is None:
             return False
-        value = step.evaluate(scope, loop.completion)
+        value = step.evaluate(scope, loop.completion, _shown_counts(step, scope, loop))
         if not isinstance(value, bool):
             raise ExpressionFailed(
                 f"completionCondition '{loop.completion.source}' does not evaluate to a boolean value",
@@ -74,6 +76,38 @@ class LoopBody(Behaviour):
             found = step.view.variable(element.key, loop.output_collection)
             if found is not None:
                 set_variable(step, element.parent, loop.output_collection, typed(found.value))
+
+def _count(step: Step, body: Element, counts: Mapping[str, int]) -> None:
+    """Takes down how many turns there are: in variables, or in the body's note where models do not see them."""
+    if step.process.policies.counts_from_zero:
+        for name, value in counts.items():
+            set_variable(step, body.key, name, typed(value), local=True)
+        return
+    body = step.view.need(Element, body.key)
+    step.emit(e.ElementNoted(body.key, {**body.note, COUNTS: {**body.note.get(COUNTS, {}), **counts}}))
+
+
+def _counts(step: Step, body: Element) -> dict[str, int]:
+    if not step.process.policies.counts_from_zero:
+        return dict(step.view.need(Element, body.key).note.get(COUNTS, {}))
+    variables = step.view.variables(body.key)
+    return {name: int(variables[name].value) for name in (TOTAL, DONE, ACTIVE)}
+
+
+def _shown_counts(step: Step, scope: int, loop: Loop) -> dict[str, int] | None:
+    """What a completion condition sees of the counts besides variables."""
+    if step.process.policies.counts_from_zero:
+        return None
+    at = step.view.need(Element, scope)
+    body = at if COUNTS in at.note or at.parent is None else step.view.need(Element, at.parent)
+    counts = _counts(step, body)
+    return {
+        "numberOfInstances": counts[TOTAL],
+        "numberOfActiveInstances": counts[ACTIVE] - (1 if loop.sequential else 0),
+        "numberOfCompletedInstances": counts[DONE],
+        "numberOfTerminatedInstances": 0,
+    }
+
 
 
 def collect_output(step: Step, element: Element, loop: Loop) -> None:

@@ -9,6 +9,8 @@ from procession.kernel.catching import START
 from procession.kernel.compensation import COMPENSATES
 from procession.kernel.records import Element, Life
 from procession.kernel.stepping import ChildEnded, Step
+from procession.kernel.variables import set_variables
+from procession.values import TypedValue
 
 
 class Embedded(Behaviour):
@@ -16,7 +18,13 @@ class Embedded(Behaviour):
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         start = element.note.get(START) or step.process.starts[node.id][0]
-        step.create([(start, None)], element.key)
+        (begun,) = step.create([(start, None)], element.key)
+        if START in element.note and not step.process.policies.results_outwards:
+            # what the event brought is the start event's own, which hands it out
+            brought = step.view.variables(element.key)
+            values = {name: TypedValue(v.type, v.value, v.info) for name, v in brought.items()}
+            step.drop_variables(element.key)
+            set_variables(step, begun, values, local=True)
 
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         if COMPENSATES not in element.note or element.life is not Life.COMPLETED:

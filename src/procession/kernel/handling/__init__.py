@@ -46,6 +46,7 @@ HANDLERS: dict[type[Any], Handler] = {
     c.EscalateFromCall: calls.escalate_from_call,
     c.EndUncaught: calls.uncaught,
     c.GoOn: calls.go_on,
+    c.StopElement: incidents.stop_element,
 }
 
 # which record a command names, to find its instance: (record, the command's field)
@@ -82,6 +83,7 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.EndUncaught: ((Element, "element"),),
     c.GoOn: ((Element, "element"),),
 }
+    c.StopElement: ((Element, "element"),),
 
 
 def instance_of(state: State, command: c.Command) -> int | None:

@@ -22,15 +22,20 @@ def raise_from_call(step: Step, command: c.RaiseFromCall) -> tuple[int, c.Values
     element = step.view.get(Element, command.element)
     if element is None:
         return None
-    take_results(step, element, command.results)
-    step.answer.caught = catch_error(step, element.key, command.code, command.message)
+    outwards = step.process.policies.results_outwards
+    if outwards:
+        take_results(step, element, command.results)
+    brought = None if outwards else command.results
+    step.answer.caught = catch_error(step, element.key, command.code, command.message, brought)
     caller = None if step.answer.caught else step.instance_of(element).caller
-    return None if caller is None else (caller, results_of(step, element.key))
+    if caller is None:
+        return None
+    return caller, results_of(step, element.key) if outwards else command.results
 
 
 def uncaught(step: Step, command: c.EndUncaught) -> None:
     if step.view.get(Element, command.element) is not None:
-        end_uncaught(step, command.element)
+        end_uncaught(step, command.element, command.code, command.message)
 
 
 def escalate_from_call(step: Step, command: c.EscalateFromCall) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from procession.bpmn.model import ExternalWork
+from procession.bpmn.model import ExternalWork, Failure
 from procession.errors import ExpressionFailed, Invalid, Missing
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
@@ -14,6 +14,7 @@ from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
 from procession.kernel.records import Element, External, Phase, Task
+from procession.kernel.results import take_results
 from procession.kernel.stepping import Continue, Step
 from procession.kernel.throwing import throw_error
 from procession.kernel.variables import set_variables
@@ -23,7 +24,8 @@ MESSAGE_LENGTH = 666
 
 def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
-    set_variables(step, external.element, command.variables)
+    if external.listener is None:
+        take_results(step, external.element, command.variables)
     set_variables(step, external.element, command.local_variables, local=True)
     if _thrown_by_definition(step, external):
         return
@@ -53,7 +55,7 @@ def fail(step: Step, command: c.FailExternal) -> None:
         error_details=command.details,
         locked_until=step.world.now + timedelta(milliseconds=command.retry_timeout),
     )
-    if _thrown_by_definition(step, replace(changed, retries=command.retries), lenient=True):
+    if _thrown_by_definition(step, changed, lenient=True):
         return
     _set_retries(step, external, replace(changed, retries=command.retries), failed=True)
 
@@ -89,11 +91,18 @@ def throw(step: Step, command: c.ThrowError) -> None:
     if not command.code:
         raise Invalid("errorCode is empty")
     if command.external is not None:
-        external = _held(step, command.external, command.worker or "", "ended with a BPMN error")
-        _forget_incidents(step, external, resolved=False)
-        set_variables(step, external.element, command.variables)
-        step.emit(e.ExternalEnded(external, "deleted"))
-        throw_error(step, external.element, command.code, command.message)
+        external = _held(step, command.external, command.worker, "ended with a BPMN error")
+        if step.process.policies.uncaught_error_ends:
+            _forget_incidents(step, external, resolved=False)
+            set_variables(step, external.element, command.variables)
+            step.emit(e.ExternalEnded(external, "deleted"))
+            throw_error(step, external.element, command.code, command.message)
+            return
+        # the job goes with its element where somebody catches; else it stays with what was thrown
+        message = command.message or ""
+        changed = replace(external, error_code=command.code, error_message=message[:MESSAGE_LENGTH], suspended=True)
+        step.emit(e.ExternalChanged(changed))
+        throw_error(step, external.element, command.code, command.message, command.variables)
         return
     task = None if command.task is None else step.view.get(Task, command.task)
     if task is None:
@@ -147,9 +156,9 @@ def _external(step: Step, key: int) -> External:
     return external
 
 
-def _held(step: Step, key: int, worker: str, verb: str) -> External:
+def _held(step: Step, key: int, worker: str | None, verb: str) -> External:
     external = _external(step, key)
-    if external.worker != worker:
+    if worker is not None and external.worker != worker:
         raise Invalid(
             f"External Task {key} cannot be {verb} by worker '{worker}'. It is locked by worker '{external.worker}'.",
         )
@@ -160,10 +169,14 @@ def _held(step: Step, key: int, worker: str, verb: str) -> External:
 
 def _set_retries(step: Step, before: External, after: External, *, failed: bool) -> None:
     had, has = before.retries is None or before.retries > 0, after.retries is None or after.retries > 0
+    stops = step.process.policies.failure is Failure.INCIDENT
+    if stops and had and not has:
+        # nobody gets it before its incident is resolved, whatever retries it is given
+        after = replace(after, suspended=True)
     step.emit(e.ExternalChanged(after, failed=failed))
     if had and not has:
         raise_incident(step, after.element, "failedExternalTask", after.error_message, configuration=str(after.key))
-    elif has and not had:
+    elif has and not had and not stops:
         _forget_incidents(step, after, resolved=True)
 
 

@@ -40,17 +40,21 @@ def start(step: Step, command: c.StartInstance) -> int:
         start_user=step.world.user,
     )
     root = Element(key, key, None, process.id, Life.ACTIVE, Phase.EXECUTE)
-    step.emit(e.InstanceStarted(instance, node.id))
+    step.emit(e.InstanceStarted(instance, node_id))
     step.emit(e.ElementCreated(root, command.definition))
     if command.caller is not None:
         step.emit(e.CalledInstanceLinked(command.caller, key))
-    if node.initiator:
+    if isinstance(node, StartEvent) and node.initiator:
         set_variable(step, key, node.initiator, typed(step.world.user), local=True, initial=True)
-    for name, value in command.variables.items():
+    # what the start event's output mappings are to take is the event's own
+    mapped = bool(node.traits.outputs) and not process.policies.results_outwards
+    for name, value in command.variables.items() if not mapped else ():
         set_variable(step, key, name, value, local=True, initial=True)
     open_waits(step, root, event_starts(step, root), SCOPE_TIMER)
     run_process_listeners(step, root, "start")
-    step.create([(node.id, None)], key)
+    (begun,) = step.create([(node.id, None)], key)
+    if mapped:
+        set_variables(step, begun, command.variables, local=True)
     return key
 
 

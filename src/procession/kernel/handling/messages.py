@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from procession.bpmn.model import BoundaryEvent, CatchEvent, ReceiveTask, StartEvent, UserTask, WorkTask
+from procession.bpmn.model import BoundaryEvent, CatchEvent, EventGateway, ReceiveTask, StartEvent, UserTask, WorkTask
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
@@ -10,6 +10,7 @@ from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, Life, Phase, Subscription
+from procession.kernel.results import take_results
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
 
@@ -24,19 +25,26 @@ def trigger(step: Step, command: c.TriggerSubscription) -> None:
         )
     require_active(step, subscription.instance, f"Event subscription '{subscription.key}'")
     element = step.view.need(Element, subscription.element)
-    set_variables(step, element.key, command.variables)
-    set_variables(step, element.key, command.local_variables, local=True)
-    reach(step, subscription)
+    if step.process.policies.results_outwards:
+        set_variables(step, element.key, command.variables)
+        set_variables(step, element.key, command.local_variables, local=True)
+        reach(step, subscription)
+    else:
+        reach(step, subscription, command.variables)
 
 
-def reach(step: Step, subscription: Subscription) -> None:
-    """What a subscription waited for has come."""
+def reach(step: Step, subscription: Subscription, brings: c.Values = c.NO_VALUES) -> None:
+    """What a subscription waited for has come; what it `brings` belongs to the event that happens."""
     element = step.view.need(Element, subscription.element or 0)
     node = step.process.nodes[subscription.node]
     if isinstance(node, BoundaryEvent | StartEvent):
-        fire(step, element, node)
+        fire(step, element, node, brings)
         return
     step.emit(e.SubscriptionClosed(subscription.key))
+    if isinstance(step.node_of(element), EventGateway):
+        behaviour_of(step, element).triggered(step, element, step.node_of(element), node, brings)
+        return
+    take_results(step, element.key, brings)
     behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
 
 

@@ -12,6 +12,7 @@ from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, IdentityLink, Phase, Task
+from procession.kernel.results import take_results
 from procession.kernel.stepping import Continue, Step
 from procession.kernel.throwing import throw_escalation
 from procession.kernel.variables import set_variables
@@ -62,7 +63,7 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     require_active(step, task.instance, f"Task '{task.key}'")
     if task.element is not None and step.view.need(Element, task.element).phase is Phase.CONFIRM:
         raise Conflict(f"Task '{task.key}' is being completed already: its listeners have not all answered")
-    set_variables(step, task.key, command.variables)
+    take_results(step, task.key, command.variables)
     set_variables(step, task.key, command.local_variables, local=True)
     if task.element is None:
         end_task(step, step.view.need(Task, task.key), "completed")
