@@ -104,7 +104,7 @@ def _read() -> Iterator[Case]:
 def compiled(model: Path) -> Compiled:
     """A model of the kit with the models beside it, which it may import."""
     others = [read_dmn(other.read_bytes()) for other in sorted(model.parent.glob("*.dmn")) if other != model]
-    return compile_definitions(read_dmn(model.read_bytes(), model.name), others)
+    return compile_definitions(read_dmn(model.read_bytes(), model.name), others, external=True)
 
 
 def close(found: Any, expected: Any) -> bool:

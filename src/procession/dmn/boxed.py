@@ -33,6 +33,7 @@ from procession.expressions import Scope
 from procession.feel import Evaluation, FeelScope, Function, Null, UnaryTests, compile_expression, compile_unary_tests
 from procession.feel.evaluation import check_items
 from procession.feel.functions import apply, in_order
+from procession.feel.java import function_of
 
 FEEL = frozenset(
     {
@@ -51,7 +52,7 @@ FEEL = frozenset(
 
 
 class Boxes(Texts):
-    """Compiles the logic of one element. `names` are the variables in scope."""
+    """Compiles the logic of one element. `names` are the variables in scope; `external` lets functions name Java's."""
 
     def __init__(
         self,
@@ -60,16 +61,19 @@ class Boxes(Texts):
         language: str | None,
         faults: list[Problem],
         element: str = "",
+        external: bool = False,
     ) -> None:
         self.types = types
         self._names = frozenset(names)
         self._language = language
         self._faults = faults
         self._element = element
+        self._external = external
 
     def inside(self, names: Iterable[str]) -> Boxes:
         """The same with further variables in scope."""
-        return Boxes(self.types, self._names | set(names), self._language, self._faults, self._element)
+        names = self._names | set(names)
+        return Boxes(self.types, names, self._language, self._faults, self._element, self._external)
 
     # --- texts -------------------------------------------------------------------------------------------------------
 
@@ -80,7 +84,7 @@ class Boxes(Texts):
         if language and language.lower() not in FEEL:
             return self._fault(f"'{language}' is not executed here; use FEEL", text)
         try:
-            compiled = compile_expression(text.text, self._names, self.types.feel)
+            compiled = compile_expression(text.text, self._names, self.types.feel, external=self._external)
         except ExpressionFailed as error:
             return self._fault(error.message, text)
         return self.typed(compiled.evaluate, text.type)
@@ -211,6 +215,8 @@ class Boxes(Texts):
         """A function that sees the scope in which it is defined."""
         parameters = logic.parameters
         names = tuple(parameter.name for parameter in parameters)
+        if logic.kind == "Java" and self._external:
+            return self._java(logic, names)
         if logic.kind != "FEEL":
             said = f"functions of kind {logic.kind} are not executed"
 
@@ -222,6 +228,20 @@ class Boxes(Texts):
 
         def define(scope: Scope, evaluation: Evaluation) -> Function:
             return self.callable(parameters, lambda values, running: body(FeelScope(values, scope), running))
+
+        return define
+
+    def _java(self, logic: FunctionDefinition, names: tuple[str, ...]) -> Run:
+        mapping = self.logic(logic.body)
+
+        def define(scope: Scope, evaluation: Evaluation) -> Any:
+            try:
+                found = function_of(mapping(scope, evaluation), names)
+            except Null as reason:
+                return evaluation.warn(str(reason))
+            return self.callable(
+                logic.parameters, lambda values, running: apply(found, running, [values[name] for name in names])
+            )
 
         return define
 

@@ -91,14 +91,17 @@ class Compiled:
         raise Missing(f"There is no decision '{name}'; there are: {known}")
 
 
-def compile_definitions(definitions: Definitions, imported: Iterable[Definitions] = ()) -> Compiled:
+def compile_definitions(
+    definitions: Definitions, imported: Iterable[Definitions] = (), *, external: bool = False
+) -> Compiled:
     """Compiles a model. `imported` are the models that it imports, in any order, found by their namespace.
 
+    `external` lets functions of kind Java name the pure methods that `procession.feel.java` provides; no Java runs.
     It never fails: a text that cannot be read is a fault of the result, and null when it is evaluated.
     """
     models = {model.namespace: model for model in (*imported, definitions)}
     faults: list[Problem] = []
-    compiler = _Compiler(models, faults)
+    compiler = _Compiler(models, faults, external)
     for model in models.values():
         compiler.model(model)
     return Compiled(definitions, compiler.elements, tuple(faults))
@@ -117,10 +120,11 @@ def evaluate(compiled: Compiled, decision_id: str, variables: Scope | Mapping[st
 
 
 class _Compiler:
-    def __init__(self, models: Mapping[str, Definitions], faults: list[Problem]) -> None:
+    def __init__(self, models: Mapping[str, Definitions], faults: list[Problem], external: bool) -> None:
         self.elements: dict[Key, _Element] = {}
         self._models = models
         self._faults = faults
+        self._external = external
         self._types: dict[str, Types] = {}
 
     def types(self, model: Definitions, above: tuple[str, ...] = ()) -> Types:
@@ -162,7 +166,7 @@ class _Compiler:
         run: Run | None = None
         table: CompiledTable | None = None
         names = {part for prefix, inner, _ in seen for part in (prefix, inner) if part} | types.names()
-        boxes = Boxes(types, names, model.language, self._faults, source.id)
+        boxes = Boxes(types, names, model.language, self._faults, source.id, self._external)
         if isinstance(source, KnowledgeModel) and source.function is not None:
             run = boxes.function(source.function)
         elif isinstance(source, Decision):

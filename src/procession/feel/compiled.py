@@ -153,19 +153,20 @@ def _parser(text: str, names: Iterable[str]) -> Parser:
 
 
 def compile_expression(
-    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
+    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None, *, external: bool = False
 ) -> CompiledExpression:
     """Read and compile an expression.
 
     `names` are variables (and entries of contexts) whose names have several words or signs, as `Full Name` or `a-b`;
     a name given here also hides a built-in function of that name. `types` are item definitions for `instance of` and
-    parameters. Raises ExpressionFailed with the position of the first fault.
+    parameters. `external` lets functions name the Java methods that `procession.feel.java` provides. Raises
+    ExpressionFailed with the position of the first fault.
     """
     known = frozenset(names)
     try:
         parser = _parser(text, known)
         node = parser.whole_expression()
-        run = Compiler(types or {}, known).compile(node)
+        run = Compiler(types or {}, known, external).compile(node)
     except RecursionError:
         raise ExpressionFailed("the expression is nested too deep", text) from None
     return CompiledExpression(text, node, _variables(parser, known), _is_constant(node), run)

@@ -18,6 +18,7 @@ from procession.feel.comparing import COMPARISONS, member
 from procession.feel.compiling import Closure
 from procession.feel.environment import MISSING, Env
 from procession.feel.evaluation import Null
+from procession.feel.java import function_of
 from procession.feel.properties import get_property
 from procession.feel.syntax import (
     Arithmetic,
@@ -57,12 +58,14 @@ INPUT = "?"
 class Compiler:
     """Compiles the forms of one expression. `types` are item definitions by name, `declared` the variables told of.
 
+    `external` lets functions name Java methods of the list in `java`.
     `reads` collects every name met, so that a form can see what its parts read.
     """
 
-    def __init__(self, types: Mapping[str, Type], declared: frozenset[str]) -> None:
+    def __init__(self, types: Mapping[str, Type], declared: frozenset[str], external: bool = False) -> None:
         self.types = types
         self.declared = declared
+        self.external = external
         self.reads: set[str] = set()
         self.bound: list[set[str]] = []
 
@@ -142,7 +145,7 @@ class Compiler:
         return bounds
 
     def _function(self, node: FunctionLiteral) -> Closure:
-        if node.external:
+        if node.external and not self.external:
             return lambda env: env.evaluation.warn("external functions are not executed", node.at)
         names = tuple(parameter.name for parameter in node.parameters)
         wanted = [
@@ -151,6 +154,8 @@ class Compiler:
         self.bound.append(set(names))
         body, types = self.compile(node.body), self.types
         self.bound.pop()
+        if node.external:
+            return _external(body, names, node.at)
 
         def function(env: Env) -> Function:
             def invoke(evaluation: Any, arguments: Any) -> Any:
@@ -366,6 +371,17 @@ class Compiler:
 
     def _filter(self, node: Filter) -> Closure:
         return iterating.compile_filter(self, node)
+
+
+def _external(mapping: Closure, names: tuple[str, ...], at: int) -> Closure:
+    def function(env: Env) -> Any:
+        found = mapping(env)
+        try:
+            return function_of(found.get("java") if isinstance(found, dict) else None, names)
+        except Null as failure:
+            return env.evaluation.warn(str(failure), at)
+
+    return function
 
 
 _FORMS: dict[type, Callable[[Compiler, Any], Closure]] = {

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # IEEE 754 decimal128 (DMN 10.3.2.3.1). No traps: what overflows becomes infinite, and infinite is null.
 MATH = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-6143, Emax=6144, capitals=1, clamp=0, traps=[])
+# For what needs more digits than 34 in between: 1E+40 rounded to 2 places.
+WIDE = decimal.Context(prec=13_000, Emin=-20_000, Emax=20_000, traps=[])
 
 MAX_YEAR = 999_999_999
 MAX_OFFSET = 18 * 3600

@@ -9,7 +9,7 @@ from typing import Any
 from procession.feel.arithmetic import finite
 from procession.feel.builtins.registry import builtin
 from procession.feel.evaluation import Null
-from procession.feel.values import MATH, DaysTime, YearsMonths, number
+from procession.feel.values import MATH, WIDE, DaysTime, YearsMonths, number
 
 _MIN_SCALE, _MAX_SCALE = -6111, 6176
 
@@ -21,9 +21,7 @@ def _round(value: Decimal, scale: Decimal, rounding: str) -> Decimal:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and -exponent <= places:
         return value
-    # More digits than 34 can be needed in between: 1E+40 rounded to 2 places.
-    wide = decimal.Context(prec=13_000, rounding=rounding, Emin=-20_000, Emax=20_000, traps=[])
-    return MATH.plus(value.quantize(Decimal((0, (1,), -places)), context=wide))
+    return MATH.plus(value.quantize(Decimal((0, (1,), -places)), rounding, WIDE))
 
 
 @builtin("decimal(n: number, scale: number)")
