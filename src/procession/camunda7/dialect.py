@@ -11,7 +11,7 @@ from procession.bpmn.model import Process
 from procession.camunda7 import decisions, definitions
 from procession.camunda7.bpmn import read_bpmn
 from procession.dmn.model import DecisionRecord
-from procession.engine.dialect import DecisionHead, DecisionsRead, JobKind, ProcessesRead, StartTrigger
+from procession.engine.dialect import DecisionHead, DecisionsRead, FormHead, JobKind, ProcessesRead, StartTrigger
 from procession.errors import ParseFailed
 from procession.kernel.events import DecisionEvaluated, DecisionInput, DecisionOutput
 from procession.kernel.world import Decided
@@ -52,6 +52,9 @@ class Camunda7Dialect:
         )
         graph = found.requirements
         return DecisionsRead(heads, None if graph is None else (*graph, category), found)
+
+    def read_form(self, data: bytes, resource: str) -> FormHead:
+        raise ParseFailed(f"'{resource}' is only kept: Camunda 7 finds forms by their deployment", ())
 
     def job_kinds(self, process: Process) -> Iterable[JobKind]:
         return [JobKind(x.node_id, x.type, x.configuration) for x in definitions.job_definitions(process)]

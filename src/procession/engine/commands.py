@@ -27,6 +27,7 @@ class StartProcess:
     variables: Values = field(default_factory=dict)
     business_key: str | None = None
     node: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,11 @@ class EvaluateConditions:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource."""
+    """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource.
+
+    `dialect` names how they are read, None is the engine's own way. With `reuse`, resources of which none has changed
+    since their newest version make no new versions: the answer names those that exist.
+    """
 
     resources: tuple[tuple[str, bytes], ...]
     name: str | None = None
@@ -112,6 +117,8 @@ class Deploy:
     filter_duplicates: bool = False
     changed_only: bool = False
     time: datetime | None = None
+    dialect: str | None = None
+    reuse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,7 @@ class Deployed:
     processes: tuple[Mapping[str, Any], ...] = ()
     decisions: tuple[Mapping[str, Any], ...] = ()
     requirements: tuple[Mapping[str, Any], ...] = ()
+    forms: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
 
 

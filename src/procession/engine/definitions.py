@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from msgspec.structs import replace
 
 from procession.bpmn.model import Binding, Process
-from procession.engine.dialect import DecisionsRead, Dialect
+from procession.engine.dialect import DecisionsRead, Dialect, Dialects
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel.world import Decided
 from procession.storage import Transaction, repository
@@ -23,19 +24,20 @@ KEPT = 1000
 class Definitions:
     """A cache over `storage.repository`. Safe to use from several threads; what was changed is forgotten by `forget`."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, dialects: Dialects) -> None:
+        self._dialects = dialects
         self._lock = threading.Lock()
         self._rows: dict[int, ProcessDefinition] = {}
         self._decisions: dict[int, DecisionDefinition] = {}
         self._processes: dict[int, Process] = {}
         self._models: dict[tuple[int, str], DecisionsRead] = {}
+        self._read_by: dict[int, str | None] = {}  # deployment -> the name of its dialect
         self._jobs: dict[int, dict[tuple[str, str, str | None], JobDefinition]] = {}
 
     def forget(self) -> None:
         """Forgets everything that is held: definitions were changed or deleted."""
         with self._lock:
-            for held in (self._rows, self._decisions, self._processes, self._models, self._jobs):
+            for held in (self._rows, self._decisions, self._processes, self._models, self._jobs, self._read_by):
                 held.clear()
 
     # ------------------------------------------------------------ processes
@@ -76,7 +78,8 @@ class Definitions:
         if found is None:
             row = self.definition(key, transaction)
             data = repository.resource(transaction.driver, row.deployment, row.resource_name)
-            read = self._dialect.read_processes(data or b"", row.resource_name)
+            dialect = self.dialect_of(row.deployment, transaction)
+            read = dialect.read_processes(data or b"", row.resource_name)
             found = next(p for p in read.processes if p.id == row.process_id)
             self._keep(self._processes, key, found)
         return found
@@ -159,7 +162,9 @@ class Definitions:
     ) -> Decided:
         """Evaluates a decision with all that it requires; the evaluations get keys and the definitions' keys."""
         read = self._model(decision, transaction)
-        decided = self._dialect.evaluate(read.model, decision.decision_id, variables, now, beans)
+        decided = self.dialect_of(decision.deployment, transaction).evaluate(
+            read.model, decision.decision_id, variables, now, beans
+        )
         if not decided.evaluations:
             return decided
         siblings = {
@@ -184,18 +189,26 @@ class Definitions:
                     tenant=row.tenant,
                 )
             )
-        return Decided(decided.rows, tuple(placed), decided.types)
+        return structs.replace(decided, evaluations=tuple(placed))
 
     def _model(self, decision: DecisionDefinition, transaction: Transaction) -> DecisionsRead:
         at = (decision.deployment, decision.resource_name)
         found = self._models.get(at)
         if found is None:
             data = repository.resource(transaction.driver, *at)
-            found = self._dialect.read_decisions(data or b"", decision.resource_name)
+            dialect = self.dialect_of(decision.deployment, transaction)
+            found = dialect.read_decisions(data or b"", decision.resource_name)
             self._keep(self._models, at, found)
         return found
 
     # ------------------------------------------------------------ finding
+
+    def dialect_of(self, deployment: int, transaction: Transaction) -> Dialect:
+        """The dialect that a deployment's resources are read by."""
+        if deployment not in self._read_by:
+            row = repository.get(transaction.driver, repository.Deployment, deployment)
+            self._keep(self._read_by, deployment, None if row is None else row.dialect)
+        return self._dialects.named(self._read_by[deployment])
 
     def _bound(
         self,

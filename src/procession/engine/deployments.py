@@ -14,7 +14,8 @@ from msgspec import structs
 
 from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
-from procession.engine.dialect import DecisionsRead, ProcessesRead
+from procession.engine.dialect import DecisionsRead, Dialect, FormHead, ProcessesRead
+from procession.engine.reusing import newest_versions
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Invalid, Missing, ParseFailed, Problem
 from procession.kernel import commands as c
@@ -27,6 +28,7 @@ from procession.storage.repository import (
     DecisionDefinition,
     DecisionRequirements,
     Deployment,
+    FormDefinition,
     JobDefinition,
     ProcessDefinition,
 )
@@ -38,7 +40,15 @@ ID_LENGTH = 64
 class _Reading:
     processes: list[tuple[str, ProcessesRead]] = field(default_factory=list)
     decisions: list[tuple[str, DecisionsRead]] = field(default_factory=list)
+    forms: list[tuple[str, FormHead]] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+
+    def ids(self) -> list[tuple[str, str, str]]:
+        """(kind, id, resource) of everything that has versions."""
+        found = [("process", p.id, name) for name, read in self.processes for p in read.processes]
+        found += [("decision", d.id, name) for name, read in self.decisions for d in read.decisions]
+        found += [("requirements", r.requirements[0], name) for name, r in self.decisions if r.requirements]
+        return found + [("form", form.id, name) for name, form in self.forms]
 
 
 def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
@@ -57,9 +67,14 @@ def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
                 return _deployed(unit, before, (), existing=True)
             if command.changed_only:
                 resources = changed
-    read = _read(unit, resources)
+    read = _read(unit, unit.engine.dialects.named(command.dialect), resources)
     new_key = unit.transaction.new_key
-    deployment = Deployment(new_key(), command.name, command.source, command.time or unit.now, command.tenant)
+    time, tenant = command.time or unit.now, command.tenant
+    deployment = Deployment(new_key(), command.name, command.source, time, tenant, command.dialect)
+    if command.reuse:
+        held = newest_versions(driver, read.ids(), tenant, resources)
+        if held is not None:
+            return ec.Deployed(deployment.key, command.name, command.source, time, tenant, *held)
     repository.add(driver, [deployment])
     repository.add_resources(driver, deployment.key, [(new_key(), name, data) for name, data in resources.items()])
     for resource, processes in read.processes:
@@ -67,6 +82,8 @@ def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
             _add_process(unit, deployment, resource, process, envelope)
     for resource, decisions in read.decisions:
         _add_decisions(unit, deployment, resource, decisions)
+    for resource, form in read.forms:
+        _add_form(unit, deployment, resource, form)
     unit.engine.definitions.forget()
     return _deployed(unit, deployment, tuple(str(problem) for problem in read.warnings))
 
@@ -84,22 +101,24 @@ def _newest_contents(unit: Unit, command: ec.Deploy) -> dict[str, bytes]:
     return contents
 
 
-def _read(unit: Unit, resources: dict[str, bytes]) -> _Reading:
+def _read(unit: Unit, dialect: Dialect, resources: dict[str, bytes]) -> _Reading:
     found = _Reading()
     problems: list[Problem] = []
     warnings: list[Problem] = []
     failure: ParseFailed | None = None
     for name, data in resources.items():
         try:
-            match unit.engine.dialect.kind_of(name):
+            match dialect.kind_of(name):
                 case "bpmn":
-                    processes = unit.engine.dialect.read_processes(data, name)
+                    processes = dialect.read_processes(data, name)
                     found.processes.append((name, processes))
                     warnings += processes.warnings
                 case "dmn":
-                    decisions = unit.engine.dialect.read_decisions(data, name)
+                    decisions = dialect.read_decisions(data, name)
                     found.decisions.append((name, decisions))
                     warnings += decisions.warnings
+                case "form":
+                    found.forms.append((name, dialect.read_form(data, name)))
         except ParseFailed as error:
             if error.details.get("aborted"):
                 raise
@@ -117,10 +136,8 @@ def _read(unit: Unit, resources: dict[str, bytes]) -> _Reading:
 
 def _refuse_twins(read: _Reading) -> None:
     seen: set[tuple[str, str]] = set()
-    ids = [("process", p.id) for _, r in read.processes for p in r.processes]
-    ids += [("decision", d.id) for _, r in read.decisions for d in r.decisions]
-    for kind, id_ in ids:
-        if (kind, id_) in seen:
+    for kind, id_, _ in read.ids():
+        if (kind, id_) in seen and kind != "requirements":
             raise ExecutionFailed(
                 f"The deployment contains definitions with the same key '{id_}' (id attribute), this is not allowed"
             )
@@ -165,16 +182,21 @@ def _add_process(unit: Unit, deployment: Deployment, resource: str, process: Pro
             new_key(), key, process.id, kind.node, kind.type, kind.configuration, False, None, deployment.key,
             deployment.tenant,
         )
-        for kind in unit.engine.dialect.job_kinds(process)
+        for kind in _dialect(unit, deployment).job_kinds(process)
     ]  # fmt: skip
     repository.add(driver, [definition, *kinds])
-    unit.run(_Starts(definition, process, tuple(kinds), before), envelope)
+    unit.run(_Starts(_dialect(unit, deployment), definition, process, tuple(kinds), before), envelope)
+
+
+def _dialect(unit: Unit, deployment: Deployment) -> Dialect:
+    return unit.engine.dialects.named(deployment.dialect)
 
 
 @dataclass(frozen=True, slots=True)
 class _Starts:
     """What waits to start a new version, in place of what waited for the version before."""
 
+    dialect: Dialect
     definition: ProcessDefinition
     process: Process
     kinds: tuple[JobDefinition, ...]
@@ -183,7 +205,7 @@ class _Starts:
     def carry_out(self, unit: Unit) -> None:
         if self.before is not None:
             close_starts(unit, self.before.key)
-        for trigger in unit.engine.dialect.start_triggers(self.process):
+        for trigger in self.dialect.start_triggers(self.process):
             if trigger.timer is not None:
                 self._timer(unit, trigger.node, trigger.timer)
             else:
@@ -191,7 +213,7 @@ class _Starts:
 
     def _subscribe(self, unit: Unit, node: str, kind: str, name: str | None) -> None:
         definition = self.definition
-        if kind == "message":
+        if kind == "message" and self.process.policies.one_message_start:
             _refuse_taken(unit, name, definition)
         unit.apply(
             e.SubscriptionOpened(
@@ -285,6 +307,15 @@ def _add_decisions(unit: Unit, deployment: Deployment, resource: str, read: Deci
     repository.add(driver, rows)
 
 
+def _add_form(unit: Unit, deployment: Deployment, resource: str, form: FormHead) -> None:
+    driver = unit.transaction.driver
+    before = repository.latest(driver, FormDefinition, form.id, deployment.tenant)
+    version = 1 if before is None else before.version + 1
+    key = unit.transaction.new_key()
+    row = FormDefinition(key, form.id, version, deployment.key, resource, form.version_tag, deployment.tenant)
+    repository.add(driver, [row])
+
+
 def _deployed(unit: Unit, deployment: Deployment, warnings: Iterable[str], *, existing: bool = False) -> ec.Deployed:
     driver = unit.transaction.driver
 
@@ -302,6 +333,7 @@ def _deployed(unit: Unit, deployment: Deployment, warnings: Iterable[str], *, ex
         rows(ProcessDefinition),
         rows(DecisionDefinition),
         rows(DecisionRequirements),
+        rows(FormDefinition),
         tuple(warnings),
     )
 

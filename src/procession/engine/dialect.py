@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from procession.bpmn.model import Process, Timer
-from procession.errors import Problem
+from procession.errors import Invalid, Problem
 from procession.kernel.world import Decided
 
 
@@ -53,6 +53,14 @@ class DecisionsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FormHead:
+    """What a deployment keeps about a form."""
+
+    id: str
+    version_tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessesRead:
     """A BPMN resource."""
 
@@ -64,13 +72,16 @@ class Dialect(Protocol):
     """Implemented by `camunda7` and `camunda8`."""
 
     def kind_of(self, resource: str) -> str | None:
-        """`bpmn`, `dmn`, or None for a resource that is only kept (forms, scripts, images)."""
+        """`bpmn`, `dmn`, `form`, or None for a resource that is only kept (scripts, images)."""
 
     def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
         """Raises ParseFailed with every problem."""
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:
         """Raises ParseFailed with every problem."""
+
+    def read_form(self, data: bytes, resource: str) -> FormHead:
+        """Raises ParseFailed. Asked for resources of the kind `form` alone."""
 
     def job_kinds(self, process: Process) -> Iterable[JobKind]:
         """The job definitions of a process."""
@@ -87,3 +98,21 @@ class Dialect(Protocol):
         beans: Callable[[str], Any],
     ) -> Decided:
         """Evaluates a decision of a model read by `read_decisions`. The evaluations' keys are 0: the engine gives them."""
+
+
+class Dialects:
+    """The dialects of an engine: its own, and further ones by name. A deployment says by which it is read."""
+
+    def __init__(self, own: Dialect, further: Mapping[str, Dialect] | None = None) -> None:
+        self._own = own
+        self._further = dict(further or {})
+
+    def named(self, name: str | None) -> Dialect:
+        """The dialect of that name, the engine's own for None. Raises Invalid for one that the engine was not given."""
+        if name is None:
+            return self._own
+        found = self._further.get(name)
+        if found is None:
+            known = ", ".join(sorted(self._further)) or "none"
+            raise Invalid(f"This engine does not read the dialect '{name}'; besides its own it knows: {known}")
+        return found

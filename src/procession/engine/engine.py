@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -13,14 +13,14 @@ from procession.engine import deployments
 from procession.engine.clock import Clock
 from procession.engine.committing import Committer, OnCommit
 from procession.engine.definitions import Definitions
-from procession.engine.dialect import Dialect
+from procession.engine.dialect import Dialect, Dialects
 from procession.engine.jobs import JobExecutor
 from procession.engine.registry import Registry
 from procession.engine.unit import Envelope, Unit
 from procession.engine.wakening import Bell
 from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
-from procession.kernel.records import External, Job
+from procession.kernel.records import External, Instance, Job
 from procession.storage import Storage, Transaction
 from procession.storage.database import Joinable
 from procession.storage.drivers import Driver
@@ -58,18 +58,28 @@ class EngineSettings:
 
 
 class Engine:
-    """Deploys models, runs instances, answers workers. Safe to use from several threads; close it when done."""
+    """Deploys models, runs instances, answers workers. Safe to use from several threads; close it when done.
+
+    `dialect` reads what is deployed; `dialects` by name are for deployments that name one (`Deploy.dialect`).
+    """
 
     def __init__(
-        self, storage: Storage, dialect: Dialect, *, settings: EngineSettings | None = None, clock: Clock | None = None
+        self,
+        storage: Storage,
+        dialect: Dialect,
+        *,
+        dialects: Mapping[str, Dialect] | None = None,
+        settings: EngineSettings | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.storage = storage
-        self.dialect = dialect
+        self.dialects = Dialects(dialect, dialects)
         self.settings = settings or EngineSettings()
         self.clock = clock or Clock()
         self.registry = Registry()
-        self.definitions = Definitions(dialect)
+        self.definitions = Definitions(self.dialects)
         self.externals_bell = Bell()
+        self.endings_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
         self._hostname = socket.gethostname()
@@ -137,6 +147,8 @@ class Engine:
             self.externals_bell.ring()
         if Job in changes:
             self.jobs.wake()
+        if Instance in changes and changes[Instance].deleted:
+            self.endings_bell.ring()
 
     def wake(self) -> None:
         """Wakes everything that waits for a time: the clock was set."""

@@ -183,7 +183,9 @@ def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Starte
         raise Suspended(f"Process definition {definition.id} is suspended")
     instance = perform(
         unit,
-        c.StartInstance(definition.key, command.variables, command.business_key, definition.tenant, command.node),
+        c.StartInstance(
+            definition.key, command.variables, command.business_key, definition.tenant, command.node, tags=command.tags
+        ),
         envelope,
     )
     return ec.Started(
