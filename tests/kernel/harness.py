@@ -321,6 +321,16 @@ class KernelPlay:
         self.when(c.SignalElement(self.element(node).key, _typed(variables)))
         return self
 
+    def modify(self, *instructions: str) -> KernelPlay:
+        """Starts and cancels inside of the instance: `before a`, `after a`, `flow a_b`, `cancel a`."""
+        self.when(c.ModifyInstance(self.instance, tuple(map(_instruction, instructions))))
+        return self
+
+    def start_at(self, *instructions: str) -> KernelPlay:
+        """Starts the first process at these places; see `modify`."""
+        self.instance = self.when(c.StartInstance(1, instructions=tuple(map(_instruction, instructions))))
+        return self
+
     def cancel(self) -> KernelPlay:
         self.when(c.CancelInstance(self.instance, "over"))
         return self
@@ -448,6 +458,11 @@ class KernelPlay:
                 del self._variables[event.scope, f"{node}.{event.name}" if node else event.name]
             case _:
                 pass
+
+
+def _instruction(text: str) -> c.StartAt | c.CancelAt:
+    where, node = text.split()
+    return c.CancelAt(node) if where == "cancel" else c.StartAt(node, where)
 
 
 def _typed(values: Mapping[str, Any]) -> c.Values:

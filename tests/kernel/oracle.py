@@ -101,6 +101,16 @@ class CamundaPlay:
         self._ask("POST", f"/execution/{self._execution(node)}/signal", json={"variables": _written(variables)})
         return self
 
+    def modify(self, *instructions: str) -> CamundaPlay:
+        asked = {"instructions": [_instruction(text) for text in instructions]}
+        self._ask("POST", f"/process-instance/{self.instance}/modification", json=asked)
+        return self
+
+    def start_at(self, *instructions: str) -> CamundaPlay:
+        asked = {"startInstructions": [_instruction(text) for text in instructions]}
+        self.instance = self._ask("POST", f"/process-definition/key/{self._first}/start", json=asked)["id"]
+        return self
+
     def cancel(self) -> CamundaPlay:
         self._ask("DELETE", f"/process-instance/{self.instance}")
         return self
@@ -232,6 +242,13 @@ class CamundaPlay:
 def _remove(http: httpx.Client, deployment: str) -> None:
     http.request("DELETE", f"/deployment/{deployment}", params={"cascade": "true"})
     http.close()
+
+
+def _instruction(text: str) -> dict[str, str]:
+    where, node = text.split()
+    types = {"before": "startBeforeActivity", "after": "startAfterActivity", "flow": "startTransition"}
+    named = "transitionId" if where == "flow" else "activityId"
+    return {"type": types.get(where, where), named: node}
 
 
 def _written(values: Mapping[str, Any]) -> dict[str, Any]:

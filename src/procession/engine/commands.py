@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from procession.kernel.commands import Command, Values
+from procession.kernel.commands import CancelAt, Command, StartAt, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class StartProcess:
     business_key: str | None = None
     node: str | None = None
     tags: tuple[str, ...] = ()
+    instructions: tuple[StartAt | CancelAt, ...] = ()
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+    restarted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

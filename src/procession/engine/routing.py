@@ -184,7 +184,16 @@ def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Starte
     instance = perform(
         unit,
         c.StartInstance(
-            definition.key, command.variables, command.business_key, definition.tenant, command.node, tags=command.tags
+            definition.key,
+            command.variables,
+            command.business_key,
+            definition.tenant,
+            command.node,
+            tags=command.tags,
+            instructions=command.instructions,
+            skip_listeners=command.skip_listeners,
+            skip_mappings=command.skip_mappings,
+            restarted=command.restarted,
         ),
         envelope,
     )

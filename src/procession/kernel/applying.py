@@ -129,7 +129,7 @@ def apply(state: State, event: e.Event) -> None:
             _detach(state, incident.element, Wait.INCIDENT, incident.key)
         case e.IncidentAnnotated():
             state.put(replace(state.need(Incident, event.incident), annotation=event.annotation))
-        case e.FlowTaken() | e.DecisionEvaluated():
+        case e.FlowTaken() | e.DecisionEvaluated() | e.InstanceModified():
             pass
         case _:
             assert_never(event)

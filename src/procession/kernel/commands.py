@@ -18,8 +18,53 @@ Values = Mapping[str, TypedValue]
 NO_VALUES: Values = {}
 
 
+class StartAt(Struct, frozen=True):
+    """Starts inside of an instance: `before` a node, `after` it (by its only outgoing flow), or on a `flow` (then `node` is
+    the flow's id). A loop's body is `<id>#multiInstanceBody`.
+
+    `ancestor` is the element to start in, or above, with the name that it was asked by; needed where several would do.
+    `label` is what the instruction is called in errors.
+    """
+
+    node: str
+    where: str = "before"
+    ancestor: tuple[int, str] | None = None
+    variables: Values = field(default_factory=dict)
+    local_variables: Values = field(default_factory=dict)
+    label: str = ""
+
+
+class CancelAt(Struct, frozen=True):
+    """Cancels one element of an instance, everything at a `node`, or one `transition` (what rests between activities).
+
+    `name` is how the element or transition was asked for, `label` what the instruction is called in errors.
+    """
+
+    node: str | None = None
+    element: int | None = None
+    transition: int | None = None
+    name: str = ""
+    label: str = ""
+
+
+class ModifyInstance(Struct, frozen=True):
+    """Starts and cancels inside of an instance, one after the other. It ends where nothing is left in it: completed where
+    what was last in it came to its end, else cancelled, from outside unless `inside`."""
+
+    instance: int
+    instructions: tuple[StartAt | CancelAt, ...]
+    reason: str | None = None
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+    inside: bool = False
+    annotation: str | None = None
+
+
 class StartInstance(Struct, frozen=True):
-    """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s."""
+    """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s.
+
+    With `instructions` it starts there instead. `restarted` is the ended instance that it takes up again.
+    """
 
     definition: int
     variables: Values = field(default_factory=dict)
@@ -29,6 +74,12 @@ class StartInstance(Struct, frozen=True):
     caller: int | None = None
     caller_instance: int | None = None
     root: int | None = None
+    correlation_key: str | None = None
+    tags: tuple[str, ...] = ()
+    instructions: tuple[StartAt | CancelAt, ...] = ()
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+    restarted: int | None = None
 
 
 class CancelInstance(Struct, frozen=True):
@@ -74,8 +125,6 @@ class ChangeTask(Struct, frozen=True):
 
     task: int
     attributes: Mapping[str, Any]
-    correlation_key: str | None = None
-    tags: tuple[str, ...] = ()
     operation: str
     variables: Values = field(default_factory=dict)
 
@@ -276,6 +325,16 @@ class EndUncaught(Struct, frozen=True):
     """Nobody catches the error that this element threw: its execution ends, or stops as an incident."""
 
     element: int
+    code: str
+    message: str | None = None
+
+
+class StopElement(Struct, frozen=True):
+    """What the element asked of other instances cannot be done: it stops as an incident."""
+
+    element: int
+    kind: str
+    message: str
 
 
 class GoOn(Struct, frozen=True):
@@ -288,6 +347,7 @@ Command = (
     StartInstance
     | CancelInstance
     | CancelElement
+    | ModifyInstance
     | SuspendInstance
     | SetVariables
     | CreateTask
@@ -317,16 +377,6 @@ Command = (
     | RaiseFromCall
     | EscalateFromCall
     | EndUncaught
+    | StopElement
     | GoOn
 )
-    code: str
-    message: str | None = None
-
-
-class StopElement(Struct, frozen=True):
-    """What the element asked of other instances cannot be done: it stops as an incident."""
-
-    element: int
-    kind: str
-    message: str
-    | StopElement

@@ -43,6 +43,7 @@ class Stamp(Struct, frozen=True):
 class InstanceStarted(Struct, frozen=True):
     instance: Instance
     start_node: str | None
+    restarted: int | None = None  # the ended instance that it takes up again
 
 
 class InstanceEnded(Struct, frozen=True):
@@ -57,6 +58,13 @@ class InstanceEnded(Struct, frozen=True):
 class InstanceSuspensionChanged(Struct, frozen=True):
     instance: int
     suspended: bool
+
+
+class InstanceModified(Struct, frozen=True):
+    """Somebody started or cancelled inside of the instance; what came of it are events of their own."""
+
+    instance: int
+    annotation: str | None = None
 
 
 class BusinessKeyChanged(Struct, frozen=True):
@@ -314,6 +322,7 @@ Event = (
     InstanceStarted
     | InstanceEnded
     | InstanceSuspensionChanged
+    | InstanceModified
     | BusinessKeyChanged
     | ElementCreated
     | ElementEntered

@@ -19,7 +19,7 @@ from procession.kernel.conditions import check
 from procession.kernel.ending import end_instance
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
 from procession.kernel.records import Element, Life, Phase
-from procession.kernel.stepping import BODY, ChildEnded, Continue, Item, Step
+from procession.kernel.stepping import BODY, HELD, ChildEnded, Continue, Item, Step
 from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
 from procession.kernel.work import run_listener
 
@@ -55,7 +55,9 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
     if scope.parent is not None:
         behaviour_of(step, scope).child_ended(step, scope, step.node_of(scope), item.child)
     elif not scope.children:
-        end_instance(step, scope, "COMPLETED")
+        step.came_to_end = True
+        if step.open != scope.key:
+            end_instance(step, scope, "COMPLETED")
 
 
 def advance(step: Step, item: Continue) -> None:
@@ -87,7 +89,8 @@ def advance(step: Step, item: Continue) -> None:
         case Phase.EXECUTE:
             if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
                 step.emit(e.ElementMoved(key, Phase.EXECUTE, 0, Life.ACTIVE))
-            behaviour_of(step, element).execute(step, step.view.need(Element, key), node)
+            if not element.note.get(HELD):
+                behaviour_of(step, element).execute(step, step.view.need(Element, key), node)
         case Phase.CONFIRM:
             if not _listen(step, element, Phase.CONFIRM, index, _of(traits.listeners, "complete")):
                 behaviour_of(step, element).confirmed(step, element, node)

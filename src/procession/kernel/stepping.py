@@ -45,6 +45,7 @@ from procession.kernel.variables import Sight, find_variable, placed, set_variab
 from procession.kernel.world import Request, World
 
 BODY = "#multiInstanceBody"
+HELD = "held"  # in a scope's note: it was opened for what is put into it, and does nothing by itself
 MAX_ITEMS = 50_000
 
 
@@ -76,6 +77,7 @@ Item = Continue | ChildEnded | Check
 
 Undone = TypeVar("Undone", Continue, ChildEnded)
 
+
 @dataclass(slots=True)
 class Answer:
     """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught."""
@@ -105,6 +107,10 @@ class Step:
         self._checks: deque[Check] = deque()
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
+        self.listens = True  # listeners run
+        self.maps = True  # input and output mappings are carried out
+        self.open: int | None = None  # a root that stays although nothing is left in it
+        self.came_to_end = False  # what was last in it ended by itself
         self._process: Process | None = None if definition is None else world.process(definition)
         self._conditions = self._process is not None and self._process.has_conditions
 
@@ -214,6 +220,7 @@ class Step:
         self.emit(e.ElementMoved(element, phase, index, life))
 
         return [item.element for item in created]
+
     def complete(self, element: int, flows: Sequence[str] | None = None) -> None:
         """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions."""
         found = self.view.need(Element, element)
@@ -228,6 +235,8 @@ class Step:
 
     def map(self, element: Element, assignment: Assignment) -> None:
         """Carries out one input or output mapping of an element."""
+        if not self.maps:
+            return
         # a turn of a loop sees its own loop variables, which live in the same scope as its inputs
         outside = (
             assignment.reach is Reach.LOCAL

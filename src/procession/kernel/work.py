@@ -177,6 +177,8 @@ def _misfit(rows: Sequence[Mapping[str, Any]], mapping: str) -> str:
 
 def run_listener(step: Step, element: Element, listener: Listener) -> bool:
     """Runs a listener; False where an external worker has to do it first."""
+    if not step.listens:
+        return True
     if isinstance(listener.work, ExternalWork):
         create_external(step, element, step.node_of(element), listener.work, listener.event)
         return False
@@ -186,6 +188,8 @@ def run_listener(step: Step, element: Element, listener: Listener) -> bool:
 
 
 def _run_inline(step: Step, element: Element, listener: Listener, scope: int | None = None) -> None:
+    if not step.listens:
+        return
     at = element.key if scope is None else scope
     match listener.work:
         case ExpressionWork(expression=expression):

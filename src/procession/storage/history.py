@@ -169,6 +169,11 @@ class HistoryBatch:
                 self._instance_ended(stamp, event)
             case e.InstanceSuspensionChanged():
                 self._suspension_changed(stamp, event)
+            case e.InstanceModified():
+                origin = self.origin(event.instance)
+                self.log_operation(
+                    stamp, "ModifyProcessInstance", "ProcessInstance", {}, origin, annotation=event.annotation
+                )
             case e.BusinessKeyChanged():
                 self.rows.change(schema.history_instance, event.instance, business_key=event.business_key)
             case e.ElementEntered():
@@ -235,6 +240,7 @@ class HistoryBatch:
             started=millis(i.started or stamp.time),
             start_user=i.start_user or stamp.user,
             start_node=event.start_node,
+            restarted_from=event.restarted,
             state="SUSPENDED" if i.suspended else "ACTIVE",
             caller=i.caller,
             caller_instance=i.caller_instance,

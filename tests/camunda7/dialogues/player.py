@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 MODELS = HERE / "models"
 BOUNDARY = "----dialogue"
 
+_OWN = ("executionId", "executionIds", "activityInstanceId", "duration", "durationInMillis")
 Transport = Callable[[str, str, bytes | None, str | None], tuple[int, bytes]]
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[1-9]\d{14,18}\b")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+\d{4}")
@@ -106,14 +107,12 @@ def _comparable(answer: str, loose: bool) -> Any:
 
 
 def _placed(value: Any) -> Any:
-    """Without what says in which execution something is: Camunda merges executions, here every element is one."""
+    """Without what says in which execution something is (Camunda merges executions, here every element is one), and how
+    long it took."""
     if isinstance(value, list):
         return [_placed(item) for item in value]
     if isinstance(value, dict):
-        return {
-            name: "…" if name in ("executionId", "activityInstanceId") and item is not None else _placed(item)
-            for name, item in value.items()
-        }
+        return {name: "…" if name in _OWN and item is not None else _placed(item) for name, item in value.items()}
     return value
 
 

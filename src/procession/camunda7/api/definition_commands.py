@@ -11,6 +11,7 @@ from procession.camunda7.api.definitions import DECISION, PROCESS, paths
 from procession.camunda7.commanding import refuse_later, replying, submit, suspended
 from procession.camunda7.details import contents, written_value
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
+from procession.camunda7.instructions import Instruction, read_instructions
 from procession.camunda7.lookups import Scope, definition, reading, scope_variables
 from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.routes import route
@@ -18,7 +19,8 @@ from procession.camunda7.started import instance_document
 from procession.camunda7.submitting import submitted_at_start
 from procession.camunda7.values import read_variables, typed, untyped
 from procession.engine.commands import DeleteDefinition, EvaluateDecision, Started, StartProcess, SuspendDefinition
-from procession.errors import Missing, Suspended
+from procession.errors import Missing, ProcessionError, Suspended
+from procession.kernel.placing import Misplaced
 from procession.storage import schema
 from procession.storage.queries.definitions import PROCESS_DEFINITION
 from procession.storage.queries.language import Query, rows
@@ -48,16 +50,17 @@ def start(request: Request, engine: Any) -> Response:
     """Starts an instance at the process' own start event."""
     row, body = _process(request, engine, _CANNOT), request.json_object()
     prefix = _CANNOT.format(id=row["id"])
-    instructions = body.get("startInstructions")
-    if instructions is not None and not isinstance(instructions, list):
-        raise invalid_request("Cannot read the JSON of the request: 'startInstructions' must be a list")
-    if instructions:
-        raise invalid_request(
-            f"{prefix}'startInstructions' are not executed by this version; without them the instance starts at its start event"
-        )
+    instructions = read_instructions(body.get("startInstructions"), prefix, starts_only=True)
     if body.get("caseInstanceId") is not None:
         raise invalid_request(f"{prefix}'caseInstanceId' is not supported: there are no cases here")
-    return _start(request, engine, row, body, read_variables(body.get("variables"), prefix))
+    skips = flag_member(body, "skipCustomListeners"), flag_member(body, "skipIoMappings")
+    if not instructions and any(skips):
+        raise rest_error(
+            f"{prefix}ENGINE-13024 Cannot skip custom listeners or input/output mappings when start a process instance at "
+            "default start activity.",
+            code=0,
+        )
+    return _start(request, engine, row, body, read_variables(body.get("variables"), prefix), instructions)
 
 
 @route("POST", *paths(PROCESS, "/submit-form"))
@@ -72,12 +75,32 @@ def submit_form(request: Request, engine: Any) -> Response:
 
 
 def _start(
-    request: Request, engine: Any, row: RowMapping, body: Mapping[str, Any], variables: Mapping[str, TypedValue]
+    request: Request,
+    engine: Any,
+    row: RowMapping,
+    body: Mapping[str, Any],
+    variables: Mapping[str, TypedValue],
+    instructions: tuple[Instruction, ...] = (),
 ) -> Response:
     prefix = _CANNOT.format(id=row["id"])
     halted = rest_error(suspended("Process Definition", row["id"], prefix).message, code=0)
-    command = StartProcess(definition=row["key"], variables=variables, business_key=text_member(body, "businessKey"))
-    with replying(prefix, {Suspended: halted}, status=500, type="RestException"):
+    command = StartProcess(
+        definition=row["key"],
+        variables=variables,
+        business_key=text_member(body, "businessKey"),
+        instructions=instructions,
+        skip_listeners=flag_member(body, "skipCustomListeners"),
+        skip_mappings=flag_member(body, "skipIoMappings"),
+    )
+
+    def misplaced(error: ProcessionError) -> Answered:
+        told = error.message
+        if "Element '" in told:
+            element = told.partition("Element '")[2].partition("'")[0]
+            told = f"Element '{element}' does not exist in process {row['id']}: targetElement is null"
+        return rest_error(prefix + told, code=0)
+
+    with replying(prefix, {Suspended: halted, Misplaced: misplaced}, status=500, type="RestException"):
         started: Started = submit(engine, request, command)
     shown = instance_document(started, request.base_url)
     if flag_member(body, "withVariablesInReturn"):

@@ -12,7 +12,7 @@ from procession.camunda7.commanding import NOBODY, key_of, replying, submit
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, flag_member, text_member, texts_member
 from procession.camunda7.listing import query_from_document
 from procession.camunda7.lookups import reading
-from procession.camunda7.problems import engine_error, invalid_request, rest_error
+from procession.camunda7.problems import engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.errors import Missing
 from procession.kernel import commands as c
@@ -82,12 +82,6 @@ def _chosen(request: Request, engine: Any, connection: Connection, body: Mapping
             filters["withoutTenantId"] = True
         found += [row["key"] for row in rows(connection, PROCESS_INSTANCE, Query(filters), now)]
     return found
-
-
-@route("POST", "/process-instance/{id}/modification")
-def modify(request: Request, engine: Any) -> Response:
-    """Starting and cancelling inside of a running instance is not executed by this version, and says so."""
-    raise rest_error("The modification of process instances is not executed by this version", 400)
 
 
 @route("DELETE", "/history/process-instance/{id}")

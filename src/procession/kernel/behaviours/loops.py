@@ -38,7 +38,7 @@ class LoopBody(Behaviour):
         at_once = 1 if loop.sequential else total
         for name, value in ((TOTAL, total), (DONE, 0), (ACTIVE, at_once)):
             set_variable(step, element.key, name, typed(value), local=True)
-        turns = [_begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
+        turns = [begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
         step.push(*turns)
 
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
@@ -52,12 +52,14 @@ class LoopBody(Behaviour):
         set_variable(step, element.key, DONE, typed(done), local=True)
         if not loop.sequential:
             set_variable(step, element.key, ACTIVE, typed(active), local=True)
-        if done >= total or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
+        # turns may have been added or taken away: only the count of those at work tells when a parallel loop is over
+        over = done >= total if loop.sequential else active <= 0
+        if over or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
             terminate_children(step, element.key)
             step.complete(element.key)
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
-            step.push(_begin_turn(step, element, node, loop, done, items))
+            step.push(begin_turn(step, element, node, loop, done, items))
 
     def _satisfied(self, step: Step, scope: int, loop: Loop) -> bool:
         if loop.completion is None:
@@ -76,6 +78,7 @@ class LoopBody(Behaviour):
             found = step.view.variable(element.key, loop.output_collection)
             if found is not None:
                 set_variable(step, element.parent, loop.output_collection, typed(found.value))
+
 
 def _count(step: Step, body: Element, counts: Mapping[str, int]) -> None:
     """Takes down how many turns there are: in variables, or in the body's note where models do not see them."""
@@ -107,7 +110,6 @@ def _shown_counts(step: Step, scope: int, loop: Loop) -> dict[str, int] | None:
         "numberOfCompletedInstances": counts[DONE],
         "numberOfTerminatedInstances": 0,
     }
-
 
 
 def collect_output(step: Step, element: Element, loop: Loop) -> None:
@@ -153,7 +155,8 @@ def _items(step: Step, element: Element, loop: Loop) -> list[Any]:
     return list(value)
 
 
-def _begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int, items: list[Any] | None) -> Continue:
+def begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int, items: list[Any] | None) -> Continue:
+    """Makes a turn of a loop with its variables; gives what makes it go on."""
     key = step.world.new_key()
     turn = Element(key, body.instance, body.key, node.id, loop_counter=counter)
     step.emit(e.ElementCreated(turn, step.definition or 0))

@@ -10,8 +10,9 @@ from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.catching import event_starts
 from procession.kernel.ending import cancel_instance, terminate
+from procession.kernel.handling.modification import first_node, start_at
 from procession.kernel.records import Element, External, Instance, Job, Life, Phase, Task, Wait
-from procession.kernel.stepping import ChildEnded, Step
+from procession.kernel.stepping import BODY, ChildEnded, Step
 from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
 from procession.kernel.waiting import SCOPE_TIMER, open_waits
 from procession.kernel.work import run_process_listeners
@@ -20,9 +21,9 @@ from procession.kernel.work import run_process_listeners
 def start(step: Step, command: c.StartInstance) -> int:
     """Gives the instance's key."""
     process = step.process
-    node_id = command.node or process.initial
-    node = None if node_id is None else process.nodes.get(node_id)
-    if not isinstance(node, StartEvent):
+    node_id = first_node(step, command.instructions) or command.node or process.initial
+    node = None if node_id is None else process.nodes.get(node_id.removesuffix(BODY))
+    if node_id is None or node is None or not (command.instructions or isinstance(node, StartEvent)):
         raise Invalid(
             f"The process '{process.id}' has no start event to begin with; it starts by message or signal only"
         )
@@ -38,9 +39,11 @@ def start(step: Step, command: c.StartInstance) -> int:
         caller_instance=command.caller_instance,
         started=step.world.now,
         start_user=step.world.user,
+        correlation_key=command.correlation_key,
+        tags=command.tags,
     )
     root = Element(key, key, None, process.id, Life.ACTIVE, Phase.EXECUTE)
-    step.emit(e.InstanceStarted(instance, node_id))
+    step.emit(e.InstanceStarted(instance, node_id, command.restarted))
     step.emit(e.ElementCreated(root, command.definition))
     if command.caller is not None:
         step.emit(e.CalledInstanceLinked(command.caller, key))
@@ -51,6 +54,11 @@ def start(step: Step, command: c.StartInstance) -> int:
     for name, value in command.variables.items() if not mapped else ():
         set_variable(step, key, name, value, local=True, initial=True)
     open_waits(step, root, event_starts(step, root), SCOPE_TIMER)
+    if command.instructions:
+        step.listens, step.maps = not command.skip_listeners, not command.skip_mappings
+        run_process_listeners(step, root, "start")
+        start_at(step, key, command.instructions)
+        return key
     run_process_listeners(step, root, "start")
     (begun,) = step.create([(node.id, None)], key)
     if mapped:
