@@ -18,6 +18,7 @@ from procession.camunda7.values import typed
 from procession.kernel.records import Phase
 from procession.storage import schema
 from procession.storage.encoding import decode_value, mapping_from_json
+from procession.storage.queries.former import columns_of
 from procession.storage.queries.language import Asking
 
 VALUE_COLUMNS = ("type", "form", "text_value", "long_value", "double_value", "bytes_value", "big", "info")
@@ -270,7 +271,8 @@ def _clauses(
     connection: Connection, table: Table, also: Shape, keys: Sequence[int], deserialize: bool, binary: bool
 ) -> dict[int, list[dict[str, Any]]]:
     owner = table.c.decision_instance
-    rows = connection.execute(select(table).where(asking(connection).among(owner, keys)).order_by(table.c.key))
+    shown = (column.label(column_name) for column_name, column in columns_of(table).items())
+    rows = connection.execute(select(*shown).where(asking(connection).among(owner, keys)).order_by(table.c.key))
     found = rows.mappings().all()
     big = contents(connection, found)
     by_decision: dict[int, list[dict[str, Any]]] = {}

@@ -249,6 +249,12 @@ class HistoryBatch:
 
     def _instance_ended(self, stamp: Stamp, event: e.InstanceEnded) -> None:
         ended = millis(stamp.time)
+        instance = self.instance(event.instance)
+        removal = {}
+        if instance is not None and instance.root == instance.key:
+            # only here: the rows of all that belongs to it are removed with it (see `queries.former.removal_time`)
+            days = self.facts(instance.definition).time_to_live
+            removal = {} if days is None else {"removal_time": ended + days * DAY}
         node = event.node or self._last_node.get(event.instance) if event.state == "COMPLETED" else event.node
         self.rows.change(
             schema.history_instance,
@@ -257,12 +263,8 @@ class HistoryBatch:
             state=event.state,
             delete_reason=event.reason,
             end_node=node,
+            **removal,
         )
-        instance = self.instance(event.instance)
-        if instance is not None and instance.root == instance.key:
-            days = self.facts(instance.definition).time_to_live
-            if days is not None:
-                self.rows.remove_at(instance.root, ended + days * DAY)
 
     def _suspension_changed(self, stamp: Stamp, event: e.InstanceSuspensionChanged) -> None:
         state = "SUSPENDED" if event.suspended else "ACTIVE"

@@ -38,7 +38,6 @@ class HistoryRows:
 
     def __init__(self) -> None:
         self._rows: dict[Table, dict[int, tuple[bool, Values]]] = {}
-        self._removals: dict[int, int] = {}
         self._journal: list[tuple[dict[int, Any], int, Any]] = []
 
     def add(self, table: Table, key: int, origin: Sequence[Any], **values: Any) -> None:
@@ -57,10 +56,6 @@ class HistoryRows:
         if is_new and "ended" in values and started is not None:
             row["duration"] = row["ended"] - started
         self._put(rows, key, (is_new, row))
-
-    def remove_at(self, root: int, time: int) -> None:
-        """Every row of a root instance may be removed from this time on (milliseconds since 1970)."""
-        self._put(self._removals, root, time)
 
     def is_empty(self) -> bool:
         """True where there is nothing to write."""
@@ -113,13 +108,6 @@ class HistoryRows:
                     shapes.setdefault(shape, []).append([row[name] for name in shape])
             for shape, changed in shapes.items():
                 driver.update(table, shape, changed, _computed(table, shape))
-        roots: dict[int, list[int]] = {}
-        for root, time in self._removals.items():
-            roots.setdefault(time, []).append(root)
-        for time, ended in roots.items():
-            for table in schema.HISTORY:
-                found = "SELECT key FROM history_instance WHERE root IN ??"
-                driver.run(f'UPDATE "{table.name}" SET removal_time = ? WHERE instance IN ({found})', [time, ended])
 
 
 def _computed(table: Table, shape: tuple[str, ...]) -> Mapping[str, str] | None:

@@ -1,4 +1,4 @@
-"""Ids of definitions as history names them: a definition may be deleted, what it did goes on bearing its id.
+"""What history says of others: ids of definitions, which may be deleted while what they did bears them; times of removal.
 
 This file does not know what a definition is the definition of: processes, decisions and requirements have one space of keys.
 """
@@ -14,12 +14,21 @@ from procession.storage import schema
 from procession.storage.queries.language import Asking, Col, Condition, Filter, Kind
 
 _f = schema.former_definition.c
+_root = schema.history_instance.alias("rootmost").c
 
 
 def id_of(definition: Table, key: Col) -> Col:
     """The id of the definition whose key is in a column; `definition` is joined to it already."""
     former = select(_f.id).where(_f.key == key).scalar_subquery()
     return func.coalesce(definition.c.id, former)
+
+
+def columns_of(history: Table) -> dict[str, Col]:
+    """The columns of a table of history as queries show them: `removal_time` is that of the root instance where the row has
+    none of its own, so that the end of an instance writes it once."""
+    theirs = select(_root.removal_time).where(_root.key == history.c.root).scalar_subquery()
+    found: dict[str, Col] = {column.name: column for column in history.c}
+    return {**found, "removal_time": func.coalesce(history.c.removal_time, theirs)}
 
 
 def named(definition: Table, key: Col) -> Filter:

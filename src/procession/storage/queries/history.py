@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
-from procession.storage.queries.former import id_of, named
+from procession.storage.queries.former import columns_of, id_of, named
 from procession.storage.queries.language import (
     NO_VALUE,
     Asking,
@@ -132,7 +132,7 @@ HISTORY_INSTANCE = QueryTable(
     with_definition(schema.history_instance),
     _h.key,
     {
-        **{column.name: column for column in schema.history_instance.c},
+        **columns_of(schema.history_instance),
         "definition_id": id_of(schema.process_definition, _h.definition),
         "definition_name": _p.name,
         "version": _p.version,
@@ -211,7 +211,7 @@ HISTORY_ACTIVITY = QueryTable(
     with_definition(schema.history_activity).outerjoin(_around, _around.c.key == _a.parent),
     _a.key,
     {
-        **{column.name: column for column in schema.history_activity.c},
+        **columns_of(schema.history_activity),
         "definition_id": id_of(schema.process_definition, _a.definition),
         "parent_node": _around.c.node,
     },
@@ -280,7 +280,7 @@ HISTORY_TASK = QueryTable(
     with_definition(schema.history_task),
     _t.key,
     {
-        **{column.name: column for column in schema.history_task.c},
+        **columns_of(schema.history_task),
         "definition_id": id_of(schema.process_definition, _t.definition),
     },
     {
@@ -390,7 +390,7 @@ HISTORY_VARIABLE = QueryTable(
     with_definition(schema.history_variable).outerjoin(_around, _around.c.key == _v.scope),
     _v.key,
     {
-        **{column.name: column for column in schema.history_variable.c},
+        **columns_of(schema.history_variable),
         "definition_id": id_of(schema.process_definition, _v.definition),
         "node": _around.c.node,
     },
@@ -427,7 +427,7 @@ HISTORY_DETAIL = QueryTable(
     with_definition(schema.history_detail).outerjoin(_around, _around.c.key == _d.activity),
     _d.key,
     {
-        **{column.name: column for column in schema.history_detail.c},
+        **columns_of(schema.history_detail),
         "definition_id": id_of(schema.process_definition, _d.definition),
         "node": _around.c.node,
     },

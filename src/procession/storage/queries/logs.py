@@ -8,7 +8,7 @@ from sqlalchemy import Table
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
-from procession.storage.queries.former import id_of, named, named_among
+from procession.storage.queries.former import columns_of, id_of, named, named_among
 from procession.storage.queries.history import since, until
 from procession.storage.queries.language import (
     Complaint,
@@ -43,7 +43,7 @@ _o = schema.operation_log.c
 
 
 def _columns(table: Table, *left_out: str) -> dict[str, Any]:
-    found = {column.name: column for column in table.c if column.name not in left_out}
+    found = {name: column for name, column in columns_of(table).items() if name not in left_out}
     return {**found, "definition_id": id_of(schema.process_definition, table.c.definition)}
 
 
