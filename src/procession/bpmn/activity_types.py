@@ -80,3 +80,12 @@ def activity_type(node: m.Node, body: bool = False) -> str:
         case m.WorkTask() | m.PassTask():
             return node.kind
     return _PLAIN[type(node)]
+
+
+def waits_as_scope(node: m.Node) -> bool:
+    """Whether Camunda 7 gives a simple activity a scope of its own while it waits, as multi-instance turns show."""
+    if isinstance(node, m.UserTask):
+        return any(listener.timer is not None for listener in node.traits.listeners)
+    if isinstance(node, m.ReceiveTask):
+        return node.message is not None
+    return isinstance(node, m.WorkTask) and isinstance(node.work, m.ExternalWork)

@@ -256,6 +256,7 @@ class Loop:
     async_before: bool = False
     async_after: bool = False
     exclusive: bool = True
+    retry: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

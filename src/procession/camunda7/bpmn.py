@@ -108,6 +108,7 @@ class Camunda7:
             async_before=before,
             async_after=after,
             exclusive=exclusive,
+            retry=ext.retry(characteristics, document),
         )
 
     def flow_listeners(self, flow: etree._Element, document: Document) -> tuple[Listener, ...]:

@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
+from procession.bpmn.activity_types import waits_as_scope
+from procession.bpmn.validate import MULTI_INSTANCE_BODY
 from procession.camunda7 import shapes
 from procession.camunda7.exchange import Request
 from procession.camunda7.listing import Shape, activity_instance_id, date, key, shape
 from procession.camunda7.problems import Answered
+from procession.camunda7.shown_forms import process_model
 from procession.camunda7.values import typed
 from procession.kernel.records import Phase
 from procession.storage import schema
@@ -121,10 +124,21 @@ def write_variables(
                 # what an ended turn of a parallel loop leaves behind belongs to no activity instance any more
                 "activityInstanceId": None
                 if row.get("phase") == Phase.OUT.value
-                else activity_instance_id(scope, row["node"], row["instance"]),
+                else _activity_instance(row, scope, past, engine),
             }
         )
     return written
+
+
+def _activity_instance(row: RowMapping, scope: int | None, past: bool, engine: Any) -> str | None:
+    """A turn that waits as a scope of its own has its loop's variables in Camunda 7 at the loop's body."""
+    if not past and scope is not None and row["loop_counter"] is not None and row["definition"] is not None:
+        node = process_model(engine, row["definition"]).nodes.get(row["node"])
+        loop = None if node is None else node.traits.loop
+        own = loop is not None and row["name"] in ("loopCounter", loop.element_variable)
+        if own and node is not None and waits_as_scope(node):
+            return activity_instance_id(row["parent"], f"{row['node']}{MULTI_INSTANCE_BODY}", row["instance"])
+    return activity_instance_id(scope, row["node"], row["instance"])
 
 
 _DETAIL = shape(

@@ -103,7 +103,7 @@ def read_traits(element: etree._Element, document: Document) -> Traits:
         async_before=before,
         async_after=after,
         exclusive=exclusive,
-        retry=_retry(element, document),
+        retry=retry(element, document),
         job_priority=number(element, "jobPriority", document),
         inputs=inputs,
         outputs=outputs,
@@ -128,7 +128,8 @@ def properties(element: etree._Element) -> dict[str, str]:
     }
 
 
-def _retry(element: etree._Element, document: Document) -> Expression | None:
+def retry(element: etree._Element, document: Document) -> Expression | None:
+    """The retry cycle of an activity, or of the turns of a loop."""
     around = child(element, "extensionElements")
     if around is None:
         return None

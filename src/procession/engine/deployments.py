@@ -346,7 +346,7 @@ def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelo
     if repository.get(driver, Deployment, command.deployment) is None:
         raise Missing(f"Deployment with id '{command.deployment}' do not exist")
     for definition in repository.in_deployment(driver, ProcessDefinition, command.deployment):
-        _empty(unit, definition, command.cascade, command.skip_listeners, envelope)
+        _empty(unit, definition, command.cascade, envelope, command.skip_listeners, command.skip_mappings)
     if command.cascade:
         decisions = repository.in_deployment(driver, DecisionDefinition, command.deployment)
         delete_decisions(driver, [row.key for row in decisions])
@@ -357,12 +357,19 @@ def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelo
 def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelope) -> None:
     driver = unit.transaction.driver
     definition = unit.engine.definitions.definition(command.definition, unit.transaction)
-    _empty(unit, definition, command.cascade, False, envelope)
+    _empty(unit, definition, command.cascade, envelope)
     repository.delete_definitions(driver, [definition.key], remember=not command.cascade)
     unit.engine.definitions.forget()
 
 
-def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listeners: bool, envelope: Envelope) -> None:
+def _empty(
+    unit: Unit,
+    definition: ProcessDefinition,
+    cascade: bool,
+    envelope: Envelope,
+    skip_listeners: bool = False,
+    skip_mappings: bool = False,
+) -> None:
     """Ends what runs on a definition, and gives its starts back to the version before."""
     running = unit.transaction.find(Instance, "definition = ?", [definition.key])
     if running and not cascade:
@@ -373,7 +380,8 @@ def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listen
     for instance in running:
         unit.lock([instance.key])
         if unit.state.get(Instance, instance.key) is not None:
-            unit.run(c.CancelInstance(instance.key, "deleted process definition", skip_listeners), envelope)
+            cancel = c.CancelInstance(instance.key, "deleted process definition", skip_listeners, skip_mappings)
+            unit.run(cancel, envelope)
     driver = unit.transaction.driver
     newest = repository.latest(driver, ProcessDefinition, definition.process_id, definition.tenant)
     unit.run(_Close(definition.key), envelope)
@@ -388,7 +396,8 @@ def _empty(unit: Unit, definition: ProcessDefinition, cascade: bool, skip_listen
         for row in older:
             process = unit.engine.definitions.process(row.key, unit.transaction)
             kinds = tuple(repository.find(driver, JobDefinition, "definition = ?", [row.key]))
-            unit.run(_Starts(row, process, kinds, None), envelope)
+            dialect = unit.engine.definitions.dialect_of(row.deployment, unit.transaction)
+            unit.run(_Starts(dialect, row, process, kinds, None), envelope)
     if cascade:
         delete_history(driver, definition.key)
 

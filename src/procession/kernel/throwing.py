@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from procession.bpmn.model import Error, Escalation
+from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.catching import Catcher, catchers, fire
 from procession.kernel.incidents import raise_incident
@@ -54,6 +55,7 @@ def results_of(step: Step, element_key: int) -> dict[str, TypedValue]:
 def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -> None:
     """Nobody catches: the path ends as at a none end event (Camunda 7 logs this), or it stops as an incident."""
     if step.process.policies.uncaught_error_ends:
+        _refuse_last_outputs(step, element_key, code)
         step.complete(element_key, flows=())
         return
     element = step.view.need(Element, element_key)
@@ -64,6 +66,21 @@ def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -
         step.emit(e.ElementMoved(element_key, element.phase, element.index, Life.FAILED))
     configuration = str(jobs[0]) if jobs else None
     raise_incident(step, element_key, "unhandledErrorEvent", text, configuration=configuration)
+
+
+def _refuse_last_outputs(step: Step, element_key: int, code: str) -> None:
+    """Camunda 7 cannot end an instance by an error that nobody catches where the last activity maps outputs."""
+    element = step.view.need(Element, element_key)
+    while element.parent is not None:
+        scope = step.view.need(Element, element.parent)
+        if scope.children != 1:
+            return
+        node = step.node_of(element)
+        if scope.parent is None and node.traits.outputs:
+            raise ExecutionFailed(f"ENGINE-13033 Propagation of bpmn error {code} failed. ")
+        if element.key != element_key and node.outgoing:
+            return
+        element = scope
 
 
 def catch_error(

@@ -63,7 +63,7 @@ def new_job(
         process_id=instance.process_id,
         configuration=configuration,
         due=due,
-        retries=initial_retries(step, element.key, node),
+        retries=initial_retries(step, element.key, node, at),
         priority=priority,
         exclusive=exclusive,
         suspended=instance.suspended or (found is not None and found[2]),
@@ -89,18 +89,20 @@ def priority_of(step: Step, scope: int, expression: Expression | None) -> int:
         raise ExpressionFailed(f"Priority value is not an Integer: {value!r}") from None
 
 
-def initial_retries(step: Step, scope: int, node: Node) -> int:
-    """How often a job of a node is tried: as its retry cycle says, else the default."""
-    cycle = retry_cycle(step, scope, node)
+def initial_retries(step: Step, scope: int, node: Node, at: str) -> int:
+    """How often a job at a node, or at its loop's body, is tried: as its retry cycle says, else the default."""
+    cycle = retry_cycle(step, scope, node, at)
     return step.world.default_retries() if cycle is None else cycle.retries
 
 
-def retry_cycle(step: Step, scope: int, node: Node) -> RetryCycle | None:
-    """The retry cycle of a node; one that cannot be read counts as none, as in Camunda 7."""
-    if node.traits.retry is None:
+def retry_cycle(step: Step, scope: int, node: Node, at: str) -> RetryCycle | None:
+    """The retry cycle of a node, its loop's body or its turns; one that cannot be read counts as none, as in Camunda 7."""
+    loop = node.traits.loop
+    cycle = node.traits.retry if loop is None or at.endswith(BODY) else loop.retry
+    if cycle is None:
         return None
     try:
-        text = step.text(scope, node.traits.retry)
+        text = step.text(scope, cycle)
         return parse_retry_cycle(text) if text else None
     except ExpressionFailed:
         return None

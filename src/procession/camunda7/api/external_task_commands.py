@@ -14,7 +14,7 @@ from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.values import read_variables
 from procession.engine.commands import Together
-from procession.errors import Invalid, Missing, ProcessionError
+from procession.errors import ExpressionFailed, Invalid, Missing, ProcessionError
 from procession.kernel import commands as c
 from procession.storage.queries.history import HISTORY_INSTANCE
 from procession.storage.queries.language import Query, as_key, first, rows
@@ -45,9 +45,13 @@ def _send(request: Request, engine: Any, command: Any, worker: str = "", sentenc
         return rest_error(error.message, 400, 0)
 
     missing = rest_error(f"External task with id {id_} does not exist", 404, 0)
-    with replying(replies={Missing: missing, Invalid: refused}):
+    with replying(replies={Missing: missing, ExpressionFailed: _failed, Invalid: refused}):
         submit(engine, request, command)
     return NO_CONTENT
+
+
+def _failed(error: ProcessionError) -> Answered:
+    return engine_error(error.message)
 
 
 def _worker(body: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ def _retry_cycle(step: Step, job: Job) -> RetryCycle | None:
     if job.element is None or job.node is None or step.definition is None:
         return None
     node = step.process.nodes.get(job.node.removesuffix(BODY))
-    return None if node is None else retry_cycle(step, job.element, node)
+    return None if node is None else retry_cycle(step, job.element, node, job.node)
 
 
 def _job(step: Step, key: int) -> Job:
