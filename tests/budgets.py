@@ -26,6 +26,7 @@ SECONDS: Mapping[str, float] = {
     "feel": 30,
     "functions": 80,
     "kernel": 40,
+    "lint": 10,
     "modeler": 30,
     "server": 60,
     "storage": 90,

@@ -18,6 +18,7 @@ from procession.cli.app import app
 from procession.modeler import ModelerOptions, Store, modeler_routes, open_store
 from tests.functions.camunda_transfer.world import BPMN, FOLDER, FORM, SERVICE, database_environment
 
+LINT = Path(__file__).parent.parent / "lint"
 DMN = '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n"/>'
 
 
@@ -116,6 +117,17 @@ def test_dry_run_lists_the_main_model_first_and_sends_nothing(folder: Path) -> N
 def test_a_model_with_problems_is_exit_3(folder: Path) -> None:
     (folder / "bad.bpmn").write_text("<x/>")
     assert run(folder).exit_code == 3
+
+
+def test_what_lint_finds_is_exit_3_unless_told_not_to(store: Store, folder: Path) -> None:
+    (folder / "calls.bpmn").write_text((LINT / "unresolved-reference" / "bad-call.bpmn").read_text())
+    done = run(folder)
+    assert (done.exit_code, store.files()) == (3, [])
+    assert (
+        "calls.bpmn, line 6: there is no process 'nowhere' in these files (call, rule unresolved-reference)"
+        in done.output
+    )
+    assert (run(folder, "--no-lint").exit_code, len(store.files())) == (0, 6)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import httpx
 
 from camunda_client.errors import CamundaError, NotAuthenticated, SettingsError
+from camunda_client.modeler.backend import ModelFile
 from camunda_client.modeler.body import TransferRequest, event_body, read_request
 from camunda_client.modeler.checking import Finding, check
 from camunda_client.modeler.client import CamundaClient
@@ -39,6 +40,10 @@ log = logging.getLogger("camunda_client.modeler")
 HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
 
 
+Examine = Callable[[Sequence[ModelFile]], list[Finding]]
+"""Gives the reasons not to upload these files."""
+
+
 class Context(Protocol):
     """What Lambda says of an invocation, as far as it is used here."""
 
@@ -50,11 +55,16 @@ class TransferFunction:
     """Keeps the token, the HTTP connections and one database connection from event to event."""
 
     def __init__(
-        self, environment: Mapping[str, str], clock: Clock | None = None, http: httpx.Client | None = None
+        self,
+        environment: Mapping[str, str],
+        clock: Clock | None = None,
+        http: httpx.Client | None = None,
+        lint: Examine | None = None,
     ) -> None:
         self.environment = environment
         self.clock = clock or Clock()
         self.http = http
+        self.lint = lint
         self.database = Database(environment)
         self._client: CamundaClient | None = None
 
@@ -70,7 +80,7 @@ class TransferFunction:
         try:
             request = read_request(event_body(event))
             settings = ModelerSettings.load(self.environment)
-            findings = check(request.files) if settings.check else []
+            findings = self._examine(request, settings)
             if findings:
                 return _findings(findings)
             return _report(self._transfer(request, settings, context))
@@ -91,6 +101,15 @@ class TransferFunction:
             return _response(
                 500, {"success": False, "error": f"Unexpected fault ({type(error).__name__}); see the log"}
             )
+
+    def _examine(self, request: TransferRequest, settings: ModelerSettings) -> list[Finding]:
+        if settings.check == "off":
+            return []
+        if settings.check == "on":
+            return check(request.files)
+        if self.lint is None:
+            raise SettingsError("CAMUNDA_TRANSFER_CHECK is lint, and the package `procession` is not installed here")
+        return self.lint(request.files)
 
     def _transfer(self, request: TransferRequest, settings: ModelerSettings, context: Context | None) -> Report:
         if self._client is None or self._client.connection.settings != settings:

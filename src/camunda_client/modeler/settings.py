@@ -10,7 +10,7 @@
 | `CAMUNDA_TOKEN_REQUEST` | `json` or `form`; an endpoint that answers 400 or 415 to JSON gets a form | `json` |
 | `CAMUNDA_TARGET_PROJECT_NAME` | project (Hub: workspace), created where it does not exist | `DemoProject` |
 | `CAMUNDA_PROCESS_APPLICATION_ID` | process application (Hub: project) that the folder goes into | none |
-| `CAMUNDA_TRANSFER_CHECK` | `on`: models and forms are read before anything is uploaded; `off` | `on` |
+| `CAMUNDA_TRANSFER_CHECK` | `on`: models and forms are read before an upload; `lint`: with the engine's rules; `off` | `on` |
 | `CAMUNDA_TRANSFER_SECONDS` | longest run in seconds, where less than the function's own limit | none |
 """
 
@@ -26,6 +26,7 @@ from camunda_client.errors import SettingsError
 
 APIS = ("v1", "hub-v2")
 TOKEN_REQUESTS = ("json", "form")
+CHECKS = ("on", "off", "lint")
 DEFAULT_PROJECT = "DemoProject"
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand in a path of the API as an id."""
@@ -44,7 +45,7 @@ class ModelerSettings:
     token_request: str = "json"
     project_name: str = DEFAULT_PROJECT
     process_application_id: str | None = None
-    check: bool = True
+    check: str = "on"
     seconds: float | None = None
 
     @classmethod
@@ -60,7 +61,7 @@ class ModelerSettings:
             token_request=_choice(environment, "CAMUNDA_TOKEN_REQUEST", TOKEN_REQUESTS),
             project_name=environment.get("CAMUNDA_TARGET_PROJECT_NAME") or DEFAULT_PROJECT,
             process_application_id=_id(environment, "CAMUNDA_PROCESS_APPLICATION_ID"),
-            check=_choice(environment, "CAMUNDA_TRANSFER_CHECK", ("on", "off")) == "on",
+            check=_choice(environment, "CAMUNDA_TRANSFER_CHECK", CHECKS),
             seconds=_seconds(environment, "CAMUNDA_TRANSFER_SECONDS"),
         )
 

@@ -18,7 +18,7 @@ from tests.modeler.local_modeler import LocalModeler
 FOLDER = Path(__file__).resolve().parents[3] / "functions" / "camunda_transfer"
 SERVICE = "123e4567-e89b-12d3-a456-426614174000"
 BPMN = (
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d_{0}">'
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d_{0}" targetNamespace="t">'
     '<process id="{0}" isExecutable="true"><startEvent id="start_{0}"/></process></definitions>'
 )
 FORM = '{"type": "default", "components": []}'

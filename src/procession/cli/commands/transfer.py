@@ -24,6 +24,7 @@ from camunda_client.modeler.transfer import transfer as run_transfer
 from procession.cli.exits import Exit, Quit
 from procession.cli.output import complain, notes, print_json
 from procession.cli.registry import command
+from procession.serverless.linting import examine
 
 MANIFEST = "manifest.json"
 TEMPLATES = "element-templates"
@@ -49,6 +50,9 @@ def transfer(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Transfer again what was transferred already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and list the files; send nothing.")] = False,
+    lint: Annotated[
+        bool, typer.Option("--lint/--no-lint", help="Refuse models in which `procession lint` finds errors.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Upload the models and forms of a folder to a modeler.
@@ -61,7 +65,7 @@ def transfer(
         request = _request(folder, name, force)
     except BadBody as error:
         raise Quit(Exit.USAGE, str(error)) from None
-    findings = check(request.files)
+    findings = (examine if lint else check)(request.files)
     for finding in findings:
         complain(str(finding))
     if findings:
