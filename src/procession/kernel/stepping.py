@@ -74,7 +74,6 @@ class Check(Struct, frozen=True):
 
 
 Item = Continue | ChildEnded | Check
-
 Undone = TypeVar("Undone", Continue, ChildEnded)
 
 
@@ -214,12 +213,11 @@ class Step:
                 self.emit(e.FlowTaken(parent.instance, flow))
             created.append(Continue(key, Phase.BEFORE))
         self.push(*created)
+        return [item.element for item in created]
 
     def rest(self, element: int, phase: Phase, index: int = 0, life: Life | None = None) -> None:
         """Leaves the element at a durable position; something else pushes it on."""
         self.emit(e.ElementMoved(element, phase, index, life))
-
-        return [item.element for item in created]
 
     def complete(self, element: int, flows: Sequence[str] | None = None) -> None:
         """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions."""
@@ -248,13 +246,6 @@ class Step:
         scope = element.key
         if assignment.reach is Reach.PARENT and element.parent is not None:
             scope = element.parent
-        # Camunda 7's history shows what goes into a sub-process at the scope around it
-        place = element.parent if isinstance(self.node_of(element), SubProcess) else None
-        local = assignment.reach is Reach.LOCAL
-        set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
-
-    def value_of(self, scope: int, source: Source) -> Any:
-        """The value of a parameter's source at a scope."""
         if assignment.path:
             found = (
                 self.view.variable(scope, assignment.target)
@@ -262,6 +253,13 @@ class Step:
                 else find_variable(self.view, scope, assignment.target)
             )
             value = placed(None if found is None else found.value, assignment.path, value)
+        # Camunda 7's history shows what goes into a sub-process at the scope around it
+        place = element.parent if isinstance(self.node_of(element), SubProcess) else None
+        local = assignment.reach is Reach.LOCAL
+        set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
+
+    def value_of(self, scope: int, source: Source) -> Any:
+        """The value of a parameter's source at a scope."""
         match source:
             case Script():
                 if source.expression is not None:

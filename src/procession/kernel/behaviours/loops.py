@@ -36,8 +36,7 @@ class LoopBody(Behaviour):
             step.complete(element.key)
             return
         at_once = 1 if loop.sequential else total
-        for name, value in ((TOTAL, total), (DONE, 0), (ACTIVE, at_once)):
-            set_variable(step, element.key, name, typed(value), local=True)
+        _count(step, element, {TOTAL: total, DONE: 0, ACTIVE: at_once})
         turns = [begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
         step.push(*turns)
 
@@ -46,12 +45,10 @@ class LoopBody(Behaviour):
         assert loop is not None
         if element.phase is not Phase.EXECUTE:
             return
-        variables = step.view.variables(element.key)
-        total, done = int(variables[TOTAL].value), int(variables[DONE].value) + 1
-        active = int(variables[ACTIVE].value) - (0 if loop.sequential else 1)
-        set_variable(step, element.key, DONE, typed(done), local=True)
-        if not loop.sequential:
-            set_variable(step, element.key, ACTIVE, typed(active), local=True)
+        counts = _counts(step, element)
+        total, done = counts[TOTAL], counts[DONE] + 1
+        active = counts[ACTIVE] - (0 if loop.sequential else 1)
+        _count(step, element, {DONE: done} if loop.sequential else {DONE: done, ACTIVE: active})
         # turns may have been added or taken away: only the count of those at work tells when a parallel loop is over
         over = done >= total if loop.sequential else active <= 0
         if over or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
@@ -160,8 +157,10 @@ def begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int, 
     key = step.world.new_key()
     turn = Element(key, body.instance, body.key, node.id, loop_counter=counter)
     step.emit(e.ElementCreated(turn, step.definition or 0))
-    home = body.key if loop.sequential else key
-    set_variable(step, home, COUNTER, typed(counter), local=True, place=body.key)
+    policies = step.process.policies
+    home = body.key if loop.sequential and policies.counts_from_zero else key
+    first = 0 if policies.counts_from_zero else 1
+    set_variable(step, home, COUNTER, typed(counter + first), local=True, place=body.key)
     if items is not None and loop.element_variable is not None and counter < len(items):
         set_variable(step, home, loop.element_variable, typed(items[counter]), local=True, place=body.key)
     return Continue(key, Phase.BEFORE)

@@ -46,8 +46,8 @@ HANDLERS: dict[type[Any], Handler] = {
     c.RaiseFromCall: calls.raise_from_call,
     c.EscalateFromCall: calls.escalate_from_call,
     c.EndUncaught: calls.uncaught,
-    c.GoOn: calls.go_on,
     c.StopElement: incidents.stop_element,
+    c.GoOn: calls.go_on,
 }
 
 # which record a command names, to find its instance: (record, the command's field)
@@ -83,9 +83,9 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.RaiseFromCall: ((Element, "element"),),
     c.EscalateFromCall: ((Element, "element"),),
     c.EndUncaught: ((Element, "element"),),
+    c.StopElement: ((Element, "element"),),
     c.GoOn: ((Element, "element"),),
 }
-    c.StopElement: ((Element, "element"),),
 
 
 def instance_of(state: State, command: c.Command) -> int | None:
