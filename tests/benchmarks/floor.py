@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from procession.storage import Storage
-from procession.storage.drivers import PostgresDriver, SqliteDriver
+from procession.storage.drivers import SqliteDriver
+from procession.storage.postgres import PostgresDriver
 
 METHODS = ("rows", "run", "insert", "update", "delete")
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]

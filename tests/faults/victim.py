@@ -15,16 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from procession.embedding import open_engine
 from procession.engine import commands as ec
 from procession.engine.engine import Engine, EngineSettings
 from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel.variables import typed
-from procession.storage.drivers import PostgresDriver
 from procession.storage.leases import TopicRequest, lease_external
+from procession.storage.postgres import PostgresDriver
 from tests.faults.model import MODEL
 
 LOCK_MS = 1_000
@@ -169,6 +167,6 @@ def die_at(engine: Engine, statement: int) -> None:
 
         return call
 
-    for name in ("rows", "run", "insert", "update"):
+    # every statement, COMMIT included, waits in a list until its flight leaves
+    for name in ("_send", "flush"):
         setattr(PostgresDriver, name, counted(getattr(PostgresDriver, name)))
-    psycopg.Connection.commit = counted(psycopg.Connection.commit)  # type: ignore[method-assign]

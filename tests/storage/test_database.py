@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from procession.errors import Conflict, Invalid, Unavailable
 from procession.kernel.records import Element, Instance
 from procession.kernel.state import State
-from procession.storage import PoolSettings, Storage, open_storage, schema
+from procession.storage import PoolSettings, Storage, Transaction, open_storage, schema
 from procession.storage.migrations import REVISIONS
 
 
@@ -117,18 +117,23 @@ def test_a_transaction_on_the_callers_connection(database_url: str) -> None:
         connection.execute("BEGIN IMMEDIATE")
     else:
         connection = psycopg.connect(database_url)
-    storage.join(connection).save(_changes(5))
+    _save(storage.join(connection))
     connection.rollback()
     with storage.transaction() as tx:
         assert tx.fetch(Instance, [5]) == []
     if isinstance(connection, sqlite3.Connection):
         connection.execute("BEGIN IMMEDIATE")
-    storage.join(connection).save(_changes(5))
+    _save(storage.join(connection))
     connection.commit()
     connection.close()
     with storage.transaction() as tx:
         assert [i.key for i in tx.fetch(Instance, [5])] == [5]
     storage.close()
+
+
+def _save(transaction: Transaction) -> None:
+    transaction.save(_changes(5))
+    transaction.driver.flush()
 
 
 def test_a_key_that_is_taken_is_a_conflict(storage: Storage) -> None:

@@ -88,7 +88,7 @@ def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) 
     tree(storage)
     with storage.transaction() as tx:
         state = State(tx)
-        tx.load_closure(state, tasks=[20])
+        tx.load(state, {Task: [20]})
         assert {e.key for e in state.all(Element)} == {1, 2, 3}
         assert {v.key for v in state.all(Variable)} == {11, 13, 21}
         assert [i.key for i in state.all(Instance)] == [1]

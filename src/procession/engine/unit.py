@@ -17,22 +17,13 @@ from procession.kernel import handling
 from procession.kernel.applying import apply
 from procession.kernel.commands import Command
 from procession.kernel.events import Event, Stamp
-from procession.kernel.records import Element, External, Incident, Instance, Job, Subscription, Task
+from procession.kernel.records import Instance
 from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
     from procession.storage import Transaction
-
-_ARGUMENT: dict[type[Any], str] = {
-    Element: "elements",
-    Task: "tasks",
-    External: "externals",
-    Job: "jobs",
-    Subscription: "subscriptions",
-    Incident: "incidents",
-}
 
 
 class Busy(Conflict):
@@ -89,14 +80,7 @@ class Unit:
                     named.setdefault(table, set()).add(key)
         if not named:
             return
-        instances: set[int] = set()
-        for table, keys in named.items():
-            found = self.transaction.instances_of(table, keys)
-            instances.update(key for key in found.values() if key is not None)
-        self.lock(instances)
-        self.transaction.load_closure(
-            self.state, instances=named.pop(Instance, ()), **{_ARGUMENT[table]: keys for table, keys in named.items()}
-        )
+        self._locked |= self.transaction.load(self.state, named)
 
     def lock(self, instances: Iterable[int], *, wait: bool = True) -> None:
         """Locks instances in the order of their keys. Raises Busy where one is taken and `wait` is False."""

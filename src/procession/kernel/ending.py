@@ -80,8 +80,9 @@ def end_instance(step: Step, root: Element, state: str, reason: str | None = Non
     variables = {
         name: TypedValue(v.type, v.value, v.info) for name, v in visible(step.view, root.key).items()
     } if instance.caller is not None else {}  # fmt: skip
-    for kept in step.view.children(root.key):
-        terminate(step, kept.key, listeners=False, mappings=False)  # what could have been compensated
+    if step.process.has_compensation:
+        for kept in step.view.children(root.key):
+            terminate(step, kept.key, listeners=False, mappings=False)  # what could have been compensated
     close_attached(step, root, reason or "deleted")
     step.drop_variables(root.key)
     if state == "COMPLETED":

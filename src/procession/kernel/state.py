@@ -39,6 +39,8 @@ TABLES: tuple[type[Any], ...] = (
     Incident,
 )
 GROUPED_BY: dict[type[Any], str] = {Element: "parent", Variable: "scope", IdentityLink: "task"}
+_SCOPES: dict[type[Any], type[Any]] = {Element: Task, Task: Element}
+"""A scope of variables is the one or the other: where a key names one it needs no look-up that it is not the other."""
 
 
 class Loader(Protocol):
@@ -171,6 +173,13 @@ class State:
             for key in missing:
                 rows.setdefault(key, None)
 
+    def take(self, table: type[Any], keys: Iterable[int], found: Iterable[Any]) -> None:
+        """Takes in rows that were fetched; of `keys` those without a row are remembered as absent."""
+        self._absorb(table, found)
+        rows = self._rows[table]
+        for key in keys:
+            rows.setdefault(key, None)
+
     def preload_variables(self, scopes: Iterable[int], found: Iterable[Variable]) -> None:
         """Takes in the variables of whole scopes that were fetched together."""
         self._absorb(Variable, found)
@@ -195,6 +204,8 @@ class State:
             if record.key not in rows:
                 rows[record.key] = stored[record.key] = record
                 self._group(table, record, present=True)
+                if table in _SCOPES:
+                    self._rows[_SCOPES[table]].setdefault(record.key, None)
 
     # ------------------------------------------------------------ writing (applying.py only)
 
@@ -211,6 +222,7 @@ class State:
             if table in (Element, Task) and not held:
                 # a new scope: nothing of it can be stored
                 self._whole[Variable].add(record.key)
+                self._rows[_SCOPES[table]].setdefault(record.key, None)
                 if table is Element:
                     self._whole[Element].add(record.key)
                 else:

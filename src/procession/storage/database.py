@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from procession.errors import Invalid, Unavailable
-from procession.storage.drivers import Driver, PostgresDriver, SqliteDriver, plain_cursor, translated
+from procession.storage.drivers import Driver, SqliteDriver, translated
 from procession.storage.keys import KeyMaker, real_millis
 from procession.storage.migrations import needs_upgrade, upgrade
 from procession.storage.nodes import NodeLease, claim_node, holder_name, release_node, renew_node
+from procession.storage.postgres import PostgresDriver
 from procession.storage.transaction import Transaction
 
 Joinable = sqlite3.Connection | psycopg.Connection[Any]
@@ -114,7 +114,7 @@ class Storage:
         if isinstance(connection, sqlite3.Connection):
             driver = SqliteDriver(connection)
         else:
-            driver = PostgresDriver(connection, partial(plain_cursor, connection))
+            driver = PostgresDriver(connection)
         return Transaction(driver, self.keys)
 
     @contextmanager
@@ -128,7 +128,9 @@ class Storage:
         with self._translated():
             if not isinstance(connection, sqlite3.Connection):
                 self.heartbeat()
-                yield self.join(connection)
+                transaction = self.join(connection)
+                yield transaction
+                transaction.driver.flush()
             elif self._lease is not None and not self._lease.is_old(self._clock()):
                 yield self.join(connection)
             else:
@@ -146,14 +148,14 @@ class Storage:
             return
         pooled = self.engine.raw_connection()
         connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+        driver = PostgresDriver(connection)
         try:
-            yield PostgresDriver(connection)
-            connection.commit()
+            yield driver
+            driver.commit()
         except BaseException:
+            driver.rollback()
             if connection.closed:
                 pooled.invalidate()
-            else:
-                connection.rollback()
             raise
         finally:
             pooled.close()

@@ -1,28 +1,24 @@
-"""The two databases as the hot path sees them: statements run on the raw driver, one per table and batch.
+"""A database as the hot path sees it: statements run on the raw driver, one per table and batch. And SQLite.
 
 Statements are written once, with these marks, and rendered once per database:
 - `?` is a value; `IN ??` a list of keys or texts that travels as one parameter, so that a statement's text never
   depends on how many there are;
 - `{skip locked}`, `{nowait}`, `{for update}` and `{is}` stand for what PostgreSQL alone has, or says otherwise.
 
-This file knows both dialects and nothing of what the tables mean.
+This file knows SQLite, `postgres` PostgreSQL; neither knows what the tables mean.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, Protocol
 
 import msgspec
 import psycopg
-from psycopg.rows import tuple_row
-from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
-from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, SmallInteger, Table
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Table
 
 from procession.errors import Conflict, Invalid, ProcessionError, Unavailable
 
@@ -37,6 +33,9 @@ class Driver(Protocol):
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Runs a statement (marks as above) and gives its rows."""
+
+    def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
+        """A statement whose rows are wanted later: it is sent together with what is asked next where the driver can."""
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Runs a statement and gives the number of rows it touched, or -1 inside `together`."""
@@ -54,8 +53,11 @@ class Driver(Protocol):
         """Deletes rows by key."""
 
     def together(self) -> AbstractContextManager[None]:
-        """Statements inside are sent without waiting for each other's answer where the driver can; inserts of many rows
-        may come last."""
+        """Changes inside are sent without waiting for their answers where the driver can, at the latest with the next
+        question or the commit; that is where their errors appear."""
+
+    def flush(self) -> None:
+        """Sends what still waits to be sent, for a caller who goes on with the connection itself."""
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -105,6 +107,10 @@ class SqliteDriver:
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).fetchall()
 
+    def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
+        found = self.rows(statement, parameters)
+        return lambda: found
+
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).rowcount
 
@@ -123,149 +129,8 @@ class SqliteDriver:
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-
-# ---------------------------------------------------------------- PostgreSQL
-
-
-@cache
-def _postgres(statement: str) -> str:
-    marks = {
-        "{skip locked}": "FOR UPDATE SKIP LOCKED",
-        "{nowait}": "FOR UPDATE NOWAIT",
-        "{for update}": "FOR UPDATE",
-        "{is}": "IS NOT DISTINCT FROM",
-    }
-    for mark, text in marks.items():
-        statement = statement.replace(mark, text)
-    return statement.replace("IN ??", "= ANY(%s)").replace("?", "%s")
-
-
-def _array(kind: TypeEngine[Any]) -> str:
-    match kind:
-        case Boolean():
-            return "boolean[]"
-        case SmallInteger():
-            return "smallint[]"
-        case BigInteger():
-            return "bigint[]"
-        case Integer():
-            return "integer[]"
-        case Double():
-            return "double precision[]"
-        case LargeBinary():
-            return "bytea[]"
-        case _:
-            return "text[]"
-
-
-MANY = 8
-"""From this number of rows on, one statement with arrays (or COPY) is faster than one small statement per row.
-
-Measured for an instance of seven tables' rows, save and commit, microseconds per instance: of 1 instance UNNEST takes 2,600,
-COPY 1,300, small statements in a pipeline 970; of 10 instances 600, 270, 440; of 100 instances 315, 120, 340.
-"""
-
-
-@cache
-def _postgres_insert(table: str, columns: tuple[str, ...]) -> str:
-    return f'INSERT INTO "{table}" ({quoted(columns)}) VALUES ({", ".join(["%s"] * len(columns))})'
-
-
-@cache
-def _postgres_update(
-    table: str, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]
-) -> tuple[str, tuple[int, ...]]:
-    """A statement for one row, and which value of the row each of its parameters is."""
-    places = list(range(1, len(columns)))
-    changes = [f'"{name}" = %s' for name in columns[1:]]
-    for name, expression in computed:
-        places += [columns.index(found) for found in _NEW.findall(expression)]
-        changes.append(f'"{name}" = {_NEW.sub("%s", expression).replace("old.", "")}')
-    return f'UPDATE "{table}" SET {", ".join(changes)} WHERE "{columns[0]}" = %s', (*places, 0)
-
-
-@cache
-def _postgres_update_many(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
-    arrays = ", ".join(f"%s::{_array(table.c[name].type)}" for name in columns)
-    changes = [f'"{name}" = new."{name}"' for name in columns[1:]]
-    changes += [f'"{name}" = {expression}' for name, expression in computed]
-    return (
-        f'UPDATE "{table.name}" AS old SET {", ".join(changes)} '
-        f'FROM unnest({arrays}) AS new({quoted(columns)}) WHERE old."{columns[0]}" = new."{columns[0]}"'
-    )
-
-
-_NEW = re.compile(r"new\.(\w+)")
-
-
-class PostgresDriver:
-    """The statements of one transaction on a psycopg connection: few rows in a pipeline, many by COPY and arrays."""
-
-    name = "postgresql"
-
-    def __init__(
-        self, connection: psycopg.Connection[Any], cursor: Callable[[], psycopg.Cursor[Any]] | None = None
-    ) -> None:
-        self._connection = connection
-        self._cursor = cursor or connection.cursor
-        self._later: list[tuple[str, Sequence[str], Sequence[Row]]] | None = None
-
-    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._cursor().execute(_postgres(statement), parameters, binary=True).fetchall()
-        return found
-
-    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
-        return self._cursor().execute(_postgres(statement), parameters).rowcount
-
-    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        if len(rows) < MANY:
-            with self._cursor() as cursor:
-                cursor.executemany(_postgres_insert(table.name, tuple(columns)), rows)
-        elif self._later is not None:
-            self._later.append((table.name, columns, rows))  # COPY does not go together with a pipeline
-        else:
-            self._copy(table.name, columns, rows)
-
-    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        statement = f'COPY "{table}" ({quoted(columns)}) FROM STDIN'
-        with self._cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-    def update(
-        self, table: Table, columns: Sequence[str], rows: Sequence[Row], computed: Mapping[str, str] | None = None
-    ) -> None:
-        more = tuple((computed or {}).items())
-        if len(rows) < MANY:
-            statement, places = _postgres_update(table.name, tuple(columns), more)
-            with self._cursor() as cursor:
-                cursor.executemany(statement, [[row[place] for place in places] for row in rows])
-        else:
-            arrays = [list(column) for column in zip(*rows, strict=True)]
-            self._cursor().execute(_postgres_update_many(table, tuple(columns), more), arrays)
-
-    def delete(self, table: Table, keys: Sequence[int]) -> None:
-        self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        self._later = []
-        try:
-            with self._connection.pipeline():
-                yield
-            for table, columns, rows in self._later:
-                self._copy(table, columns, rows)
-        finally:
-            self._later = None
-
-
-def plain_cursor(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
-    """A cursor as our statements expect it, on a connection that somebody else has set up: values bound by the server,
-    rows as tuples, every integer a bigint."""
-    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    cursor.adapters.register_dumper(int, Int8Dumper)
-    cursor.adapters.register_dumper(int, Int8BinaryDumper)
-    return cursor
+    def flush(self) -> None:
+        pass
 
 
 # ---------------------------------------------------------------- errors

@@ -6,9 +6,11 @@ are locked as they are read, because leases are written beside the instance's lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from procession.kernel.records import (
     Element,
@@ -40,6 +42,54 @@ _VARIABLE_SELECT = (
 )
 _BIG = VARIABLES.columns.index("big")
 _ATTACHED: tuple[type[Any], ...] = (Task, External, Job, Subscription, Incident)
+_key = attrgetter("key")
+
+
+class _Loading(NamedTuple):
+    """Statements that load what commands need. `instances`, `elements` and `variables` take the keys of each named table."""
+
+    instances: str
+    records: Mapping[type[Any], str]
+    elements: str
+    variables: str
+    links: str
+
+
+@cache
+def _loading(tables: tuple[type[Any], ...]) -> _Loading:
+    """The statements for commands that name records of these tables, in this order."""
+    owners, starts = [], []
+    for table in tables:
+        name = CODECS[table].table.name
+        if table is Instance:
+            owners.append("SELECT key FROM instance WHERE key IN ??")
+            starts.append("SELECT e.key, e.parent FROM element e WHERE e.key IN ??")
+        elif table is Element:
+            owners.append("SELECT instance FROM element WHERE key IN ??")
+            starts.append("SELECT e.key, e.parent FROM element e WHERE e.key IN ??")
+        else:
+            owners.append(f"SELECT instance FROM {name} WHERE key IN ??")
+            starts.append(
+                f"SELECT e.key, e.parent FROM {name} a JOIN element e ON e.key IN (a.element, a.instance) WHERE a.key IN ??"
+            )
+    up = (
+        f"WITH RECURSIVE up(key, parent) AS ({' UNION '.join(starts)} "
+        "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent) "
+    )
+    elements, instances = CODECS[Element], CODECS[Instance]
+    named = ", ".join(f'e."{name}"' for name in elements.columns)
+    return _Loading(
+        f"SELECT {quoted(instances.columns)} FROM instance WHERE key IN ({' UNION '.join(owners)}) ORDER BY key {{for update}}",
+        {
+            table: f"SELECT {quoted(CODECS[table].columns)} FROM {CODECS[table].table.name} WHERE key IN ??"
+            + (" ORDER BY key {for update}" if table in _LEASED else "")
+            for table in tables
+            if table not in (Instance, Element)
+        },
+        f"{up}SELECT {named} FROM up JOIN element e ON e.key = up.key",
+        f"{up}{_VARIABLE_SELECT}v.scope IN (SELECT up.key FROM up) OR v.scope IN ?? ORDER BY v.key",
+        f"SELECT {quoted(CODECS[IdentityLink].columns)} FROM identity_link WHERE task IN ??",
+    )
 
 
 class BigValues:
@@ -74,7 +124,6 @@ class Transaction:
         self.driver = driver
         self.memo: dict[Any, Any] = {}  # what was looked up in this transaction and cannot change in it
         self.new_key = new_key
-        self._fetched: dict[type[Any], dict[int, Any]] = {}
         self._big_of: dict[int, int] = {}  # variable -> key of its stored content
         self._keeps_history = keeps_history
 
@@ -82,13 +131,7 @@ class Transaction:
 
     def fetch(self, table: type[R], keys: Iterable[int]) -> list[R]:
         """The stored records with these keys, in any order."""
-        held = self._fetched.pop(table, None) or {}
-        wanted = list(keys)
-        found = [held[key] for key in wanted if key in held]
-        missing = [key for key in wanted if key not in held]
-        if missing:
-            found += self._select(table, "key IN ??", [missing])
-        return found
+        return self._select(table, "key IN ??", [list(keys)])
 
     def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
         """The stored records of a group (`GROUPED_BY`), for elements only those at `node` where it is given."""
@@ -118,14 +161,18 @@ class Transaction:
     def _variables(self, where: str, parameters: Sequence[Any], rest: str = "") -> list[Variable]:
         # both tables have a `key`: the conditions that name it mean the variable's
         where = where.replace("key IN", "v.key IN")
+        found = self._variables_of(self.driver.rows(_VARIABLE_SELECT + where + rest, parameters))
+        if not rest:
+            found.sort(key=_key)  # in the order in which they were set, as in memory
+        return found
+
+    def _variables_of(self, rows: Iterable[Sequence[Any]]) -> list[Variable]:
         found = []
-        for *row, content in self.driver.rows(_VARIABLE_SELECT + where + rest, parameters):
+        for *row, content in rows:
             variable = VARIABLES.record_of(row, content)
             if content is not None:
                 self._big_of[variable.key] = row[_BIG]
             found.append(variable)
-        if not rest:
-            found.sort(key=lambda variable: variable.key)  # in the order in which they were set, as in memory
         return found
 
     def instances_of(self, table: type[Record], keys: Iterable[int]) -> dict[int, int | None]:
@@ -151,58 +198,48 @@ class Transaction:
         rows = self.driver.rows(f"SELECT key FROM instance WHERE key IN ?? ORDER BY key {lock}", [wanted])
         return {key for (key,) in rows}
 
-    def load_closure(
-        self,
-        state: State,
-        *,
-        instances: Iterable[int] = (),
-        elements: Iterable[int] = (),
-        tasks: Iterable[int] = (),
-        externals: Iterable[int] = (),
-        jobs: Iterable[int] = (),
-        subscriptions: Iterable[int] = (),
-        incidents: Iterable[int] = (),
-    ) -> None:
-        """Loads what commands at these places need, in a dozen statements at most, however many keys.
+    def load(self, state: State, named: Mapping[type[Any], Collection[int]]) -> set[int]:
+        """Locks and loads what commands at these records need, asked all at once; the instances that are locked.
 
-        That is the records, their elements with all ancestors, what is attached to these elements, their instances,
-        and the variables of all these scopes.
+        That is the records, their instances, their elements with all ancestors, the links of tasks, the variables of all
+        these scopes, and what is attached to the elements.
         """
-        named = zip(_ATTACHED, (tasks, externals, jobs, subscriptions, incidents), strict=True)
-        starts: set[int] = {*instances, *elements}
-        for table, keys in named:
-            wanted = list(keys)
-            if wanted:
-                state.preload(table, wanted)
-                for record in (state.get(table, key) for key in wanted):
-                    starts.update(key for key in (record and record.element, record and record.instance) if key)
-        if starts:
-            self._load_path(state, starts)
-        wanted = list(tasks)
-        if wanted:
-            state.preload_links(wanted, self._select(IdentityLink, "task IN ??", [wanted]))
-        scopes = [e.key for e in state.all(Element) if e.variables and not state.has_variables(e.key)]
-        scopes += [t.key for t in state.all(Task) if t.variables and not state.has_variables(t.key)]
-        if scopes:
-            state.preload_variables(scopes, self._variables("scope IN ??", [scopes]))
+        tables = sorted(named, key=lambda table: table.__name__)
+        keys = [sorted(named[table]) for table in tables]
+        sql = _loading(tuple(tables))
+        instances = self.driver.ask(sql.instances, keys)
+        records = [
+            self.driver.ask(sql.records[table], [wanted])
+            for table, wanted in zip(tables, keys, strict=True)
+            if table in sql.records
+        ]
+        elements = self.driver.ask(sql.elements, keys)
+        variables = self.driver.ask(sql.variables, [*keys, sorted(named.get(Task, ()))])
+        tasks = list(named.get(Task, ()))
+        links = self.driver.ask(sql.links, [tasks]) if tasks else None
 
-    def _load_path(self, state: State, starts: set[int]) -> None:
-        codec = CODECS[Element]
-        columns = ", ".join(f'e."{name}"' for name in codec.columns)
-        rows = self.driver.rows(
-            "WITH RECURSIVE up(key, parent) AS ("
-            "SELECT key, parent FROM element WHERE key IN ?? "
-            "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent) "
-            f"SELECT {columns} FROM up JOIN element e ON e.key = up.key",
-            [sorted(starts)],
-        )
-        found: list[Element] = [codec.record_of(row) for row in rows]
-        self._fetched[Element] = {element.key: element for element in found}
-        state.preload(Element, [element.key for element in found])
-        state.preload(Instance, {element.instance for element in found})
+        locked = [CODECS[Instance].record_of(row) for row in instances()]
+        state.take(Instance, named.get(Instance, ()), locked)
+        for table, found in zip((table for table in tables if table in sql.records), records, strict=True):
+            state.take(table, named[table], map(CODECS[table].record_of, found()))
+        path: list[Element] = [CODECS[Element].record_of(row) for row in elements()]
+        state.take(Element, named.get(Element, ()), path)
+        scopes = [element.key for element in path] + tasks
+        state.preload_variables(scopes, self._variables_of(variables()))
+        if links is not None:
+            state.preload_links(tasks, map(CODECS[IdentityLink].record_of, links()))
+        self._load_attached(state, path, named)
+        return {instance.key for instance in locked}
+
+    def _load_attached(self, state: State, path: Iterable[Element], named: Mapping[type[Any], Collection[int]]) -> None:
+        """What is attached to the elements that commands are about: of most elements only what is loaded already."""
+        starts = set(named.get(Instance, ())) | set(named.get(Element, ()))
+        for table in _ATTACHED:
+            for record in (state.get(table, key) for key in named.get(table, ())):
+                starts.update(key for key in (record and record.element, record and record.instance) if key)
         for table in _ATTACHED:
             wait = _WAIT_OF[table]
-            keys = [key for element in found if element.key in starts for kind, key in element.attached if kind == wait]
+            keys = [key for element in path if element.key in starts for kind, key in element.attached if kind == wait]
             if keys:
                 state.preload(table, keys)
 
