@@ -58,7 +58,7 @@ STRING: list[tuple[str, Any]] = [
     ('matches("ABC", "b", "i")', True),
     ('matches("a", "b", "p")', None),
     (r'matches("x", "[A-Z-[OI]]", "i")', True),
-    (r'matches("h", "(.)\1")', None),
+    (r'matches("h", "(.)\1")', False),
     ('replace("abcd", "(ab)|(a)", "[1=$1][2=$2]")', "[1=ab][2=]cd"),
     (r'replace("abc", "b", "\$")', "a$c"),
     ('replace("abc", "b", "$")', None),

@@ -9,19 +9,18 @@ from typing import Any
 
 from lxml import etree
 
+from procession.dmn.kit import close, read_value
 from procession.errors import ExpressionFailed
 from procession.expressions import MappingScope
 from procession.feel import compile_expression, to_literal
 from procession.feel.syntax import ContextType, ListType, NamedType, Type
 from tests.conformance.corpora import folder
-from tests.conformance.tck import children, close, value
 
 # What calls decision logic of the model or converts to the type of a decision is the business of `dmn`.
 ELSEWHERE = {"0082-feel-coercion", "0092-feel-lambda", "0088-recursion"}
 KNOWN_FAULTS = {
     ("0070-feel-instance-of", "number_013"): "allowed values of an item definition are the business of dmn",
     ("0070-feel-instance-of", "string_013"): "allowed values of an item definition are the business of dmn",
-    ("1111-feel-matches-function", "K2-MatchesFunc-17"): "RE2 has no back-references",
 }
 TYPES: dict[str, Type] = {
     "tNumberList": ListType(NamedType("number")),
@@ -37,6 +36,10 @@ class Case:
     text: str
     expected: Any
     fails: bool
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    return list(element.findall(f"{{*}}{name}"))
 
 
 @cache
@@ -56,7 +59,7 @@ def _read() -> Iterator[Case]:
         for test in children(tests, "testCase"):
             for node in children(test, "resultNode"):
                 if texts.get(node.get("name")) is not None:
-                    expected = value(children(node, "expected")[0])
+                    expected = read_value(children(node, "expected")[0])
                     fails = node.get("errorResult") == "true"
                     yield Case(path.parent.name, test.get("id"), texts[node.get("name")], expected, fails)
 

@@ -80,6 +80,14 @@ class Compiled:
             value = session.value(element.key)
         return session.result(element, value)
 
+    def declared(self, name: str) -> tuple[str | None, Types]:
+        """The type that an element of the model declares, None for none, and the types of the model."""
+        space, element = self.definitions.namespace, None
+        for one in self.elements.values():
+            if one.key[0] == space and name in (one.key[1], one.name):
+                element = one
+        return (element.type, element.types) if element is not None else (None, Types())
+
     def _find(self, name: str) -> _Element:
         space = self.definitions.namespace
         if found := self.elements.get((space, name)):

@@ -62,7 +62,7 @@ def divide(left: Any, right: Any) -> Any:
 def power(left: Any, right: Any) -> Any:
     """`left ** right`."""
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return finite(MATH.power(left, right))
+        return finite(MATH.power(left, right)) if right else number(1)
     return None
 
 

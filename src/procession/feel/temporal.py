@@ -35,7 +35,7 @@ from procession.feel.values import (
 _DATE = re.compile(r"(-?)([0-9]{4,9})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(
     r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9})[0-9]*)?)?"
-    r"(?:(Z)|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z0-9_+\-/]+))?"
+    r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z0-9_+\-/]+))?"
 )
 _DAYS_TIME = re.compile(r"(-?)P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{0,9})[0-9]*)?S)?)?")
 _YEARS_MONTHS = re.compile(r"(-?)P(?:([0-9]+)Y)?(?:([0-9]+)M)?")
@@ -131,9 +131,9 @@ def read_temporal(text: str) -> Any:
         value = reader(text)
         if value is not None:
             return value
-    if "T" in text and text[0] != "T":
+    if "T" in text.partition("@")[0]:
         return read_date_time(text)
-    return read_time(text.removeprefix("T"))
+    return read_time(text)
 
 
 def days_time(nanos: int) -> DaysTime | None:
