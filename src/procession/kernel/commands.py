@@ -176,6 +176,8 @@ class CompleteExternal(Struct, frozen=True):
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
     denied: bool = False
+    denied_reason: str | None = None
+    corrections: Mapping[str, Any] = field(default_factory=dict)  # of the task that a listener was asked about
 
 
 class FailExternal(Struct, frozen=True):

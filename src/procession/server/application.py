@@ -1,6 +1,8 @@
-"""The ASGI application of a server: Camunda 7's REST API, its pages, health, metrics.
+"""The ASGI application of a server: the REST APIs of Camunda 7 and Camunda 8, pages, health, metrics.
 
     /engine-rest/…                     `camunda7.api`, also as /engine-rest/engine/default/…
+    /v2/…                              `camunda8.api`
+    /oauth/token                       tokens for clients of Camunda 8 that insist on them
     /engine-rest/openapi.json          what is served there
     /camunda/app/{welcome,…}/          pages that say what runs
     /health/live  /health/ready        for orchestrators
@@ -26,11 +28,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from procession.camunda7.api import load, router
 from procession.camunda7.listing import documented_parameters
 from procession.camunda7.openapi import document
+from procession.camunda8.api import load as camunda8_routes
+from procession.camunda8.serving import Rest
 from procession.engine.engine import Engine
 from procession.engine.users import keep_user, password_hash
 from procession.server.authentication import Authenticator, hash_password, is_password
 from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
+from procession.server.oauth import Tokens, token_route
 from procession.server.oracle import oracle_routes
 from procession.server.overview import answers, overview
 from procession.server.pages import APPS, HEADERS, page
@@ -40,6 +45,7 @@ from procession.server.version import VERSION
 log = logging.getLogger("procession.server")
 
 PREFIX = "/engine-rest"
+PREFIX_8 = "/v2"
 
 
 def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
@@ -54,11 +60,23 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
             return None
 
     metrics = Metrics(counts)
+    authenticator = _authenticator(engine, settings) if settings.auth else None
     rest = EngineRest(
         router(),
         engine,
         prefix=PREFIX,
-        authenticator=_authenticator(engine, settings) if settings.auth else None,
+        authenticator=authenticator,
+        max_body=settings.max_body,
+        max_upload=settings.max_upload,
+        threads=settings.threads,
+        observe=metrics.observe,
+    )
+    tokens = Tokens(authenticator)
+    camunda8 = Rest(
+        camunda8_routes(),
+        engine,
+        prefix=PREFIX_8,
+        who=tokens.who,
         max_body=settings.max_body,
         max_upload=settings.max_upload,
         threads=settings.threads,
@@ -96,6 +114,8 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route(f"{PREFIX}/openapi.json", openapi),
         Mount(PREFIX, app=rest),
+        Mount(PREFIX_8, app=camunda8),
+        token_route(tokens, "/oauth/token"),
         Route("/camunda/app/{name}", app_page),
         Route("/camunda/app/{name}/", app_page),
         Route("/camunda/app/{name}/{rest:path}", app_page),
@@ -109,7 +129,12 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
     app = Starlette(routes=routes)
-    app.state.stop = rest.stop
+
+    def stop() -> None:
+        rest.stop()
+        camunda8.stop()
+
+    app.state.stop = stop
     return app
 
 

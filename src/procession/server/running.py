@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import uvicorn
 
 from procession.camunda7.dialect import Camunda7Dialect
+from procession.camunda8.dialect import NAME as CAMUNDA8
+from procession.camunda8.dialect import Camunda8Dialect
 from procession.engine.engine import Engine, EngineSettings
 from procession.server.application import create_app
 from procession.server.settings import Settings
@@ -32,7 +34,9 @@ def open_engine(settings: Settings) -> Engine:
         idle=settings.pool_lifetime,
     )
     storage = open_storage(settings.database_url(), pool)
-    return Engine(storage, Camunda7Dialect(), settings=EngineSettings(history=settings.history_level))
+    dialects = {CAMUNDA8: Camunda8Dialect()}
+    level = EngineSettings(history=settings.history_level)
+    return Engine(storage, Camunda7Dialect(), dialects=dialects, settings=level)
 
 
 def configure_logging(level: str) -> None:

@@ -1,0 +1,190 @@
+"""`/jobs`: handed out to workers, with long polling; completed, failed, ended with an error, changed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from procession.camunda8.exchange import (
+    NOTHING,
+    Answer,
+    Call,
+    number_member,
+    object_member,
+    route,
+    text_member,
+)
+from procession.camunda8.jobs import Activation, activate, read_activation
+from procession.camunda8.problems import command_rejected, invalid
+from procession.camunda8.values import read_variables
+from procession.engine.engine import Engine
+from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
+from procession.kernel import commands as c
+from procession.kernel.records import External
+
+POLL = 1.0
+"""Seconds between two looks while waiting: another node may have made a job, a lock may have run out."""
+
+
+class _Gone(Exception):
+    """The client went away: what was locked for it must not be committed."""
+
+
+@route("POST", "/jobs/activation")
+async def activation(call: Call) -> Answer:
+    """Locks jobs of a type for a worker; waits for some while there are none."""
+    asked = read_activation(call.body)
+    until = time.monotonic() + asked.wait / 1000
+    loop, rung = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        # the loop may have been closed since: then nobody waits any more
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(rung.set)
+
+    forget = call.engine.externals_bell.listen(wake) if asked.wait else None
+    gone = threading.Event()
+    try:
+        while True:
+            rung.clear()
+            found = await asyncio.to_thread(_try, call.engine, asked, gone)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return Answer({"jobs": found})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), min(left, POLL))
+    except asyncio.CancelledError:
+        gone.set()
+        raise
+    finally:
+        if forget is not None:
+            forget()
+
+
+def _try(engine: Engine, asked: Activation, gone: threading.Event) -> list[dict[str, Any]]:
+    try:
+        with engine.storage.transaction() as transaction:
+            found = activate(engine, transaction, asked)
+            if gone.is_set():
+                raise _Gone
+            return found
+    except _Gone:
+        return []
+
+
+@route("POST", "/jobs/{jobKey}/completion")
+def complete(call: Call) -> Answer:
+    """The work is done; a user task listener may deny what is about to happen, or correct the task."""
+    key = call.key("jobKey")
+    result = object_member(call.body, "result")
+    corrections = object_member(result, "corrections")
+    command = c.CompleteExternal(
+        key,
+        None,
+        variables=read_variables(object_member(call.body, "variables")),
+        denied=result.get("denied") is True,
+        denied_reason=text_member(result, "deniedReason"),
+        corrections={name: value for name, value in corrections.items() if value is not None},
+    )
+    _submit(call, key, "COMPLETE", "complete", command)
+    return NOTHING
+
+
+@route("POST", "/jobs/{jobKey}/failure")
+def fail(call: Call) -> Answer:
+    """The work could not be done; with retries left it is handed out again after the back-off."""
+    key = call.key("jobKey")
+    command = c.FailExternal(
+        key,
+        None,
+        message=text_member(call.body, "errorMessage"),
+        details=None,
+        retries=max(number_member(call.body, "retries") or 0, 0),
+        retry_timeout=max(number_member(call.body, "retryBackOff") or 0, 0),
+        local_variables=read_variables(object_member(call.body, "variables")),
+    )
+    _submit(call, key, "FAIL", "fail", command)
+    return NOTHING
+
+
+@route("POST", "/jobs/{jobKey}/error")
+def error(call: Call) -> Answer:
+    """The work ended with a BPMN error."""
+    key = call.key("jobKey")
+    code = text_member(call.body, "errorCode")
+    if not code:
+        raise invalid("No errorCode provided.")
+    command = c.ThrowError(
+        code,
+        text_member(call.body, "errorMessage"),
+        variables=read_variables(object_member(call.body, "variables")),
+        external=key,
+    )
+    _submit(call, key, "THROW_ERROR", "throw an error for", command)
+    return NOTHING
+
+
+@route("PATCH", "/jobs/{jobKey}")
+def update(call: Call) -> Answer:
+    """Sets retries, or the time until the job may be handed out again."""
+    key = call.key("jobKey")
+    changes = object_member(call.body, "changeset")
+    retries, timeout = number_member(changes, "retries"), number_member(changes, "timeout")
+    if retries is None and timeout is None:
+        raise invalid("At least one of [retries, timeout] is required.")
+    if retries is not None and retries < 1:
+        raise command_rejected(
+            "UPDATE",
+            "INVALID_ARGUMENT",
+            f"Expected to update retries for job with key '{key}' with a positive amount of retries, "
+            f"but the amount given was '{retries}'",
+        )
+    try:
+        if timeout is not None:
+            _prolong(call, key, timeout)
+        if retries is not None:
+            call.submit(c.ChangeExternal(key, retries=retries))
+    except Missing:
+        raise command_rejected(
+            "UPDATE", "NOT_FOUND", f"Expected to update job with key '{key}', but no such job was found"
+        ) from None
+    return NOTHING
+
+
+def _prolong(call: Call, key: int, timeout: int) -> None:
+    job = _job(call, key)
+    if job is None:
+        raise Missing("")
+    if job.locked_until is None or job.locked_until <= call.engine.clock():
+        raise command_rejected(
+            "UPDATE",
+            "INVALID_STATE",
+            f"Expected to update the timeout of job with key '{key}', but it is not active",
+        )
+    until = call.engine.clock() + timedelta(milliseconds=timeout)
+    call.submit(c.ChangeExternal(key, lock=(job.worker, until)))
+
+
+def _job(call: Call, key: int) -> External | None:
+    with call.engine.storage.view() as transaction:
+        return next(iter(transaction.find(External, "key = ?", [key])), None)
+
+
+def _submit(call: Call, key: int, intent: str, verb: str, command: Any) -> None:
+    """Sends a command about a job, and tells as Camunda does why it is not carried out."""
+    try:
+        call.submit(command)
+    except Missing:
+        raise command_rejected(
+            intent, "NOT_FOUND", f"Expected to {verb} job with key '{key}', but no such job was found"
+        ) from None
+    except (Conflict, ExecutionFailed) as refused:
+        raise command_rejected(
+            intent, "INVALID_STATE", f"Expected to {verb} job with key '{key}', but {refused.message}"
+        ) from None
+    except Invalid as refused:
+        raise command_rejected(intent, "INVALID_ARGUMENT", refused.message) from None

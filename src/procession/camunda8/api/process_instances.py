@@ -1,0 +1,123 @@
+"""`/process-instances`: created, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+from procession.camunda8.exchange import (
+    NOTHING,
+    Answer,
+    Call,
+    flag_member,
+    number_member,
+    object_member,
+    objects_member,
+    optional_key,
+    route,
+    tenant_of,
+    text_member,
+    texts_member,
+)
+from procession.camunda8.instances import created_shape, definition_version, result_of
+from procession.camunda8.problems import Rejected, command_rejected, invalid
+from procession.camunda8.values import read_variables
+from procession.engine import commands as ec
+from procession.errors import Invalid, Missing
+from procession.kernel import commands as c
+from procession.storage import repository
+
+RESULT_WAIT = 15.0
+"""Seconds that a request waits for a result, whatever it asks for."""
+POLL = 1.0
+
+
+@route("POST", "/process-instances")
+async def create(call: Call) -> Answer:
+    """Starts an instance; with `awaitCompletion` it answers when that has ended, with its variables."""
+    started, version = await asyncio.to_thread(_start, call)
+    tags = texts_member(call.body, "tags")
+    if not flag_member(call.body, "awaitCompletion"):
+        return Answer(created_shape(started, version, {}, tags))
+    names = texts_member(call.body, "fetchVariables")
+    loop, rung = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(rung.set)
+
+    forget = call.engine.endings_bell.listen(wake)
+    until = time.monotonic() + RESULT_WAIT
+    try:
+        while True:
+            rung.clear()
+            found = await asyncio.to_thread(result_of, call, started.instance, names)
+            if found is not None:
+                return Answer(created_shape(started, version, found, tags))
+            left = until - time.monotonic()
+            if left <= 0:
+                raise Rejected(
+                    504,
+                    "Request timed out between gateway and broker: the process instance has not completed",
+                    "java.util.concurrent.TimeoutException",
+                )
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), min(left, POLL))
+    finally:
+        forget()
+
+
+def _start(call: Call) -> tuple[ec.Started, int]:
+    body = call.body
+    key, id_ = optional_key(body, "processDefinitionKey"), text_member(body, "processDefinitionId")
+    version = number_member(body, "processDefinitionVersion")
+    if (key is None) == (id_ is None):
+        what = "Only one of" if id_ is not None else "At least one of"
+        raise invalid(f"{what} [processDefinitionId, processDefinitionKey] is required.")
+    tenant = tenant_of(text_member(body, "tenantId"))
+    instructions = objects_member(body, "startInstructions")
+    if id_ is not None and version is not None and version > 0:
+        with call.engine.storage.view() as transaction:
+            row = repository.version(transaction.driver, repository.ProcessDefinition, id_, version, tenant)
+        if row is None:
+            raise command_rejected(
+                "CREATE",
+                "NOT_FOUND",
+                f"Expected to find process definition with process ID '{id_}' and version '{version}', but none found",
+            )
+        key = row.key
+    command = ec.StartProcess(
+        process_id=id_ if key is None else None,
+        definition=key,
+        tenant=tenant,
+        variables=read_variables(object_member(body, "variables")),
+        business_key=text_member(body, "businessId"),
+        tags=tuple(texts_member(body, "tags")),
+        instructions=tuple(c.StartAt(str(one.get("elementId") or "")) for one in instructions),
+    )
+    try:
+        started: ec.Started = call.submit(command)
+    except Missing:
+        what = f"process ID '{id_}'" if id_ is not None else f"key '{key}'"
+        raise command_rejected(
+            "CREATE", "NOT_FOUND", f"Expected to find process definition with {what}, but none found"
+        ) from None
+    except Invalid as error:
+        raise command_rejected("CREATE", "INVALID_ARGUMENT", error.message) from None
+    return started, definition_version(call, started.definition)
+
+
+@route("POST", "/process-instances/{processInstanceKey}/cancellation")
+def cancel(call: Call) -> Answer:
+    """Cancels an instance with everything in it."""
+    key = call.key("processInstanceKey")
+    try:
+        call.submit(c.CancelInstance(key, None, skip_listeners=True, skip_mappings=True))
+    except Missing:
+        raise command_rejected(
+            "CANCEL",
+            "NOT_FOUND",
+            f"Expected to cancel a process instance with key '{key}', but no such process was found",
+        ) from None
+    return NOTHING

@@ -1,0 +1,174 @@
+"""Jobs: what a worker asks for, and what it is told of the jobs that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procession.bpmn.model import UserTask
+from procession.camunda8.exchange import (
+    DEFAULT_TENANT,
+    number_member,
+    required,
+    shown,
+    shown_tenant,
+    tenant_of,
+    text_member,
+    texts_member,
+)
+from procession.camunda8.values import shown_value
+from procession.engine.engine import Engine
+from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
+from procession.storage.encoding import millis
+from procession.storage.leases import TopicRequest, lease_external
+from procession.storage.transaction import Transaction
+from procession.storage.visible import visible_variables
+
+DEFAULT_WAIT, MAX_WAIT = 10_000, 1_800_000
+"""Milliseconds that a request waits for jobs where it does not say, and at most."""
+MAX_JOBS = 10_000
+DEFAULT_RETRIES = 3
+_TASK_MOMENTS = {
+    "create": "CREATING",
+    "assignment": "ASSIGNING",
+    "update": "UPDATING",
+    "complete": "COMPLETING",
+    "delete": "CANCELING",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A worker's request. `wait` and `timeout` are in milliseconds; `tenants` None is every tenant."""
+
+    type: str
+    worker: str
+    timeout: int
+    most: int
+    wait: int
+    variables: frozenset[str] | None
+    tenants: tuple[str | None, ...] | None
+
+
+def read_activation(body: Mapping[str, Any]) -> Activation:
+    """The request that a body asks for. Raises one 400 that names all faults."""
+    type_, timeout = text_member(body, "type"), number_member(body, "timeout")
+    most, wait = number_member(body, "maxJobsToActivate"), number_member(body, "requestTimeout") or 0
+    faults = []
+    if not type_:
+        faults.append("No type provided.")
+    for name, number in (("timeout", timeout), ("maxJobsToActivate", most)):
+        if number is None:
+            faults.append(f"No {name} provided.")
+        elif number < 1:
+            faults.append(f"The value for {name} is '{number}' but must be greater than 0.")
+    required(faults)
+    named = texts_member(body, "fetchVariable")
+    tenants = texts_member(body, "tenantIds")
+    return Activation(
+        type=type_ or "",
+        worker=text_member(body, "worker") or "",
+        timeout=timeout or 0,
+        most=min(most or 0, MAX_JOBS),
+        wait=0 if wait < 0 else min(wait or DEFAULT_WAIT, MAX_WAIT),
+        variables=frozenset(named) if named else None,
+        tenants=tuple(tenant_of(name) for name in tenants) if tenants else None,
+    )
+
+
+def activate(engine: Engine, transaction: Transaction, asked: Activation) -> list[dict[str, Any]]:
+    """Locks jobs for the worker, and tells what it needs to know of each."""
+    now = engine.clock()
+    found: list[External] = []
+    for request in _requests(asked):
+        if len(found) < asked.most:
+            found += lease_external(transaction, [request], asked.worker, asked.most - len(found), now)
+    if not found:
+        return []
+    variables = visible_variables(transaction, [job.element for job in found])
+    instances = {row.key: row for row in transaction.fetch(Instance, {job.instance for job in found})}
+    return [
+        _shape(engine, transaction, job, instances.get(job.instance), _told(variables.get(job.element, {}), asked))
+        for job in found
+    ]
+
+
+def _requests(asked: Activation) -> Sequence[TopicRequest]:
+    if asked.tenants is None:
+        return [TopicRequest(asked.type, asked.timeout)]
+    named = [tenant for tenant in asked.tenants if tenant is not None]
+    found = [TopicRequest(asked.type, asked.timeout, tenants=named)] if named else []
+    return [*found, TopicRequest(asked.type, asked.timeout, without_tenant=True)] if None in asked.tenants else found
+
+
+def _told(variables: Mapping[str, Any], asked: Activation) -> dict[str, Any]:
+    wanted = asked.variables
+    return {name: shown_value(v.value) for name, v in variables.items() if wanted is None or name in wanted}
+
+
+def _shape(
+    engine: Engine, transaction: Transaction, job: External, instance: Instance | None, variables: dict[str, Any]
+) -> dict[str, Any]:
+    definition = engine.definitions.definition(job.definition, transaction)
+    return {
+        "type": job.topic,
+        "processDefinitionId": job.process_id,
+        "processDefinitionVersion": definition.version,
+        "elementId": job.node.removesuffix("#multiInstanceBody"),
+        "customHeaders": dict(job.headers),
+        "worker": job.worker or "",
+        "retries": DEFAULT_RETRIES if job.retries is None else job.retries,
+        "deadline": 0 if job.locked_until is None else millis(job.locked_until),
+        "variables": variables,
+        "tenantId": shown_tenant(job.tenant),
+        "jobKey": str(job.key),
+        "processInstanceKey": str(job.instance),
+        "processDefinitionKey": str(job.definition),
+        "elementInstanceKey": str(job.element),
+        "kind": job_kind(job.listener),
+        "listenerEventType": listener_event(job.listener),
+        "userTask": _user_task(engine, transaction, job),
+        "tags": [] if instance is None else list(instance.tags),
+        "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),
+        "physicalTenantId": DEFAULT_TENANT,
+    }
+
+
+def job_kind(listener: str | None) -> str:
+    """What kind of job it is, by the moment whose listener it works for."""
+    if listener is None:
+        return "BPMN_ELEMENT"
+    return "TASK_LISTENER" if listener in _TASK_MOMENTS else "EXECUTION_LISTENER"
+
+
+def listener_event(listener: str | None) -> str:
+    """The moment as the API calls it."""
+    return "UNSPECIFIED" if listener is None else _TASK_MOMENTS.get(listener, listener.upper())
+
+
+def _user_task(engine: Engine, transaction: Transaction, job: External) -> dict[str, Any] | None:
+    """The user task that a listener's job is about."""
+    if job.listener not in _TASK_MOMENTS:
+        return None
+    node = engine.definitions.process(job.definition, transaction).nodes.get(job.node)
+    found = transaction.fetch(Element, [job.element])
+    keys = [key for kind, key in (found[0].attached if found else ()) if kind is Wait.TASK]
+    tasks = transaction.fetch(Task, keys)
+    if not tasks or not isinstance(node, UserTask):
+        return None
+    task = tasks[0]
+    links = transaction.find(IdentityLink, "task = ?", [task.key])
+    pending: Mapping[str, Any] = found[0].note.get("changing", {})
+    return {
+        "action": pending.get("action", "complete" if job.listener == "complete" else ""),
+        "assignee": pending.get("assignee", task.assignee),
+        "candidateGroups": [x.group for x in links if x.group is not None],
+        "candidateUsers": [x.user for x in links if x.user is not None],
+        "changedAttributes": list(pending.get("names", ())),
+        "dueDate": None if task.due is None else task.due.isoformat(),
+        "followUpDate": None if task.follow_up is None else task.follow_up.isoformat(),
+        "formKey": None,
+        "priority": task.priority,
+        "userTaskKey": str(task.key),
+    }
