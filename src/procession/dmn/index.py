@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from procession.feel import (
@@ -29,9 +30,11 @@ from procession.feel.syntax import Node, OperatorTest
 
 Ask = Callable[[Any, Any], bool]
 """Whether an input (a FEEL value) passes a cell; the first argument is the scope that `narrow` was given."""
+Look = Callable[[Any], int]
+"""The rules whose indexed cells a key passes; the key of a value is `key_of` it."""
 
-MOST_BITS = 2**27
-"""An index that would take more bits than this is not made; its cells are asked one by one."""
+MOST_BITS = 2**28
+"""Intervals that would take more bits than this in one column are not indexed; their cells are asked one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +51,53 @@ _ORDERED = (Decimal, str, Date, DateTime, DaysTime, YearsMonths)
 """Kinds of value that are looked up in intervals."""
 
 _Span = tuple[Any, bool, Any, bool]
-"""Start (None where open), whether closed, end, whether closed; ends are `order_key`s."""
+"""Start (None where open), whether closed, end, whether closed; ends are keys."""
 
 
-@dataclass(slots=True)
-class _Segments:
-    """Points of one ordered kind and, for each point and each gap between, the rules whose intervals cover it."""
-
-    points: list[Any]
-    masks: list[int]
-
-    def at(self, key: Any) -> int:
-        index = bisect_left(self.points, key)
-        hit = index < len(self.points) and self.points[index] == key
-        return self.masks[2 * index + 1 if hit else 2 * index]
+def key_of(value: Any) -> Any:
+    """What an index holds for a value of a kind: whole numbers as `int`, which equal their `Decimal` and compare fast."""
+    if type(value) is Decimal and value.adjusted() < 34 and value == value.to_integral_value():
+        return int(value)
+    return order_key(value)
 
 
 @dataclass(slots=True)
 class Column:
-    """The cells of one input clause, ready to be asked. `everything` are the rules that pass whatever the input is."""
+    """The cells of one input clause, ready to be asked.
+
+    `everything` are the rules that pass whatever the input is, `rest` those whose cell must be asked, `looks` has the
+    look-up for every kind of FEEL value that a cell names; for other kinds only `everything` passes.
+    """
 
     cells: Sequence[Cell]
     everything: int = 0
-    equal: dict[type, dict[Any, int]] = field(default_factory=dict)
-    negated: dict[type, tuple[int, dict[Any, int]]] = field(default_factory=dict)
-    null: int = 0
-    segments: dict[type, _Segments] = field(default_factory=dict)
     rest: int = 0
+    looks: dict[type, Look] = field(default_factory=dict)
 
     def narrow(self, candidates: int, value: Any, scope: Any) -> int:
         """Those of the candidate rules whose cell passes. `value` is a FEEL value. Raises what a cell raises."""
         # A range may equal a range that is written in a cell: no index knows that.
         rest = ~self.everything if isinstance(value, Range) else self.rest
-        passed = candidates & self._indexed(value)
-        for number in bits(candidates & rest):
+        passed = candidates & self.indexed(value)
+        return passed | self.ask(candidates & rest & ~passed, value, scope) if rest else passed
+
+    def possible(self, value: Any) -> int:
+        """The rules that may pass, as far as the index tells: none that is left out would pass if it were asked."""
+        return ~0 if isinstance(value, Range) else self.indexed(value) | self.rest
+
+    def indexed(self, value: Any) -> int:
+        """The rules that pass by the index alone."""
+        look = self.looks.get(type(value))
+        return self.everything if look is None else look(order_key(value))
+
+    def ask(self, candidates: int, value: Any, scope: Any) -> int:
+        """Those of the candidate rules whose cell passes when it is asked."""
+        passed = 0
+        for number in bits(candidates):
             ask = self.cells[number].ask
             if ask is None or ask(scope, value):
                 passed |= 1 << number
         return passed
-
-    def _indexed(self, value: Any) -> int:
-        kind = type(value)
-        found = self.everything
-        if value is None:
-            found |= self.null
-            for all_of_kind, _ in self.negated.values():
-                found |= all_of_kind
-            return found
-        if kind in self.equal:
-            found |= self.equal[kind].get(value, 0)
-        if kind in self.negated:
-            all_of_kind, named = self.negated[kind]
-            found |= all_of_kind & ~named.get(value, 0)
-        if kind in self.segments:
-            found |= self.segments[kind].at(order_key(value))
-        return found
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -113,60 +108,82 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+@dataclass(slots=True)
+class _Kind:
+    """What the cells of a column say about one kind of value, by rule; rules are bits."""
+
+    equal: dict[Any, int] = field(default_factory=dict)
+    negated: int = 0
+    excepted: dict[Any, int] = field(default_factory=dict)
+    spans: dict[int, list[_Span]] = field(default_factory=dict)
+
+    def at(self, key: Any) -> int:
+        """The rules that pass for a value that is named somewhere, less those whose intervals hold it."""
+        return self.equal.get(key, 0) | self.negated & ~self.excepted.get(key, 0)
+
+
 def column(cells: Sequence[Cell]) -> Column:
     """Compiles a column."""
     made = Column(cells)
-    spans: dict[type, dict[int, list[_Span]]] = {}
+    kinds: dict[type, _Kind] = {}
+    null = 0
     for number, cell in enumerate(cells):
         bit = 1 << number
-        if cell.ask is None:
+        if cell.ask is None or (cell.tests is not None and cell.tests.any):
             made.everything |= bit
-        elif cell.tests is None or not _file(made, cell.tests, number, spans):
+            continue
+        passes_null = None if cell.tests is None else _file(kinds, cell.tests, number)
+        if passes_null is None:
             made.rest |= bit
-    for kind, parts in spans.items():
-        _segment(made, kind, parts)
+        elif passes_null:
+            null |= bit
+    for kind, said in kinds.items():
+        look = _intervals(said, made.everything) if said.spans else None
+        if said.spans and look is None:
+            for number in said.spans:
+                made.rest |= 1 << number
+        made.looks[kind] = look or _names(said, made.everything)
+    null |= made.everything
+    made.looks[NoneType] = lambda key: null
     return made
 
 
-def _file(made: Column, tests: UnaryTests, number: int, spans: dict[type, dict[int, list[_Span]]]) -> bool:
-    """Puts a cell into the index; False where it does not fit there."""
+def _file(kinds: dict[type, _Kind], tests: UnaryTests, number: int) -> bool | None:
+    """Puts a cell into the index: whether null passes it; None where it does not fit there."""
     bit = 1 << number
-    if tests.any:
-        made.everything |= bit
-        return True
+    nodes = tests.syntax.tests
     if tests.syntax.negated:
-        return _file_negated(made, tests, bit)
+        return _file_negated(kinds, [_named(node) for node in nodes], bit)
+    if len(nodes) == 1 and isinstance(nodes[0], OperatorTest) and nodes[0].operator == "!=":
+        return _file_negated(kinds, [constant_value(nodes[0].operand)], bit)
     values: list[Any] = []
     intervals: list[tuple[type, _Span]] = []
-    for node in tests.syntax.tests:
+    for node in nodes:
         value = _named(node)
         if value is None or type(value) in _NAMED:
             values.append(value)
         elif span := _span(node, value):
             intervals.append(span)
         else:
-            return False
+            return None
     for value in values:
-        if value is None:
-            made.null |= bit
-            continue
-        named = made.equal.setdefault(type(value), {})
-        named[value] = named.get(value, 0) | bit
+        if value is not None:
+            named = kinds.setdefault(type(value), _Kind()).equal
+            key = key_of(value)
+            named[key] = named.get(key, 0) | bit
     for kind, interval in intervals:
-        spans.setdefault(kind, {}).setdefault(number, []).append(interval)
-    return True
+        kinds.setdefault(kind, _Kind()).spans.setdefault(number, []).append(interval)
+    return None in values
 
 
-def _file_negated(made: Column, tests: UnaryTests, bit: int) -> bool:
-    values = [_named(node) for node in tests.syntax.tests]
-    kinds = {type(value) for value in values}
-    if kinds not in ({str}, {Decimal}):
-        return False
-    (kind,) = kinds
-    all_of_kind, named = made.negated.get(kind, (0, {}))
-    for value in values:
-        named[value] = named.get(value, 0) | bit
-    made.negated[kind] = all_of_kind | bit, named
+def _file_negated(kinds: dict[type, _Kind], values: list[Any], bit: int) -> bool | None:
+    found = {type(value) for value in values}
+    if found not in ({str}, {Decimal}):
+        return None
+    said = kinds.setdefault(found.pop(), _Kind())
+    said.negated |= bit
+    for key in map(key_of, values):
+        said.excepted[key] = said.excepted.get(key, 0) | bit
     return True
 
 
@@ -182,7 +199,7 @@ def _span(node: Node, value: Any) -> tuple[type, _Span] | None:
         end = constant_value(node.operand)
         if type(end) not in _ORDERED:
             return None
-        key = order_key(end)
+        key = key_of(end)
         spans: dict[str, _Span] = {
             "<": (None, False, key, False),
             "<=": (None, False, key, True),
@@ -194,28 +211,46 @@ def _span(node: Node, value: Any) -> tuple[type, _Span] | None:
         return None
     if type(value.start) not in _ORDERED:
         return None
-    ends = order_key(value.start), order_key(value.end)
-    return type(value.start), (ends[0], value.start_closed, ends[1], value.end_closed)
+    return type(value.start), (key_of(value.start), value.start_closed, key_of(value.end), value.end_closed)
 
 
-def _segment(made: Column, kind: type, spans: dict[int, list[_Span]]) -> None:
-    points = sorted({point for parts in spans.values() for part in parts for point in part[::2] if point is not None})
-    if len(points) * 2 * len(made.cells) > MOST_BITS:
-        for number in spans:
-            made.rest |= 1 << number
-        return
-    place = {point: 2 * index + 1 for index, point in enumerate(points)}
-    turns = [0] * (2 * len(points) + 2)
-    for number, parts in spans.items():
-        for first, last in _merged(_places(parts, place, 2 * len(points))):
+# --- look-ups --------------------------------------------------------------------------------------------------------
+
+
+def _names(said: _Kind, everything: int) -> Look:
+    masks = {key: everything | said.at(key) for key in (*said.equal, *said.excepted)}
+    others = everything | said.negated
+    return lambda key: masks.get(key, others)
+
+
+def _intervals(said: _Kind, everything: int) -> Look | None:
+    """Sorted points; for each point and each gap between, the rules that pass. None where they would be too many."""
+    points = {point for parts in said.spans.values() for part in parts for point in part[::2] if point is not None}
+    ordered = sorted(points | said.equal.keys() | said.excepted.keys())
+    place = {point: 2 * index + 1 for index, point in enumerate(ordered)}
+    turns = [0] * (2 * len(ordered) + 2)
+    for number, parts in said.spans.items():
+        for first, last in _merged(_places(parts, place, 2 * len(ordered))):
             turns[first] ^= 1 << number
             turns[last + 1] ^= 1 << number
     masks: list[int] = []
-    now = 0
-    for turn in turns[:-1]:
+    shared: dict[int, int] = {}
+    now = size = 0
+    for index, turn in enumerate(turns[:-1]):
         now ^= turn
-        masks.append(now)
-    made.segments[kind] = _Segments(points, masks)
+        mask = now | everything | (said.at(ordered[index // 2]) if index % 2 else said.negated)
+        masks.append(shared.setdefault(mask, mask))
+        if masks[-1] is mask:
+            size += mask.bit_length()
+            if size > MOST_BITS:
+                return None
+    count = len(ordered)
+
+    def look(key: Any) -> int:
+        index = bisect_left(ordered, key)
+        return masks[2 * index + 1 if index < count and ordered[index] == key else 2 * index]
+
+    return look
 
 
 def _places(parts: Iterable[_Span], place: dict[Any, int], last: int) -> Iterator[tuple[int, int]]:
