@@ -36,7 +36,7 @@ from procession.kernel.records import (
     Task,
     Variable,
 )
-from procession.kernel.state import GROUPED_BY, TABLES, Changes, State
+from procession.kernel.state import GROUPED_BY, TABLES, TOLD_APART_BY, Changes, State
 from procession.kernel.stepping import Answer
 from procession.kernel.variables import typed
 from procession.kernel.world import Decided
@@ -61,10 +61,10 @@ class Store:
         self.fetched += len(found)
         return found
 
-    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
+    def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
         found = [self.rows[table][key] for key in self._groups.get((table, group), ())]
-        if node is not None:
-            found = [row for row in found if getattr(row, "node", None) == node]
+        if only is not None:
+            found = [row for row in found if getattr(row, TOLD_APART_BY[table]) == only]
         self.fetched += len(found)
         return found
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from procession.kernel.records import Element, IdentityLink, Instance, Life, Phase, Task, Variable, Wait
-from procession.kernel.state import TABLES, State
+from procession.kernel.state import MANY_VARIABLES, TABLES, State
 from procession.storage import Storage
 from tests.storage.records import RECORDS
 
@@ -93,6 +93,18 @@ def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) 
         assert {v.key for v in state.all(Variable)} == {11, 13, 21}
         assert [i.key for i in state.all(Instance)] == [1]
         assert state.variables(3)["b"].value == "x" * 9000
+
+
+def test_of_very_many_variables_only_the_named_one_is_loaded(storage: Storage) -> None:
+    many = [Variable(100 + n, 1, 1, f"v{n}", "Integer", n) for n in range(MANY_VARIABLES + 1)]
+    save(storage, Instance(1, 7, "p", 1), Element(1, 1, None, "p", variables=len(many)), *many)
+    with storage.transaction() as tx:
+        state = State(tx)
+        tx.load(state, {Instance: [1]})
+        assert list(state.all(Variable)) == []
+        assert (state.variable(1, "v7"), state.variable(1, "none")) == (many[7], None)
+        assert list(state.all(Variable)) == [many[7]]
+        assert list(state.variables(1).values()) == many
 
 
 def test_groups_load_on_demand(storage: Storage) -> None:

@@ -39,6 +39,9 @@ TABLES: tuple[type[Any], ...] = (
     Incident,
 )
 GROUPED_BY: dict[type[Any], str] = {Element: "parent", Variable: "scope", IdentityLink: "task"}
+TOLD_APART_BY: dict[type[Any], str] = {Element: "node", Variable: "name"}
+MANY_VARIABLES = 50
+"""A scope with more of them gives them one at a time, by name: else each command would load what no command looks at."""
 _SCOPES: dict[type[Any], type[Any]] = {Element: Task, Task: Element}
 """A scope of variables is the one or the other: where a key names one it needs no look-up that it is not the other."""
 
@@ -49,8 +52,9 @@ class Loader(Protocol):
     def fetch(self, table: type[R], keys: Iterable[int]) -> list[R]:
         """The rows with these keys, in any order; missing ones are left out."""
 
-    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
-        """The rows whose grouping column (`GROUPED_BY`) is `group`, for elements only those at `node` if it is given."""
+    def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
+        """The rows whose grouping column (`GROUPED_BY`) is `group`; with `only` of elements those at that node, of variables
+        the one of that name (`TOLD_APART_BY`)."""
 
 
 class View(Protocol):
@@ -70,7 +74,7 @@ class EmptyLoader:
     def fetch(self, table: type[R], keys: Iterable[int]) -> list[R]:
         return []
 
-    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
+    def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
         return []
 
 
@@ -94,6 +98,7 @@ class State:
         self._named: dict[int, dict[str, int]] = {}  # keys of variables by scope and name
         self._whole: dict[type[Any], set[int]] = {table: set() for table in GROUPED_BY}
         self._part: set[tuple[int, str]] = set()
+        self._looked_up: set[tuple[int, str]] = set()  # names of variables that were fetched alone, by scope
         self._journal: list[tuple[type[Any], int, Any, bool]] = []
 
     # ------------------------------------------------------------ reading
@@ -135,12 +140,19 @@ class State:
     def variables(self, scope: int) -> dict[str, Variable]:
         """The variables that live in one scope, by name."""
         self._need_variables(scope)
-        rows = self._rows[Variable]
-        return {rows[key].name: rows[key] for key in self._groups[Variable].get(scope, ())}
+        rows, keys = self._rows[Variable], self._groups[Variable].get(scope, ())
+        # in the order in which they were set, whatever was looked up first
+        return {rows[key].name: rows[key] for key in (sorted(keys) if self._looked_up else keys)}
 
     def variable(self, scope: int, name: str) -> Variable | None:
         """The variable of that name that lives in one scope. Costs the same however many live there."""
-        self._need_variables(scope)
+        if scope not in self._whole[Variable] and (scope, name) not in self._looked_up:
+            owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
+            if owner is not None and owner.variables > MANY_VARIABLES:
+                self._absorb(Variable, self._loader.fetch_group(Variable, scope, name))
+                self._looked_up.add((scope, name))
+            else:
+                self._need_variables(scope)
         key = self._named.get(scope, {}).get(name)
         return None if key is None else cast("Variable | None", self._rows[Variable][key])
 

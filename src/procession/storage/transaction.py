@@ -24,7 +24,7 @@ from procession.kernel.records import (
     Task,
     Variable,
 )
-from procession.kernel.state import GROUPED_BY, Changes, State
+from procession.kernel.state import GROUPED_BY, MANY_VARIABLES, TOLD_APART_BY, Changes, State
 from procession.storage import schema
 from procession.storage.drivers import Driver, quoted
 from procession.storage.encoding import EncodedValue, encode_value
@@ -63,18 +63,19 @@ def _loading(tables: tuple[type[Any], ...]) -> _Loading:
         name = CODECS[table].table.name
         if table is Instance:
             owners.append("SELECT key FROM instance WHERE key IN ??")
-            starts.append("SELECT e.key, e.parent FROM element e WHERE e.key IN ??")
+            starts.append("SELECT e.key, e.parent, e.variables FROM element e WHERE e.key IN ??")
         elif table is Element:
             owners.append("SELECT instance FROM element WHERE key IN ??")
-            starts.append("SELECT e.key, e.parent FROM element e WHERE e.key IN ??")
+            starts.append("SELECT e.key, e.parent, e.variables FROM element e WHERE e.key IN ??")
         else:
             owners.append(f"SELECT instance FROM {name} WHERE key IN ??")
             starts.append(
-                f"SELECT e.key, e.parent FROM {name} a JOIN element e ON e.key IN (a.element, a.instance) WHERE a.key IN ??"
+                f"SELECT e.key, e.parent, e.variables FROM {name} a JOIN element e ON e.key IN (a.element, a.instance) "
+                "WHERE a.key IN ??"
             )
     up = (
-        f"WITH RECURSIVE up(key, parent) AS ({' UNION '.join(starts)} "
-        "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent) "
+        f"WITH RECURSIVE up(key, parent, variables) AS ({' UNION '.join(starts)} "
+        "UNION SELECT p.key, p.parent, p.variables FROM element p JOIN up ON p.key = up.parent) "
     )
     elements, instances = CODECS[Element], CODECS[Instance]
     named = ", ".join(f'e."{name}"' for name in elements.columns)
@@ -87,7 +88,8 @@ def _loading(tables: tuple[type[Any], ...]) -> _Loading:
             if table not in (Instance, Element)
         },
         f"{up}SELECT {named} FROM up JOIN element e ON e.key = up.key",
-        f"{up}{_VARIABLE_SELECT}v.scope IN (SELECT up.key FROM up) OR v.scope IN ?? ORDER BY v.key",
+        f"{up}{_VARIABLE_SELECT}v.scope IN (SELECT up.key FROM up WHERE up.variables BETWEEN 1 AND {MANY_VARIABLES}) "
+        "OR v.scope IN ?? ORDER BY v.key",
         f"SELECT {quoted(CODECS[IdentityLink].columns)} FROM identity_link WHERE task IN ??",
     )
 
@@ -133,12 +135,12 @@ class Transaction:
         """The stored records with these keys, in any order."""
         return self._select(table, "key IN ??", [list(keys)])
 
-    def fetch_group(self, table: type[R], group: int, node: str | None = None) -> list[R]:
-        """The stored records of a group (`GROUPED_BY`), for elements only those at `node` where it is given."""
+    def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
+        """The stored records of a group (`GROUPED_BY`), with `only` those that it tells apart (`TOLD_APART_BY`)."""
         column = GROUPED_BY[table]
-        if node is None:
+        if only is None:
             return self._select(table, f'"{column}" = ?', [group])
-        return self._select(table, f'"{column}" = ? AND node = ?', [group, node])
+        return self._select(table, f'"{column}" = ? AND "{TOLD_APART_BY[table]}" = ?', [group, only])
 
     def find(self, table: type[R], where: str, parameters: Sequence[Any] = (), rest: str = "") -> list[R]:
         """Records that meet a condition in the marks of `drivers`; `rest` is ORDER BY and LIMIT."""
@@ -202,7 +204,7 @@ class Transaction:
         """Locks and loads what commands at these records need, asked all at once; the instances that are locked.
 
         That is the records, their instances, their elements with all ancestors, the links of tasks, the variables of all
-        these scopes, and what is attached to the elements.
+        these scopes (but of those that have very many), and what is attached to the elements.
         """
         tables = sorted(named, key=lambda table: table.__name__)
         keys = [sorted(named[table]) for table in tables]
@@ -224,7 +226,7 @@ class Transaction:
             state.take(table, named[table], map(CODECS[table].record_of, found()))
         path: list[Element] = [CODECS[Element].record_of(row) for row in elements()]
         state.take(Element, named.get(Element, ()), path)
-        scopes = [element.key for element in path] + tasks
+        scopes = [element.key for element in path if element.variables <= MANY_VARIABLES] + tasks
         state.preload_variables(scopes, self._variables_of(variables()))
         if links is not None:
             state.preload_links(tasks, map(CODECS[IdentityLink].record_of, links()))
