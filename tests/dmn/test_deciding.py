@@ -32,7 +32,14 @@ BOXES: list[tuple[str, Any]] = [
     ),
     (f"<conditional>{role('if', 'true')}{role('then', '1')}{role('else', '2')}</conditional>", 1),
     (f"<conditional>{role('if', 'null')}{role('then', '1')}{role('else', '2')}</conditional>", 2),
+    (f"<conditional>{role('if', '1')}{role('then', '1')}{role('else', '2')}</conditional>", None),
     (f"<filter>{role('in', ITEMS)}{role('match', 'item > 2')}</filter>", [3, 4]),
+    (f'<for iteratorVariable="n">{role("in", "[1..3]")}{role("return", "n + 1")}</for>', [2, 3, 4]),
+    (f'<for iteratorVariable="n">{role("in", "5")}{role("return", "n + 1")}</for>', [6]),
+    (f'<for iteratorVariable="n">{role("in", "null")}{role("return", "n + 1")}</for>', None),
+    (f'<some iteratorVariable="n">{role("in", "[0, 1]")}{role("satisfies", "n")}</some>', None),
+    (f'<some iteratorVariable="n">{role("in", "[null, 7]")}{role("satisfies", "n > 5")}</some>', True),
+    (f'<every iteratorVariable="n">{role("in", "[]")}{role("satisfies", "n")}</every>', True),
     (f'<for iteratorVariable="n">{role("in", ITEMS)}{role("return", "n * n")}</for>', [1, 4, 9, 16]),
     (f'<some iteratorVariable="n">{role("in", ITEMS)}{role("satisfies", "n = 3")}</some>', True),
     (f'<every iteratorVariable="n">{role("in", ITEMS)}{role("satisfies", "n < 3")}</every>', False),
@@ -123,6 +130,26 @@ SERVICE = document(
 
 def test_a_service_is_a_function_of_inputs_and_decisions() -> None:
     assert decide(SERVICE, "d").value == 33
+
+
+def test_a_service_sees_nothing_but_its_inputs() -> None:
+    data = SERVICE.replace(b"twice(a: 3, b: 10) + twice(3, 1)", b"[twice(b: 1), twice(a: 2, b: 3), twice(x: 1)]")
+    assert decide(data, "d", a=100).value == [None, 6, None]
+    narrow = SERVICE.replace(b'<inputData href="#a"/>', b"").replace(b"twice(a: 3, b: 10) + twice(3, 1)", b"twice(2)")
+    assert decide(narrow, "d", a=100).value is None
+
+
+def test_what_a_caller_leaves_out_of_a_structure_is_null() -> None:
+    person = (
+        '<itemDefinition name="tPerson"><itemComponent name="name"><typeRef>string</typeRef></itemComponent>'
+        '<itemComponent name="age"><typeRef>number</typeRef></itemComponent></itemDefinition>'
+    )
+    logic = literal("[p.name, p.age]")
+    data = document(person, input_data("p", "tPerson"), decision("d", logic, requires=["i:p"]))
+    assert decide(data, "d", p={"name": "Ada"}).value == ["Ada", None]
+    assert decide(data, "d", p={"name": 1}).value == [None, None]
+    inside = document(person, decision("d", literal('{name: "Ada"}'), type_="tPerson"))
+    assert decide(inside, "d").value is None
 
 
 def test_a_service_can_be_asked_from_outside() -> None:

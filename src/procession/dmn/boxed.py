@@ -33,6 +33,7 @@ from procession.expressions import Scope
 from procession.feel import Evaluation, FeelScope, Function, Null, UnaryTests, compile_expression, compile_unary_tests
 from procession.feel.evaluation import check_items
 from procession.feel.functions import apply, in_order
+from procession.feel.iterating import items_of
 from procession.feel.java import function_of
 
 FEEL = frozenset(
@@ -267,7 +268,10 @@ class Boxes(Texts):
         condition, then, otherwise = (self.logic(part) for part in (logic.condition, logic.then, logic.otherwise))
 
         def choose(scope: Scope, evaluation: Evaluation) -> Any:
-            return (then if condition(scope, evaluation) is True else otherwise)(scope, evaluation)
+            verdict = condition(scope, evaluation)
+            if verdict is not None and not isinstance(verdict, bool):
+                return evaluation.warn("the condition is neither true nor false")
+            return (then if verdict is True else otherwise)(scope, evaluation)
 
         return choose
 
@@ -298,9 +302,10 @@ class Boxes(Texts):
         body = self.inside([logic.variable, "partial"]).logic(logic.body)
 
         def iterate(scope: Scope, evaluation: Evaluation) -> Any:
-            values = items(scope, evaluation)
-            if not isinstance(values, list):
-                return evaluation.warn(f"'{logic.kind}' needs a list")
+            try:
+                values = items_of(items(scope, evaluation))
+            except Null as reason:
+                return evaluation.warn(str(reason))
             check_items(len(values))
             found: list[Any] = []
             for item in values:
@@ -317,7 +322,7 @@ def _all(runs: Sequence[Run]) -> Run:
 
 
 def _quantified(some: bool, verdicts: list[Any], evaluation: Evaluation) -> Any:
-    if some in verdicts:
+    if any(verdict is some for verdict in verdicts):
         return some
     if not all(isinstance(verdict, bool) for verdict in verdicts):
         return evaluation.warn("a condition is neither true nor false")

@@ -281,6 +281,9 @@ class _Session:
         except KeyError:
             return None
         fits, value = element.types.convert(given, element.type)
+        if not fits:
+            # What a caller leaves out of a structure is null; inside the model a structure must have all its parts.
+            fits, value = element.types.convert(element.types.filled(given, element.type), element.type)
         return value if fits else self.evaluation.warn(f"the input '{element.name}' is not a {element.type}")
 
     def _scope_of(self, element: _Element) -> Scope:
@@ -312,8 +315,10 @@ class _Session:
         boxes = Boxes(element.types, (), None, [])
 
         def body(values: Mapping[str, Any], evaluation: Evaluation) -> Any:
+            # What a service does not declare as its input it does not see (DMN 10.4).
             given = {one.key: values[one.name] for one in known}
-            return _Session(self._compiled, self._scope, evaluation, given).serve(element, given, evaluation)
+            closed = MappingScope({}, self._scope.now())
+            return _Session(self._compiled, closed, evaluation, given).serve(element, given, evaluation)
 
         return boxes.callable(parameters, body)
 

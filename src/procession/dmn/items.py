@@ -70,6 +70,23 @@ class Types:
             return True, value
         return converted(fit, value)
 
+    def filled(self, value: Any, name: str | None, depth: int = 0) -> Any:
+        """The same with null for every component that a structure of that type lacks."""
+        item = self.definitions.get(self._name(name))
+        return value if item is None else self._filled(value, item, depth)
+
+    def _filled(self, value: Any, item: ItemDefinition, depth: int) -> Any:
+        if depth > MOST_NESTED:
+            return value
+        if isinstance(value, list):
+            return [self._filled(one, item, depth + 1) for one in value]
+        if not item.components:
+            return self.filled(value, item.type, depth + 1)
+        if not isinstance(value, dict):
+            return value
+        parts = {part.name: self._filled(value.get(part.name), part, depth + 1) for part in item.components}
+        return {**value, **parts}
+
     def _name(self, name: str | None) -> str:
         if not name:
             return ""

@@ -9,11 +9,11 @@ from procession.feel.values import Function
 
 
 def in_order(function: Function, names: tuple[str, ...], values: list[Any]) -> list[Any]:
-    """Named arguments in the order of the parameters. Raises Null for unknown or missing names."""
-    if len(names) != len(function.parameters) or set(names) != set(function.parameters):
+    """Named arguments in the order of the parameters; one left out is null (DMN 10.3.2.13.5). Raises Null for others."""
+    if len(set(names)) != len(names) or not set(names) <= set(function.parameters):
         raise Null(f"the function's parameters are {', '.join(function.parameters) or 'none'}")
     given = dict(zip(names, values, strict=True))
-    return [given[name] for name in function.parameters]
+    return [given.get(name) for name in function.parameters]
 
 
 def apply(function: Function, evaluation: Evaluation, arguments: list[Any]) -> Any:
