@@ -264,6 +264,25 @@ def test_a_loop_without_end_is_stopped(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("small_budget")
+def test_a_large_multi_instance_is_no_loop_without_end(engine: Engine) -> None:
+    turns = (
+        "<multiInstanceLoopCharacteristics><loopCardinality>500</loopCardinality></multiInstanceLoopCharacteristics>"
+    )
+    engine.deploy(("p.bpmn", row(f'<manualTask id="m">{turns}</manualTask>')))
+    assert engine.start_process("p").ended
+
+
+@pytest.mark.usefixtures("small_budget")
+def test_a_multi_instance_that_is_entered_for_ever_is_stopped(engine: Engine) -> None:
+    turns = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    again = '<sequenceFlow id="again" sourceRef="g" targetRef="m"/>'
+    model = row(f'<manualTask id="m">{turns}</manualTask>', end='<exclusiveGateway id="g"/>', extra=again)
+    engine.deploy(("p.bpmn", model))
+    with pytest.raises(ExecutionFailed, match="loops for ever"):
+        engine.start_process("p")
+
+
+@pytest.mark.usefixtures("small_budget")
 def test_a_loop_without_end_in_a_job_is_an_incident(engine: Engine) -> None:
     model = row(
         f'<manualTask id="first" {ASYNC}><extensionElements>{RETRY_NEVER}</extensionElements></manualTask>',

@@ -47,6 +47,8 @@ from procession.kernel.world import Request, World
 BODY = "#multiInstanceBody"
 HELD = "held"  # in a scope's note: it was opened for what is put into it, and does nothing by itself
 MAX_ITEMS = 50_000
+ITEMS_PER_TURN = 50
+MAX_ITEMS_OF_LOOPS = 1_000_000
 
 
 class Continue(Struct, frozen=True):
@@ -106,6 +108,7 @@ class Step:
         self._checks: deque[Check] = deque()
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
+        self._turns: dict[tuple[int | None, str], int] = {}
         self.listens = True  # listeners run
         self.maps = True  # input and output mappings are carried out
         self.open: int | None = None  # a root that stays although nothing is left in it
@@ -159,9 +162,9 @@ class Step:
             # conditions are looked at before anything else goes on
             item = self._checks.popleft() if self._checks else self._agenda.pop()
             self._items += 1
-            if self._items > MAX_ITEMS:
+            if self._items > MAX_ITEMS and self._items > self._budget():
                 raise StepBudgetExceeded(
-                    f"The process '{self.process.id}' ran {MAX_ITEMS} steps without reaching a wait state: "
+                    f"The process '{self.process.id}' ran {self._items - 1} steps without reaching a wait state: "
                     "it loops for ever; put an asynchronous continuation or a wait state into the loop"
                 )
             try:
@@ -171,6 +174,13 @@ class Step:
                     error.details.setdefault("failed_node", self._node_id(item.element))
                 raise
         return self.answer
+
+    def expect(self, body: Element, turns: int) -> None:
+        """A loop will have so many turns: what is large is not without end. Running the same loop again grants nothing more."""
+        self._turns[body.parent, body.node] = max(turns, self._turns.get((body.parent, body.node), 0))
+
+    def _budget(self) -> int:
+        return min(MAX_ITEMS + ITEMS_PER_TURN * sum(self._turns.values()), MAX_ITEMS_OF_LOOPS)
 
     def attempt(self, item: Undone, advance: Callable[[Step, Undone], None]) -> ProcessionError | None:
         """Carries out one item; where it fails nothing of it is left. Gives the failure."""

@@ -35,6 +35,7 @@ class LoopBody(Behaviour):
         if total == 0:
             step.complete(element.key)
             return
+        step.expect(element, total)
         at_once = 1 if loop.sequential else total
         _count(step, element, {TOTAL: total, DONE: 0, ACTIVE: at_once})
         turns = [begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
