@@ -3,6 +3,8 @@
 make bench                                   ours: in process, over HTTP, start
 make bench ARGS="--peer camunda7"            the real Camunda 7 beside it
 make bench ARGS="--only start"               one part; the report keeps the others
+make bench ARGS="--curves"                   what grows with what: about 20 minutes, writes pictures too
+make bench ARGS="--curves --most 1000"       the same without the largest sizes; --curve chain names single ones
 make bench ARGS="--quick"                    a few runs, nothing written
 """
 
@@ -17,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import functions, in_process, over_http, report
+from tests.benchmarks import curves, functions, in_process, over_http, report
+from tests.benchmarks.curves import CURVES
 
 
 def main() -> int:
@@ -31,20 +34,27 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=4, help="HTTP clients")
     parser.add_argument("--warm-up", type=int, default=3000, help="instances of each kind before a peer is measured")
     parser.add_argument("--only", choices=list(MEASURES), help="measure this alone; the report keeps the rest")
+    parser.add_argument("--curves", action="store_true", help="measure the curves, and nothing else")
+    parser.add_argument(
+        "--curve", nargs="+", choices=list(CURVES), help="these curves alone; the report keeps the rest"
+    )
+    parser.add_argument("--most", type=int, default=0, help="no larger sizes in curves")
     parser.add_argument("--quick", action="store_true", help="one short round of each; nothing is written")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.instances, options.warm_up = 1, 100, 100
+    if options.curves or options.curve:
+        options.only = "curves"
     missing = over_http.oracle_missing() if options.peer else None
     if missing:
         print(f"Camunda 7 cannot run here: {missing}", file=sys.stderr)
         return 2
     with ExitStack() as stack:
-        server = stack.enter_context(postgres.running(durable=True))
+        server = stack.enter_context(postgres.running(durable=True, settings=SETTINGS.get(options.only)))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="procession-bench-")))
         places = in_process.places(server, folder)
         for part, measure in MEASURES.items():
-            if options.only in (None, part):
+            if options.only in (None, part) and (options.only or part not in ASKED_FOR):
                 print(part)
                 _finished(part, measure(options, server, folder, places), options)
     return 0
@@ -74,19 +84,28 @@ def _functions(options: Any, server: postgres.Server, folder: Path, places: list
     return functions.measure(server, 100 if options.quick else 1000, options.rounds)
 
 
+def _curves(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return curves.measure(places, options.rounds, print, only=options.curve, most=options.most)
+
+
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "in process": _in_process,
     "over HTTP": _over_http,
     "start": _start,
     "functions": _functions,
+    "curves": _curves,
 }
+ASKED_FOR = ("curves",)
+"""Parts that take long: only where they are named."""
+SETTINGS = {"curves": {"autovacuum": "off", "shared_buffers": "512MB"}}
+"""PostgreSQL's, where a part has its own: large databases lie side by side, and nothing but what is measured may work."""
 
 
 def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     """Prints a part, and writes it unless it was a quick run."""
     notes = [
         f"{options.rounds} runs"
-        if part in ("start", "functions")
+        if part in ("start", "functions", "curves")
         else f"{options.rounds} runs of {options.instances} instances"
     ]
     if part == "over HTTP":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.curves import CURVES, DRAWN
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.stages import STAGES
 
@@ -28,6 +29,13 @@ def write(part: str, results: Mapping[str, Any], notes: list[str]) -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     file, path = FOLDER / "results.json", FOLDER / "README.md"
     kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if part == "curves":
+        # curves that were not measured this time stay as they were
+        results = {**_figures_in(kept.get(part, {}).get("figures", {})), **results}
+        results = {id_: results[id_] for id_ in CURVES if id_ in results}
+        from tests.benchmarks.plots import draw
+
+        draw(results, FOLDER)
     kept[part] = {
         "date": datetime.now(UTC).date().isoformat(),
         "processors": os.cpu_count(),
@@ -98,11 +106,35 @@ def _functions(figures: Mapping[str, Any]) -> list[str]:
     return [about, "", *_table({"workflow_trigger": figures})]
 
 
+def _curves(figures: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "Processor time of process and database server, while one thing grows and all else stays. A curve is *met* where the",
+        "largest size costs at most so many times what the compared one costs as its limit says. Databases were filled by",
+        "storing an instance that really ran again and again under new keys; PostgreSQL has 512 MB of shared buffers, and its",
+        "autovacuum is off while it is measured, for it would work for all sizes at once.",
+        "",
+        *(f"![cost per unit by {name}](curves-{name}.svg)\n" for name in DRAWN),
+        "| what grows | database | compared | µs there | largest | µs there | times | limit | |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for curve in (curve for curve in CURVES.values() if curve.id in figures):
+        for place, by_size in figures[curve.id].items():
+            base, last = curve.base(by_size), list(by_size)[-1]
+            times = by_size[last].median / by_size[base].median
+            said = "met" if times <= curve.limit else "**missed**"
+            lines.append(
+                f"| {curve.grows} | {place} | {int(base):,} | {by_size[base]} | {int(last):,} | {by_size[last]} "
+                f"| {times:.2f} | {curve.limit:.1f} | {said} |"
+            )
+    return lines
+
+
 PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "over HTTP": _http,
     "in process": _in_process,
     "start": _start,
     "functions": _functions,
+    "curves": _curves,
 }
 
 
