@@ -7,6 +7,7 @@ wrong is also kept in `faults`, for tools. This file does not know requirements.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from procession.dmn.index import Cell
@@ -30,7 +31,16 @@ from procession.dmn.model import (
 from procession.dmn.tables import Asked, CompiledTable, Run, Texts
 from procession.errors import ExpressionFailed, Problem
 from procession.expressions import Scope
-from procession.feel import Evaluation, FeelScope, Function, Null, UnaryTests, compile_expression, compile_unary_tests
+from procession.feel import (
+    CompiledExpression,
+    Evaluation,
+    FeelScope,
+    Function,
+    Null,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+)
 from procession.feel.evaluation import check_items
 from procession.feel.functions import apply, in_order
 from procession.feel.iterating import items_of
@@ -70,6 +80,9 @@ class Boxes(Texts):
         self._faults = faults
         self._element = element
         self._external = external
+        # Tables say the same many times over.
+        self._expressions: dict[str, CompiledExpression] = {}
+        self._tests: dict[str, UnaryTests] = {}
 
     def inside(self, names: Iterable[str]) -> Boxes:
         """The same with further variables in scope."""
@@ -85,19 +98,35 @@ class Boxes(Texts):
         if language and language.lower() not in FEEL:
             return self._fault(f"'{language}' is not executed here; use FEEL", text)
         try:
-            compiled = compile_expression(text.text, self._names, self.types.feel, external=self._external)
+            compiled = self._expression(text.text)
         except ExpressionFailed as error:
             return self._fault(error.message, text)
         return self.typed(compiled.evaluate, text.type)
 
+    def read(self, text: Text) -> CompiledExpression | None:
+        language = text.language or self._language
+        if text.text is None or (language and language.lower() not in FEEL):
+            return None
+        with suppress(ExpressionFailed):
+            return self._expression(text.text)
+        return None
+
     def tests(self, text: Text | None) -> UnaryTests | None:
         if text is None or text.text is None:
             return None
-        try:
-            return compile_unary_tests(text.text, self._names, self.types.feel, conditions=False)
-        except ExpressionFailed as error:
-            self._fault(error.message, text)
-            return None
+        if text.text not in self._tests:
+            try:
+                found = compile_unary_tests(text.text, self._names, self.types.feel, conditions=False)
+            except ExpressionFailed as error:
+                self._fault(error.message, text)
+                return None
+            self._tests[text.text] = found
+        return self._tests[text.text]
+
+    def _expression(self, text: str) -> CompiledExpression:
+        if text not in self._expressions:
+            self._expressions[text] = compile_expression(text, self._names, self.types.feel, external=self._external)
+        return self._expressions[text]
 
     def _cell(self, text: Text) -> Cell:
         if text.text is None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from procession.dmn.boxed import Boxes
+from procession.dmn.direct import Decide, Requirements, direct
 from procession.dmn.faults import DecisionFailed
 from procession.dmn.items import Types
 from procession.dmn.model import (
@@ -64,6 +65,7 @@ class Compiled:
     definitions: Definitions
     elements: Mapping[Key, _Element] = field(repr=False)
     faults: tuple[Problem, ...] = ()
+    _direct: dict[str, Decide] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(self, name: str, variables: Scope | Mapping[str, Any], now: datetime | None = None) -> Result:
         """Evaluates a decision, or calls a decision service, by id or name. See `evaluate`."""
@@ -79,6 +81,36 @@ class Compiled:
         else:
             value = session.value(element.key)
         return session.result(element, value)
+
+    def decide(self, name: str, variables: Mapping[str, Any]) -> Any:
+        """The value of a decision alone, in process values; what `evaluate` says besides is left out. See `direct`."""
+        found = self._direct.get(name)
+        return (self.direct(name) if found is None else found)(variables)
+
+    def direct(self, name: str) -> Decide:
+        """A decision or service, by id or name, as a function of variables: for many evaluations."""
+        if name not in self._direct:
+            element = self._find(name)
+            required = self._required(element)
+
+            def whole(variables: Mapping[str, Any]) -> Any:
+                return self.evaluate(name, variables).value
+
+            if element.table is None or required is None:
+                self._direct[name] = whole
+            else:
+                self._direct[name] = direct(element.table, required, element.type, whole)
+        return self._direct[name]
+
+    def _required(self, element: _Element) -> Requirements | None:
+        given: dict[str, str | None] = {}
+        for prefix, name, key in element.seen:
+            required = self.elements[key]
+            if prefix or not isinstance(required.source, InputData):
+                return None
+            given[name] = required.type
+        hidden = frozenset(one.name for one in self.elements.values())
+        return Requirements(given, hidden, element.types)
 
     def declared(self, name: str) -> tuple[str | None, Types]:
         """The type that an element of the model declares, None for none, and the types of the model."""

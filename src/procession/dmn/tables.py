@@ -12,11 +12,12 @@ from typing import Any
 
 from procession.dmn.index import Cell, Column, bits, column
 from procession.dmn.items import Types
-from procession.dmn.model import Aggregation, HitPolicy, InputRecord, OutputRecord, Table, Text
-from procession.expressions import Scope
-from procession.feel import Evaluation, UnaryTests, from_feel
+from procession.dmn.model import Aggregation, HitPolicy, Input, InputRecord, OutputRecord, Table, Text
+from procession.expressions import MappingScope, Scope
+from procession.feel import CompiledExpression, Evaluation, UnaryTests, from_feel
 from procession.feel.arithmetic import add
 from procession.feel.comparing import order, same
+from procession.feel.syntax import Name, Node, Path
 from procession.values import type_of
 
 Run = Callable[[Scope, Evaluation], Any]
@@ -32,10 +33,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Input:
+class Clause:
+    """An input clause, compiled. `path` is what its expression reads where it is `a` or `a.b`, else empty.
+
+    `type` is the type that the expression declares; `limits` is `allowed` as a column of one cell.
+    """
+
     run: Run
     allowed: UnaryTests | None
+    limits: Column | None
     cells: Column
+    path: tuple[str, ...]
+    type: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,10 @@ class Texts:
         """Unary tests; None where there are none or they cannot be read."""
         raise NotImplementedError
 
+    def read(self, text: Text) -> CompiledExpression | None:
+        """A literal expression as FEEL has it; None where there is none or it cannot be read."""
+        raise NotImplementedError
+
 
 class CompiledTable:
     """A decision table, ready. `name` stands for a single output that has no name of its own."""
@@ -70,17 +83,14 @@ class CompiledTable:
         self.table = table
         self.names = tuple(output.name or name for output in table.outputs)
         self._types = texts.types
-        self._inputs = tuple(
-            _Input(
-                texts.text(clause.expression) or _null,
-                texts.tests(clause.values),
-                column([cell(rule.inputs[number]) for rule in table.rules]),
-            )
+        self._texts = texts
+        self.clauses = tuple(
+            _clause(clause, column([cell(rule.inputs[number]) for rule in table.rules]), texts)
             for number, clause in enumerate(table.inputs)
         )
         self._outputs = tuple(tuple(texts.text(text) or _null for text in rule.outputs) for rule in table.rules)
         defaults = [texts.text(output.default) for output in table.outputs]
-        self._defaults = [run or _null for run in defaults] if any(defaults) else None
+        self.defaults = [run or _null for run in defaults] if any(defaults) else []
         self._priorities = [texts.text(_as_list(output.values)) for output in table.outputs]
         self._allowed = [texts.tests(output.values) for output in table.outputs]
 
@@ -89,8 +99,10 @@ class CompiledTable:
         inputs: list[InputRecord] = []
         candidates = (1 << len(self.table.rules)) - 1
         refused = False
-        for clause, one in zip(self.table.inputs, self._inputs, strict=True):
+        values: list[Any] = []
+        for clause, one in zip(self.table.inputs, self.clauses, strict=True):
             value = one.run(scope, evaluation)
+            values.append(value)
             plain = from_feel(value)
             inputs.append(InputRecord(clause.id, clause.label, type_of(plain), plain))
             if one.allowed is not None and one.allowed.matches(scope, value, evaluation) is not True:
@@ -98,22 +110,35 @@ class CompiledTable:
                     f"the input '{clause.label or _text(clause.expression)}' is not one of the allowed values"
                 )
                 refused = True
-            candidates = one.cells.narrow(candidates, value, Asked(scope, evaluation))
+            candidates &= one.cells.possible(value)
         if refused:
             return Hits(None, (), tuple(inputs), ())
+        # Cells that must be asked cost most: what every index leaves out is not asked at all.
+        for one, value in zip(self.clauses, values, strict=True):
+            candidates = one.cells.narrow(candidates, value, Asked(scope, evaluation))
         rows = [(number, self._row(self._outputs[number], scope, evaluation)) for number in bits(candidates)]
         rows, said = self._hits(rows, scope, evaluation)
         if said is not None:
             evaluation.warn(said)
             return Hits(None, (), tuple(inputs), ())
         defaults = None
-        if not rows and self._defaults is not None:
-            defaults = self._row(self._defaults, scope, evaluation)
+        if not rows and self.defaults:
+            defaults = self._row(self.defaults, scope, evaluation)
         outputs = tuple(self._records(rows))
         value, collected = self._value([row for _, row in rows], defaults, evaluation)
         shown = [row for _, row in rows] or ([defaults] if defaults is not None else [])
         named = tuple({name: from_feel(one) for name, one in zip(self.names, row, strict=True)} for row in shown)
         return Hits(value, named, tuple(inputs), outputs, collected)
+
+    def constant_row(self, number: int | None) -> list[Any] | None:
+        """The outputs of a rule, or with None the defaults, where they depend on nothing; else None."""
+        texts = [one.default for one in self.table.outputs] if number is None else self.table.rules[number].outputs
+        for text, allowed in zip(texts, self._allowed, strict=True):
+            written = None if text is None else self._texts.read(text)
+            if written is None or not written.constant or (allowed is not None and not allowed.constant):
+                return None
+        runs = self._outputs[number] if number is not None else self.defaults
+        return self._row(runs, MappingScope({}), Evaluation())
 
     def _row(self, runs: Sequence[Run], scope: Scope, evaluation: Evaluation) -> list[Any]:
         found = []
@@ -215,6 +240,25 @@ def _fold(aggregation: Aggregation, values: list[Any], evaluation: Evaluation) -
         if compared == wanted:
             result = value
     return result
+
+
+def _clause(clause: Input, cells: Column, texts: Texts) -> Clause:
+    allowed = texts.tests(clause.values)
+    limits = None if allowed is None else column([Cell(lambda scope, value: False, allowed)])
+    written = clause.expression
+    read = None if written is None or written.text is None else texts.read(written)
+    path = () if read is None else _path(read.node)
+    type_ = None if written is None else written.type
+    return Clause(texts.text(written) or _null, allowed, limits, cells, path, type_)
+
+
+def _path(node: Node) -> tuple[str, ...]:
+    """The names of `a.b.c`; nothing for other expressions."""
+    names: list[str] = []
+    while isinstance(node, Path):
+        names.insert(0, node.name)
+        node = node.source
+    return (node.name, *names) if isinstance(node, Name) else ()
 
 
 def _null(scope: Scope, evaluation: Evaluation) -> Any:
