@@ -7,7 +7,7 @@ them; a parameter matches one segment, never a slash. Every route answers below 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -15,7 +15,13 @@ from urllib.parse import unquote
 from procession.camunda7.exchange import Request, Response
 from procession.camunda7.problems import Answered
 
-Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+Steps = Generator[Any, Any, Response]
+"""An endpoint in steps, so that no thread waits for the engine: it yields commands, and gets what they give or raise.
+
+It may yield a function too, which is called in a thread: where it asks the database. What it does itself must not block, but
+after an error it may.
+"""
+Handler = Callable[[Request, Any], Response | Awaitable[Response] | Steps]
 H = TypeVar("H", bound=Callable[..., Any])
 
 

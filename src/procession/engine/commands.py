@@ -5,12 +5,13 @@ This file is the room's table of contents for requests. Keys are integers; proce
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from procession.kernel.commands import CancelAt, Command, StartAt, Values
+from procession.storage import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,13 @@ class Together:
     commands: tuple[Command, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction."""
+
+    take: Callable[[Transaction], Any]
+
+
 EngineCommand = (
     StartProcess
     | CorrelateMessage
@@ -209,5 +217,6 @@ EngineCommand = (
     | ChangeJobDefinition
     | EvaluateDecision
     | Together
+    | Lease
 )
 AnyCommand = Command | EngineCommand

@@ -1,21 +1,25 @@
 """Group commit by leader and followers: whoever holds the commit role takes all waiting commands into one transaction.
 
 `submit` blocks until its command is durable or has failed. It needs no thread of its own: a waiting caller that gets the
-role works for everybody. A command that fails is answered with its own error, its neighbours are unaffected; a batch that
-fails as a whole is run again one command at a time. Commands that run user code, and changes of what is deployed, run
-alone, in a transaction of their own. A command that joins the caller's transaction passes the queue by.
+role works for everybody. Commands that are sent without a caller who waits (`send`, for event loops) have a thread that
+takes the role, started with the first of them. A command that fails is answered with its own error, its neighbours are
+unaffected; a batch that fails as a whole is run again one command at a time. Commands that run user code, and changes of
+what is deployed, run alone, in a transaction of their own. A command that joins the caller's transaction passes the queue by.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from procession.engine.commands import Lease
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import Conflict, Unavailable
 from procession.storage.database import Joinable
@@ -34,20 +38,41 @@ OnCommit = Callable[[Callable[[], None]], object]
 
 
 class Waiting:
-    """A command on its way, and what became of it. `signal` is set when it is done, or when its caller is to lead."""
+    """A command on its way, and what became of it.
 
-    __slots__ = ("command", "done", "envelope", "error", "signal", "value")
+    `signal` is set when it is done, or when its caller is to lead; where `told` is given there is no caller who waits, and
+    `told` is called once it is done.
+    """
 
-    def __init__(self, command: Any, envelope: Envelope) -> None:
+    __slots__ = ("command", "done", "envelope", "error", "signal", "told", "value")
+
+    def __init__(self, command: Any, envelope: Envelope, told: Callable[[Waiting], None] | None = None) -> None:
         self.command = command
         self.envelope = envelope
-        self.signal = threading.Event()
+        self.told = told
+        self.signal = threading.Event() if told is None else None
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
 
     def answered(self, value: Any = None, error: BaseException | None = None) -> None:
         self.value, self.error, self.done = value, error, True
+
+    def tell(self) -> None:
+        """Wakes the caller, or calls who asked to be told."""
+        if self.signal is not None:
+            self.signal.set()
+        elif self.told is not None:
+            self.told(self)
+
+
+def _settle(future: asyncio.Future[Waiting], waiting: Waiting) -> None:
+    if not future.done():
+        future.set_result(waiting)
+
+
+def _is_lease(waiting: Waiting) -> bool:
+    return isinstance(waiting.command, Lease)
 
 
 class Committer:
@@ -59,6 +84,9 @@ class Committer:
         self._mutex = threading.Lock()
         self._led = False
         self._inside = threading.local()
+        self._turn = threading.Event()  # the thread's signal to lead, or to end
+        self._thread: threading.Thread | None = None
+        self._closed = False
         self.batches = 0
         self.commands = 0
 
@@ -90,6 +118,7 @@ class Committer:
             lead = not self._led
             self._led = True
         if not lead:
+            assert waiting.signal is not None
             try:
                 waiting.signal.wait()
             except BaseException:
@@ -100,24 +129,87 @@ class Committer:
         try:
             self._lead()
         finally:
-            with self._mutex:
-                # the role goes to whoever waits longest; its caller leads next
-                following = self._queue[0] if self._queue else None
-                self._led = following is not None
-            if following is not None:
-                following.signal.set()
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """The role goes to whoever waits longest: its caller leads next, or the thread for one without a caller."""
+        with self._mutex:
+            following = self._queue[0] if self._queue else None
+            self._led = following is not None
+        if following is not None:
+            (following.signal or self._turn).set()
+
+    def send(self, command: Any, envelope: Envelope, told: Callable[[Waiting], None]) -> None:
+        """Sends a command without waiting. `told` is called with it once it is durable or has failed, in another thread.
+
+        A command that meets a conflict, or runs user code, is not tried again: its `error` says so (Conflict,
+        `UserCodeInBatch`). Raises Unavailable where too many wait.
+        """
+        with self._mutex:
+            if self._closed:
+                raise Unavailable("The engine is closed")
+            if len(self._queue) >= MAX_WAITING:
+                raise Unavailable("Too many commands are waiting; try again later")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="procession-commits", daemon=True)
+                self._thread.start()
+            self._queue.append(Waiting(command, envelope, told))
+            lead = not self._led
+            self._led = True
+        if lead:
+            self._turn.set()
+
+    async def sent(self, command: Any, envelope: Envelope) -> Any:
+        """Sends a command and gives its value once it is durable; tried again after a conflict. Raises what it raises, and
+        `UserCodeInBatch` where it must run alone."""
+        loop = asyncio.get_running_loop()
+        for attempt in range(MAX_TRIES):
+            future: asyncio.Future[Waiting] = loop.create_future()
+
+            def told(waiting: Waiting, future: asyncio.Future[Waiting] = future) -> None:
+                with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                    loop.call_soon_threadsafe(_settle, future, waiting)
+
+            self.send(command, envelope, told)
+            waiting = await future
+            if waiting.error is None:
+                return waiting.value
+            if not isinstance(waiting.error, Conflict) or attempt == MAX_TRIES - 1:
+                raise waiting.error
+            await asyncio.sleep(random.uniform(0, 0.005 * (attempt + 1)))
+        raise AssertionError("unreachable")
+
+    def _serve(self) -> None:
+        """Leads for commands without a caller, for as long as there are commands."""
+        while True:
+            self._turn.wait()
+            self._turn.clear()
+            while True:
+                with self._mutex:
+                    if not self._queue:
+                        if not self._closed:
+                            self._led = False
+                        break
+                self._lead()
+            if self._closed:
+                return
+
+    def close(self) -> None:
+        """Ends the thread once everything that was sent is done."""
+        with self._mutex:
+            self._closed, thread = True, self._thread
+        if thread is not None:
+            self._turn.set()
+            thread.join()
 
     def _give_up(self, waiting: Waiting) -> None:
         """A caller that was interrupted while it waited neither keeps its command in the queue nor the role."""
-        following = None
         with self._mutex:
             if waiting in self._queue:
                 self._queue.remove(waiting)
-            if waiting.signal.is_set() and not waiting.done:
-                following = self._queue[0] if self._queue else None
-                self._led = following is not None
-        if following is not None:
-            following.signal.set()
+            has_role = waiting.signal is not None and waiting.signal.is_set() and not waiting.done
+        if has_role:
+            self._hand_over()
 
     def alone(self, work: Callable[[Unit], Any], commands: list[Any] | None = None) -> Any:
         """Does some work in a transaction of its own, user code allowed; tried again after a conflict."""
@@ -193,14 +285,18 @@ class Committer:
             raise
         finally:
             for waiting in batch:
-                waiting.signal.set()
+                waiting.tell()
 
     def _commit(self, batch: list[Waiting]) -> None:
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
         with self._engine.storage.transaction() as transaction:
             unit = Unit(self._engine, transaction, alone=False)
-            unit.prepare([waiting.command for waiting in batch])
-            for waiting in batch:
+            # what is leased must be so before it is loaded
+            batch.sort(key=_is_lease, reverse=True)
+            leases = sum(map(_is_lease, batch))
+            for place, waiting in enumerate(batch):
+                if place == leases:
+                    unit.prepare([waiting.command for waiting in batch[leases:]])
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
                 except DATABASE_ERRORS:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from msgspec import structs
 from msgspec.structs import replace
@@ -54,19 +54,39 @@ class Definitions:
 
     def by_id(self, id_: str, transaction: Transaction) -> ProcessDefinition:
         """The row of the process definition with an id of the API's. Raises Missing where there is none."""
-        row = repository.by_id(transaction.driver, ProcessDefinition, id_)
+        row: ProcessDefinition | None = next(iter(self._asked(("id", id_), transaction)), None)
         if row is None:
             raise Missing(f"no deployed process definition found with id '{id_}': processDefinition is null")
         return row
 
+    def expect(self, wanted: Iterable[tuple[Any, ...]], transaction: Transaction) -> None:
+        """Asks for definitions before they are needed, so that the questions travel together: ("id", id) or ("latest",
+        process id, tenant)."""
+        for one in wanted:
+            self._asked(one, transaction, now=False)
+
+    def _asked(
+        self, wanted: tuple[Any, ...], transaction: Transaction, *, now: bool = True
+    ) -> Sequence[ProcessDefinition]:
+        # one look-up a batch: what others deploy meanwhile is for the next batch
+        found = transaction.memo.get(wanted)
+        if found is None:
+            kind, name, *rest = wanted
+            if kind == "id":
+                found = repository.ask(transaction.driver, ProcessDefinition, "id = ?", [name])
+            else:
+                found = repository.ask_latest(transaction.driver, ProcessDefinition, name, *rest)
+            transaction.memo[wanted] = found
+        if now and callable(found):
+            found = found()
+            # none is asked for again: the batch itself may deploy it
+            transaction.memo[wanted] = found or None
+        return cast("Sequence[ProcessDefinition]", found) if now else ()
+
     def latest(self, process_id: str, tenant: str | None, transaction: Transaction) -> ProcessDefinition:
         """The newest version of a process of a tenant. Raises Missing where there is none."""
         row: ProcessDefinition | None
-        # one look-up a batch: what others deploy meanwhile is for the next batch
-        row = transaction.memo.get(("latest", process_id, tenant))
-        if row is None:
-            row = repository.latest(transaction.driver, ProcessDefinition, process_id, tenant)
-            transaction.memo["latest", process_id, tenant] = row
+        row = next(iter(self._asked(("latest", process_id, tenant), transaction)), None)
         if row is None:
             of = f" and tenant-id '{tenant}'" if tenant else ""
             raise Missing(f"no processes deployed with key '{process_id}'{of}: processDefinition is null")

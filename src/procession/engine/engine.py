@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from procession.engine.definitions import Definitions
 from procession.engine.dialect import Dialect, Dialects
 from procession.engine.jobs import JobExecutor
 from procession.engine.registry import Registry
-from procession.engine.unit import Envelope, Unit
+from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.engine.wakening import Bell
 from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
@@ -119,6 +120,18 @@ class Engine:
             return self.committer.alone(lambda unit: work(unit, command, envelope))
         return self.committer.submit(command, envelope)
 
+    async def submitted(
+        self, command: ec.AnyCommand, *, user: str | None = None, tenant: str | None = None, source: str | None = None
+    ) -> Any:
+        """`submit` for an event loop: no thread waits meanwhile, unless the command runs user code or changes
+        definitions. A caller that is cancelled takes nothing back."""
+        if type(command) not in _ALONE:
+            try:
+                return await self.committer.sent(command, Envelope(user, tenant, source))
+            except UserCodeInBatch:
+                pass
+        return await asyncio.to_thread(self.submit, command, user=user, tenant=tenant, source=source)
+
     def atomically(self, work: Callable[[Driver], T]) -> T:
         """Does some work in one transaction: what it submits in this thread, and what it writes with the driver, are
         durable together or not at all. After a conflict it is done again from the start; it must not wait for others."""
@@ -172,6 +185,7 @@ class Engine:
     def close(self) -> None:
         """Stops the job executor and closes the database."""
         self.jobs.stop()
+        self.committer.close()
         self.storage.close()
 
     def __enter__(self) -> Engine:

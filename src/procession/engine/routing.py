@@ -38,6 +38,8 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return evaluate(unit, command, envelope)
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
+        case ec.Lease():
+            return command.take(unit.transaction)
         case Internal():
             return command.carry_out(unit)
     return perform(unit, command, envelope)

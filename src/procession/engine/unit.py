@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from procession.engine.commands import Together
+from procession.engine.commands import StartProcess, Together
 from procession.errors import Conflict
 from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
@@ -73,11 +73,16 @@ class Unit:
     def prepare(self, commands: Iterable[Any]) -> None:
         """Locks and loads what commands name, in a handful of statements for all of them."""
         named: dict[type[Any], set[int]] = {}
+        started: dict[tuple[Any, ...], None] = {}
         for command in _each(commands):
+            if isinstance(command, StartProcess) and command.definition is None:
+                by_id = command.id is not None
+                started[("id", command.id) if by_id else ("latest", command.process_id or "", command.tenant)] = None
             for table, name in handling.TARGETS.get(type(command), ()):
                 key = getattr(command, name)
                 if key is not None:
                     named.setdefault(table, set()).add(key)
+        self.engine.definitions.expect(started, self.transaction)
         if not named:
             return
         self._locked |= self.transaction.load(self.state, named)

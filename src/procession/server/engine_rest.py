@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from procession.camunda7.exchange import Request, Response, answer_error
 from procession.camunda7.problems import Answered, answer_for, invalid_request
-from procession.camunda7.routes import Route, Router
+from procession.camunda7.routes import Route, Router, Steps
 from procession.errors import Unavailable
 from procession.server.authentication import Authenticator
 
@@ -28,6 +28,8 @@ log = logging.getLogger("procession.server")
 
 MAX_QUERY = 60_000
 MAX_QUERY_FIELDS = 2000
+MAX_INLINE = 64 * 1024
+"""Bytes of a body that the event loop reads itself; a bigger one would keep others waiting."""
 Observe = Callable[[str, str, int, float], None]
 
 
@@ -111,9 +113,28 @@ class EngineRest:
         )
         if inspect.iscoroutinefunction(entry.handler):
             return await self._while_connected(entry.handler(request, self._engine), receive)
+        if inspect.isgeneratorfunction(entry.handler):
+            return await self._stepwise(entry.handler(request, self._engine), request)
         response = await self._in_thread(partial(entry.handler, request, self._engine))
         assert isinstance(response, Response)
         return response
+
+    async def _stepwise(self, steps: Steps, request: Request) -> Response:
+        """Runs an endpoint step by step; big bodies are read, and errors looked into, in a thread."""
+        step: Callable[[], Any] = partial(next, steps)
+        in_thread = len(request.body) > MAX_INLINE
+        while True:
+            asked = await self._in_thread(partial(_stepped, step)) if in_thread else _stepped(step)
+            if isinstance(asked, Response):
+                return asked
+            try:
+                if callable(asked):
+                    value = await self._in_thread(asked)
+                else:
+                    value = await self._engine.submitted(asked, user=request.user, source="rest")
+                step, in_thread = partial(steps.send, value), False
+            except Exception as error:
+                step, in_thread = partial(steps.throw, error), True
 
     async def _while_connected(self, work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
         """Runs a coroutine until it is done, its client has gone, or the server stops."""
@@ -159,6 +180,14 @@ class EngineRest:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+
+def _stepped(step: Callable[[], Any]) -> Any:
+    """What an endpoint yields next, or its answer."""
+    try:
+        return step()
+    except StopIteration as stop:
+        return stop.value
 
 
 def _path(scope: Scope, prefix: str) -> str:

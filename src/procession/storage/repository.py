@@ -5,7 +5,7 @@ The functions take a `Driver`; `engine.definitions` and `engine.deployments` are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
@@ -133,9 +133,17 @@ _FLAGS = {"suspended", "startable", "has_start_form"}
 
 def find(driver: Driver, kind: type[R], where: str, parameters: Sequence[Any] = (), rest: str = "") -> list[R]:
     """Rows that meet a condition, in the marks of `drivers`."""
+    return ask(driver, kind, where, parameters, rest)()
+
+
+def ask(
+    driver: Driver, kind: type[R], where: str, parameters: Sequence[Any] = (), rest: str = ""
+) -> Callable[[], list[R]]:
+    """`find` whose rows are wanted later; see `Driver.ask`."""
     names = [field.name for field in fields(kind)]
     statement = f'SELECT {quoted(names)} FROM "{_TABLES[kind].name}" WHERE {where} {rest}'
-    return [kind(**_from(names, row)) for row in driver.rows(statement, parameters)]
+    asked = driver.ask(statement, parameters)
+    return lambda: [kind(**_from(names, row)) for row in asked()]
 
 
 def get(driver: Driver, kind: type[R], key: int) -> R | None:
@@ -150,8 +158,13 @@ def by_id(driver: Driver, kind: type[R], id_: str) -> R | None:
 
 def latest(driver: Driver, kind: type[R], name: str, tenant: str | None) -> R | None:
     """The newest version of a process, decision or graph of a tenant (None: of no tenant)."""
+    return next(iter(ask_latest(driver, kind, name, tenant)()), None)
+
+
+def ask_latest(driver: Driver, kind: type[R], name: str, tenant: str | None) -> Callable[[], list[R]]:
+    """`latest` whose row, if any, is wanted later; see `Driver.ask`."""
     where = f"{_VERSIONED[kind]} = ? AND coalesce(tenant, '') = ?"
-    return next(iter(find(driver, kind, where, [name, tenant or ""], "ORDER BY version DESC LIMIT 1")), None)
+    return ask(driver, kind, where, [name, tenant or ""], "ORDER BY version DESC LIMIT 1")
 
 
 def version(driver: Driver, kind: type[R], name: str, number: int, tenant: str | None) -> R | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import RowMapping, select
@@ -14,7 +16,7 @@ from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, 
 from procession.camunda7.instructions import Instruction, read_instructions
 from procession.camunda7.lookups import Scope, definition, reading, scope_variables
 from procession.camunda7.problems import Answered, invalid_request, rest_error
-from procession.camunda7.routes import route
+from procession.camunda7.routes import Steps, route
 from procession.camunda7.started import instance_document
 from procession.camunda7.submitting import submitted_at_start
 from procession.camunda7.values import read_variables, typed, untyped
@@ -46,9 +48,12 @@ _CANNOT = "Cannot instantiate process definition {id}: "
 
 
 @route("POST", *paths(PROCESS, "/start"))
-def start(request: Request, engine: Any) -> Response:
+def start(request: Request, engine: Any) -> Steps:
     """Starts an instance at the process' own start event."""
-    row, body = _process(request, engine, _CANNOT), request.json_object()
+    body = request.json_object()
+    if body.keys() <= _PLAIN:
+        return (yield from _start_plainly(request, engine, body))
+    row = yield partial(_process, request, engine, _CANNOT)
     prefix = _CANNOT.format(id=row["id"])
     instructions = read_instructions(body.get("startInstructions"), prefix, starts_only=True)
     if body.get("caseInstanceId") is not None:
@@ -60,18 +65,44 @@ def start(request: Request, engine: Any) -> Response:
             "default start activity.",
             code=0,
         )
-    return _start(request, engine, row, body, read_variables(body.get("variables"), prefix), instructions)
+    variables = read_variables(body.get("variables"), prefix)
+    return (yield from _start(request, engine, row, body, variables, instructions))
+
+
+_PLAIN = {"variables", "businessKey"}
+
+
+def _start_plainly(request: Request, engine: Any, body: Mapping[str, Any]) -> Steps:
+    """A start without options: the engine finds the definition itself; the database is only asked why it refuses."""
+    variables: Mapping[str, TypedValue] | None = None
+    try:
+        variables = read_variables(body.get("variables"))
+        key = text_member(body, "businessKey")
+        if "id" in request.params:
+            command = StartProcess(id=request["id"], variables=variables, business_key=key)
+        else:
+            tenant = request.params.get("tenant")
+            command = StartProcess(request["key"], tenant=tenant, variables=variables, business_key=key)
+        started: Started = yield command
+    except (ProcessionError, Answered) as error:
+        row = yield partial(_process, request, engine, _CANNOT)
+        if variables is None:
+            read_variables(body.get("variables"), _CANNOT.format(id=row["id"]))
+        with _refusing(row):
+            raise error
+    return answer(instance_document(started, request.base_url))
 
 
 @route("POST", *paths(PROCESS, "/submit-form"))
-def submit_form(request: Request, engine: Any) -> Response:
+def submit_form(request: Request, engine: Any) -> Steps:
     """Starts an instance with what was entered into its start form, checked and converted as its fields say."""
-    row, body = _process(request, engine, _CANNOT), request.json_object()
+    body = request.json_object()
+    row = yield partial(_process, request, engine, _CANNOT)
     prefix = _CANNOT.format(id=row["id"])
     variables = read_variables(body.get("variables"), prefix)
     with replying(prefix, status=500, type="RestException"):
-        variables = submitted_at_start(engine, row["key"], variables)
-    return _start(request, engine, row, body, variables)
+        variables = yield partial(submitted_at_start, engine, row["key"], variables)
+    return (yield from _start(request, engine, row, body, variables))
 
 
 def _start(
@@ -81,9 +112,7 @@ def _start(
     body: Mapping[str, Any],
     variables: Mapping[str, TypedValue],
     instructions: tuple[Instruction, ...] = (),
-) -> Response:
-    prefix = _CANNOT.format(id=row["id"])
-    halted = rest_error(suspended("Process Definition", row["id"], prefix).message, code=0)
+) -> Steps:
     command = StartProcess(
         definition=row["key"],
         variables=variables,
@@ -92,6 +121,18 @@ def _start(
         skip_listeners=flag_member(body, "skipCustomListeners"),
         skip_mappings=flag_member(body, "skipIoMappings"),
     )
+    with _refusing(row):
+        started: Started = yield command
+    shown = instance_document(started, request.base_url)
+    if flag_member(body, "withVariablesInReturn"):
+        shown["variables"] = yield partial(_variables, engine, started, variables)
+    return answer(shown)
+
+
+def _refusing(row: RowMapping) -> AbstractContextManager[None]:
+    """Says in Camunda's words why a definition cannot be started."""
+    prefix = _CANNOT.format(id=row["id"])
+    halted = rest_error(suspended("Process Definition", row["id"], prefix).message, code=0)
 
     def misplaced(error: ProcessionError) -> Answered:
         told = error.message
@@ -100,12 +141,7 @@ def _start(
             told = f"Element '{element}' does not exist in process {row['id']}: targetElement is null"
         return rest_error(prefix + told, code=0)
 
-    with replying(prefix, {Suspended: halted, Misplaced: misplaced}, status=500, type="RestException"):
-        started: Started = submit(engine, request, command)
-    shown = instance_document(started, request.base_url)
-    if flag_member(body, "withVariablesInReturn"):
-        shown["variables"] = _variables(engine, started, variables)
-    return answer(shown)
+    return replying(prefix, {Suspended: halted, Misplaced: misplaced}, status=500, type="RestException")
 
 
 def _variables(engine: Any, started: Started, given: Mapping[str, TypedValue]) -> dict[str, Any]:

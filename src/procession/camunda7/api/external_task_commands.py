@@ -11,7 +11,7 @@ from procession.camunda7.exchange import NO_CONTENT, Request, Response, number_m
 from procession.camunda7.listing import query_from_document
 from procession.camunda7.lookups import reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
-from procession.camunda7.routes import route
+from procession.camunda7.routes import Steps, route
 from procession.camunda7.values import read_variables
 from procession.engine.commands import Together
 from procession.errors import ExpressionFailed, Invalid, Missing, ProcessionError
@@ -31,7 +31,7 @@ EXTEND = (
 LOCK = "External Task {id} cannot be locked by worker '{worker}'. It is locked by worker '{holder}'."
 
 
-def _send(request: Request, engine: Any, command: Any, worker: str = "", sentence: str = "") -> Response:
+def _send(request: Request, engine: Any, command: Any, worker: str = "", sentence: str = "") -> Steps:
     """Sends a command; `sentence` is what is said where the worker does not hold the lock."""
     id_ = request["id"]
 
@@ -46,7 +46,7 @@ def _send(request: Request, engine: Any, command: Any, worker: str = "", sentenc
 
     missing = rest_error(f"External task with id {id_} does not exist", 404, 0)
     with replying(replies={Missing: missing, ExpressionFailed: _failed, Invalid: refused}):
-        submit(engine, request, command)
+        yield command
     return NO_CONTENT
 
 
@@ -62,17 +62,17 @@ def _worker(body: Mapping[str, Any]) -> str:
 
 
 @route("POST", "/external-task/{id}/complete")
-def complete(request: Request, engine: Any) -> Response:
+def complete(request: Request, engine: Any) -> Steps:
     """The work is done."""
     body = request.json_object()
     values, local = read_variables(body.get("variables")), read_variables(body.get("localVariables"))
     worker = _worker(body)
     command = c.CompleteExternal(key_of(request["id"]), worker, values, local)
-    return _send(request, engine, command, worker, COMPLETE)
+    return (yield from _send(request, engine, command, worker, COMPLETE))
 
 
 @route("POST", "/external-task/{id}/failure")
-def fail(request: Request, engine: Any) -> Response:
+def fail(request: Request, engine: Any) -> Steps:
     """The work failed; with no retries left it is an incident."""
     body = request.json_object()
     values, local = read_variables(body.get("variables")), read_variables(body.get("localVariables"))
@@ -85,11 +85,11 @@ def fail(request: Request, engine: Any) -> Response:
     message, details = text_member(body, "errorMessage"), text_member(body, "errorDetails")
     pause = min(timeout, MAX_LOCK)
     command = c.FailExternal(key_of(request["id"]), worker, message, details, retries, pause, values, local)
-    return _send(request, engine, command, worker, FAIL)
+    return (yield from _send(request, engine, command, worker, FAIL))
 
 
 @route("POST", "/external-task/{id}/bpmnError")
-def throw_error(request: Request, engine: Any) -> Response:
+def throw_error(request: Request, engine: Any) -> Steps:
     """The work ended with a BPMN error."""
     body = request.json_object()
     values = read_variables(body.get("variables"))
@@ -98,11 +98,11 @@ def throw_error(request: Request, engine: Any) -> Response:
         raise null_value(f"errorCode is {'null' if code is None else 'empty'}")
     message = text_member(body, "errorMessage")
     command = c.ThrowError(code, message, values, external=key_of(request["id"]), worker=worker)
-    return _send(request, engine, command, worker, THROW)
+    return (yield from _send(request, engine, command, worker, THROW))
 
 
 @route("POST", "/external-task/{id}/lock")
-def lock(request: Request, engine: Any) -> Response:
+def lock(request: Request, engine: Any) -> Steps:
     """Locks one task for a worker."""
     body = request.json_object()
     worker, duration = _worker(body), number_member(body, "lockDuration", 64) or 0
@@ -110,11 +110,11 @@ def lock(request: Request, engine: Any) -> Response:
         raise rest_error("lockDuration is not greater than 0", 400, 0)
     until = engine.clock() + timedelta(milliseconds=min(duration, MAX_LOCK))
     command = c.ChangeExternal(key_of(request["id"]), lock=(worker, until), free_only=True)
-    return _send(request, engine, command, worker, LOCK)
+    return (yield from _send(request, engine, command, worker, LOCK))
 
 
 @route("POST", "/external-task/{id}/extendLock")
-def extend_lock(request: Request, engine: Any) -> Response:
+def extend_lock(request: Request, engine: Any) -> Steps:
     """Prolongs a lock, from now on."""
     body = request.json_object()
     worker, duration = _worker(body), number_member(body, "newDuration", 64) or 0
@@ -122,31 +122,31 @@ def extend_lock(request: Request, engine: Any) -> Response:
         raise rest_error("lockTime is not greater than 0", 400, 0)
     until = engine.clock() + timedelta(milliseconds=min(duration, MAX_LOCK))
     command = c.ChangeExternal(key_of(request["id"]), lock=(worker, until), holder=worker)
-    return _send(request, engine, command, worker, EXTEND)
+    return (yield from _send(request, engine, command, worker, EXTEND))
 
 
 @route("POST", "/external-task/{id}/unlock")
-def unlock(request: Request, engine: Any) -> Response:
+def unlock(request: Request, engine: Any) -> Steps:
     """Takes the lock away, whoever holds it."""
-    return _send(request, engine, c.ChangeExternal(key_of(request["id"]), lock=(None, None)))
+    return (yield from _send(request, engine, c.ChangeExternal(key_of(request["id"]), lock=(None, None))))
 
 
 @route("PUT", "/external-task/{id}/priority")
-def set_priority(request: Request, engine: Any) -> Response:
+def set_priority(request: Request, engine: Any) -> Steps:
     """Sets the priority."""
     priority = number_member(request.json_object(), "priority", 64)
     if priority is None:
         raise invalid_request("The priority cannot be null.")
-    return _send(request, engine, c.ChangeExternal(key_of(request["id"]), priority=priority))
+    return (yield from _send(request, engine, c.ChangeExternal(key_of(request["id"]), priority=priority)))
 
 
 @route("PUT", "/external-task/{id}/retries")
-def set_retries(request: Request, engine: Any) -> Response:
+def set_retries(request: Request, engine: Any) -> Steps:
     """Sets the retries; more than 0 end the incident."""
     retries = _retries(request.json_object())
     if retries < 0:
         raise engine_error(NEGATIVE, "BadUserRequestException", 400)
-    return _send(request, engine, c.ChangeExternal(key_of(request["id"]), retries=retries))
+    return (yield from _send(request, engine, c.ChangeExternal(key_of(request["id"]), retries=retries)))
 
 
 def _retries(body: Mapping[str, Any]) -> int:

@@ -9,21 +9,25 @@ are free again.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from procession.camunda7.exchange import Request, Response, answer
 from procession.camunda7.fetching import Fetch, fetch, read_fetch
 from procession.camunda7.routes import route
+from procession.engine.commands import Lease, Together
+from procession.kernel import commands as c
+from procession.storage import Transaction
+
+log = logging.getLogger("procession.camunda7")
+_freeing: set[asyncio.Future[Any]] = set()
 
 POLL = 1.0
 """Seconds between two looks while waiting."""
-
-
-class _Gone(Exception):
-    """The client went away: what was locked for it must not be committed."""
 
 
 @route("POST", "/external-task/fetchAndLock")
@@ -42,10 +46,12 @@ async def fetch_and_lock(request: Request, engine: Any) -> Response:
 
     forget = engine.externals_bell.listen(wake) if asked.wait else None
     gone = threading.Event()
+    locking: asyncio.Future[list[dict[str, Any]]] | None = None
     try:
         while True:
             rung.clear()
-            found = await asyncio.to_thread(_try, engine, asked, gone)
+            locking = asyncio.ensure_future(engine.submitted(Lease(partial(_try, engine, asked, gone))))
+            found = await asyncio.shield(locking)
             left = until - time.monotonic()
             if found or left <= 0:
                 return answer(found)
@@ -53,18 +59,29 @@ async def fetch_and_lock(request: Request, engine: Any) -> Response:
                 await asyncio.wait_for(rung.wait(), min(left, POLL))
     except asyncio.CancelledError:
         gone.set()
+        if locking is not None:
+            locking.add_done_callback(partial(_give_back, engine, asked.worker))
         raise
     finally:
         if forget is not None:
             forget()
 
 
-def _try(engine: Any, asked: Fetch, gone: threading.Event) -> list[dict[str, Any]]:
-    try:
-        with engine.storage.transaction() as transaction:
-            found = fetch(engine, transaction, asked)
-            if gone.is_set():
-                raise _Gone
-            return found
-    except _Gone:
-        return []
+def _give_back(engine: Any, worker: str, locking: asyncio.Future[list[dict[str, Any]]]) -> None:
+    """Frees what was locked for a client that has gone, as soon as that is durable."""
+    if locking.cancelled() or locking.exception() is not None or not locking.result():
+        return
+    free = tuple(c.ChangeExternal(int(task["id"]), lock=(None, None), holder=worker) for task in locking.result())
+    freeing = asyncio.ensure_future(engine.submitted(Together(free)))
+    _freeing.add(freeing)
+    freeing.add_done_callback(_freed)
+
+
+def _freed(freeing: asyncio.Future[Any]) -> None:
+    _freeing.discard(freeing)
+    if not freeing.cancelled() and freeing.exception() is not None:
+        log.info("What was locked for a client that went away stays locked until its time: %s", freeing.exception())
+
+
+def _try(engine: Any, asked: Fetch, gone: threading.Event, transaction: Transaction) -> list[dict[str, Any]]:
+    return [] if gone.is_set() else fetch(engine, transaction, asked)

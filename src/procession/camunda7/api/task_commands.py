@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from procession.camunda7.commanding import date_member, key_of, null_value, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, number_member, text_member
 from procession.camunda7.lookups import reading, scope_variables, task_scope
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
-from procession.camunda7.routes import route
+from procession.camunda7.routes import Steps, route
 from procession.camunda7.submitting import submitted_at_task
 from procession.camunda7.values import read_variables, typed
 from procession.errors import ExecutionFailed, Invalid, Missing, ProcessionError, Suspended
@@ -81,25 +82,25 @@ def resolve(request: Request, engine: Any) -> Response:
 
 
 @route("POST", "/task/{id}/complete")
-def complete(request: Request, engine: Any) -> Response:
+def complete(request: Request, engine: Any) -> Steps:
     """Completes the task; answers its variables where `withVariablesInReturn` asks for them."""
     prefix = f"Cannot complete task {request['id']}: "
     body = request.json_object()
-    return _finish(request, engine, body, prefix, read_variables(body.get("variables"), prefix))
+    return (yield from _finish(request, engine, body, prefix, read_variables(body.get("variables"), prefix)))
 
 
 @route("POST", "/task/{id}/submit-form")
-def submit_form(request: Request, engine: Any) -> Response:
+def submit_form(request: Request, engine: Any) -> Steps:
     """Completes the task with what was entered into its form, checked and converted as its fields say."""
     prefix = f"Cannot submit task form {request['id']}: "
     body = request.json_object()
     variables = read_variables(body.get("variables"), prefix)
     with replying(prefix, status=500, type="RestException"):
-        variables = submitted_at_task(engine, key_of(request["id"]), variables)
-    return _finish(request, engine, body, prefix, variables)
+        variables = yield partial(submitted_at_task, engine, key_of(request["id"]), variables)
+    return (yield from _finish(request, engine, body, prefix, variables))
 
 
-def _finish(request: Request, engine: Any, body: Mapping[str, Any], prefix: str, variables: Any) -> Response:
+def _finish(request: Request, engine: Any, body: Mapping[str, Any], prefix: str, variables: Any) -> Steps:
     id_ = request["id"]
     wanted = flag_member(body, "withVariablesInReturn")
     replies = {
@@ -108,16 +109,21 @@ def _finish(request: Request, engine: Any, body: Mapping[str, Any], prefix: str,
     }
     shown: dict[str, Any] = {}
     if wanted:
-        with reading(engine) as connection:
-            if first(connection, TASK, as_key(id_), engine.clock()) is not None:
-                scope = task_scope(connection, engine, id_, local=False)
-                shown = scope_variables(connection, scope, deserialize=False)
+        shown = yield partial(_seen, engine, id_)
     with replying(prefix, replies, status=500, type="RestException"):
-        submit(engine, request, c.CompleteTask(key_of(id_), variables))
+        yield c.CompleteTask(key_of(id_), variables)
     if not wanted:
         return NO_CONTENT
     shown.update({name: typed(value, deserialize=False) for name, value in variables.items()})
     return answer(shown)
+
+
+def _seen(engine: Any, id_: str) -> dict[str, Any]:
+    """The variables that a task sees; none where it does not exist."""
+    with reading(engine) as connection:
+        if first(connection, TASK, as_key(id_), engine.clock()) is None:
+            return {}
+        return scope_variables(connection, task_scope(connection, engine, id_, local=False), deserialize=False)
 
 
 @route("POST", "/task/{id}/bpmnError")
