@@ -9,7 +9,26 @@ import pytest
 from procession.feel.builtins import BUILTINS
 from tests.feel.facts import Feel, expr
 
+NAMED: list[tuple[str, Any]] = [
+    ("list contains(list: [1, null])", True),
+    ("list contains(element: 1)", None),
+    ("insert before(list: [1], position: 1)", [None, 1]),
+    ("insert before(list: [1], newItem: 1)", None),
+    ('context put(context: {a: 1}, key: "b")', {"a": 1, "b": None}),
+    ("is(value2: 1)", False),
+    ("list replace(position: 1, list: [1], newItem: 2)", [2]),
+    ("substring(string: 'a')".replace("'", '"'), None),
+    ('substring(start position: 2, string: "abc")', "bc"),
+    ('substring(start: 2, string: "abc")', None),
+    ("before(point1: [1], point2: 2)", True),
+    ("includes([1..3], [2])", True),
+    ("finishes([10], [1..10])", True),
+]
+
 CONVERSION: list[tuple[str, Any]] = [
+    ("number(1)", None),
+    ('date and time(@"2024-01-01")', None),
+    ('time("10:00:00z")', Feel('@"10:00:00Z"')),
     ('number("1.000,5", ".", ",")', 1000.5),
     ('number("1 000")', None),
     ("string(1.50)", "1.50"),
@@ -175,7 +194,7 @@ CAMUNDA: list[tuple[str, Any]] = [
     ("put all({a: 1}, {b: 2})", {"a": 1, "b": 2}),
 ]
 
-FACTS = CONVERSION + BOOLEAN + STRING + LISTS + NUMERIC + TEMPORAL + RANGES + CONTEXTS + CAMUNDA
+FACTS = NAMED + CONVERSION + BOOLEAN + STRING + LISTS + NUMERIC + TEMPORAL + RANGES + CONTEXTS + CAMUNDA
 
 
 @pytest.mark.parametrize(("text", "expected"), FACTS)

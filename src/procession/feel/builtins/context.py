@@ -16,6 +16,8 @@ def get_value(context: dict[str, Any], key: str) -> Any:
 
 @builtin("get value(context: context, keys: list)")
 def get_value_at(context: dict[str, Any], keys: list[Any]) -> Any:
+    if not keys:
+        raise Null("get value: the keys are empty")
     value: Any = context
     for key in keys:
         if not isinstance(value, dict):

@@ -40,11 +40,6 @@ def number_(text: str) -> Decimal:
     return _read_number(text.strip())
 
 
-@builtin("number(from: number)")
-def number_of_number(value: Decimal) -> Decimal:
-    return value
-
-
 @builtin("number(from: string, grouping separator: string?, decimal separator?: string?)")
 def number_separated(text: str, grouping: str | None, point: str | None = None) -> Decimal:
     if grouping not in (None, " ", ",", "."):
@@ -128,11 +123,6 @@ def time_of_parts(hour: Decimal, minute: Decimal, second: Decimal, offset: DaysT
 def moment_of_text(text: str) -> DateTime:
     moment: DateTime = _found(read_date_time(text), text, "date and time")
     return moment
-
-
-@builtin("date and time(from: date and time)")
-def moment_of_moment(value: DateTime) -> DateTime:
-    return value
 
 
 @builtin("date and time(date: date|date and time, time: time)")

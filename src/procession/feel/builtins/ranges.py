@@ -24,7 +24,9 @@ def _compare(left: Any, right: Any) -> int:
 
 
 def _span(value: Any) -> tuple[Any, Any, bool, bool]:
-    """The ends of a range; a point is a range of one value."""
+    """The ends of a range; a point is a range of one value. A list of one value is that value (DMN 10.3.2.9.4)."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, Range):
         if value.start is None or value.end is None:
             raise Null("the range has an open end")
@@ -97,10 +99,12 @@ def overlaps_after(left: Range, right: Range) -> bool:
 
 
 def _is_finishing(point: Any, span: Range) -> bool:
+    point = _span(point)[0]
     return span.end_closed and _compare(point, span.end) == 0
 
 
 def _is_starting(point: Any, span: Range) -> bool:
+    point = _span(point)[0]
     return span.start_closed and _compare(point, span.start) == 0
 
 
@@ -122,7 +126,7 @@ def finished_by(left: Range, right: Any) -> bool:
 @builtin("includes(range1: range, range2: range)")
 def includes(left: Range, right: Any) -> bool:
     if not isinstance(right, Range):
-        found = within(left, right)
+        found = within(left, _span(right)[0])
         if found is None:
             raise Null(f"cannot tell whether {type_name(right)} is in the range")
         return found

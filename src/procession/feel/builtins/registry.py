@@ -73,11 +73,14 @@ class Builtin:
         return bool(self.parameters) and self.parameters[-1].rest
 
     def positions(self, names: Sequence[str]) -> list[int] | None:
-        """Where named arguments go, or None where a name is unknown, twice or missing."""
+        """Where named arguments go, or None where a name is unknown, twice or missing. What may be null may be missing."""
         known = {parameter.name: place for place, parameter in enumerate(self.parameters) if not parameter.rest}
         if len(set(names)) != len(names) or any(name not in known for name in names):
             return None
-        if any(not parameter.optional and parameter.name not in names for parameter in self.parameters):
+        if any(
+            not (parameter.optional or parameter.nullable) and parameter.name not in names
+            for parameter in self.parameters
+        ):
             return None
         return [known[name] for name in names]
 
@@ -168,7 +171,8 @@ def call_named(
         positions = overload.positions(names)
         if positions is None:
             continue
-        values: list[Any] = [None] * (max(positions) + 1 if positions else 0)
+        needed = sum(not (parameter.optional or parameter.rest) for parameter in overload.parameters)
+        values: list[Any] = [None] * max(needed, *(position + 1 for position in positions))
         for position, value in zip(positions, arguments, strict=True):
             values[position] = value
         try:
