@@ -7,6 +7,7 @@
     │   └── Unsupported          understood, but not executed by this version
     ├── Missing          what the request names does not exist (any more)
     ├── Conflict         somebody else changed it first
+    ├── AlreadyExists    what the request would make is there already
     ├── ExecutionFailed  a running model cannot go on as it is
     │   └── Suspended            what the request names is suspended
     ├── Refused          the caller may not do this
@@ -41,6 +42,10 @@ class Missing(ProcessionError):
 
 class Conflict(ProcessionError):
     """Somebody else was first."""
+
+
+class AlreadyExists(ProcessionError):
+    """What the request would make is there already."""
 
 
 class ExecutionFailed(ProcessionError):

@@ -131,6 +131,8 @@ def _shape(
         "userTask": _user_task(engine, transaction, job),
         "tags": [] if instance is None else list(instance.tags),
         "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),
+        "businessId": job.business_key,
+        "priority": job.priority,
         "physicalTenantId": DEFAULT_TENANT,
     }
 

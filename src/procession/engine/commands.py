@@ -80,6 +80,31 @@ class Correlated:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishMessage:
+    """Gives a message to whoever waits for its name and correlation key, one receiver a process, and to what it starts.
+
+    With a `time_to_live` in milliseconds it is kept that long for what will wait. `correlate` wants a receiver now: Missing
+    where there is none. Raises Conflict for a message id that is alive already. Gives `Published`.
+    """
+
+    name: str
+    correlation_key: str = ""
+    variables: Values = field(default_factory=dict)
+    tenant: str | None = None
+    time_to_live: int = 0
+    message_id: str | None = None
+    correlate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A message's key, and the instances that got it, the first one first."""
+
+    message: int
+    instances: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SendSignal:
     """Sends a signal to everything that waits for it and to what it starts, or to one execution only.
 
@@ -192,6 +217,33 @@ class EvaluateDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateBatch:
+    """Begins a batch: `work` is done with each of `items` (keys) by jobs, `per_job` of them in one. Gives a `records.Batch`.
+
+    `kind` is Camunda's type and one of `batch_work.WORK`.
+    """
+
+    kind: str
+    items: tuple[int, ...]
+    work: Mapping[str, Any] = field(default_factory=dict)
+    per_job: int = 1
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendBatch:
+    batch: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBatch:
+    """Deletes a running batch; its history stays."""
+
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """Several kernel commands in one transaction: all or none. Gives a list of their values."""
 
@@ -208,6 +260,7 @@ class Lease:
 EngineCommand = (
     StartProcess
     | CorrelateMessage
+    | PublishMessage
     | SendSignal
     | EvaluateConditions
     | Deploy
@@ -216,6 +269,9 @@ EngineCommand = (
     | SuspendDefinition
     | ChangeJobDefinition
     | EvaluateDecision
+    | CreateBatch
+    | SuspendBatch
+    | DeleteBatch
     | Together
     | Lease
 )

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
+from procession.engine import batches
 from procession.engine import commands as ec
 from procession.engine.correlating import broadcast, correlate
+from procession.engine.publishing import await_message, publish, start_next
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Suspended, UnknownName
 from procession.expressions import MappingScope
@@ -30,12 +32,20 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return start(unit, command, envelope)
         case ec.CorrelateMessage():
             return correlate(unit, command, envelope)
+        case ec.PublishMessage():
+            return publish(unit, command, envelope)
         case ec.SendSignal():
             return send_signal(unit, command, envelope)
         case ec.EvaluateConditions():
             return evaluate_conditions(unit, command, envelope)
         case ec.EvaluateDecision():
             return evaluate(unit, command, envelope)
+        case ec.CreateBatch():
+            return batches.create(unit, command, envelope)
+        case ec.SuspendBatch():
+            return batches.suspend(unit, command, envelope)
+        case ec.DeleteBatch():
+            return batches.delete(unit, command, envelope)
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
         case ec.Lease():
@@ -87,6 +97,12 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return asked if request.element is None else [*asked, c.GoOn(request.element)]
         case w.BroadcastSignal():
             return [*broadcast(unit, request.name, request.tenant, request.variables), c.GoOn(request.element)]
+        case w.AwaitMessage():
+            await_message(unit, request, envelope)
+            return []
+        case w.CorrelationEnded():
+            start_next(unit, request, envelope)
+            return []
         case w.CancelCalled():
             unit.lock([request.called], wait=False)
             if unit.state.get(Instance, request.called) is None:
@@ -105,6 +121,9 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
         case w.UnmirrorIncident():
             _meet(unit, request.caller)
             return [c.EndMirrored(request.caller, request.cause, request.resolved)]
+        case w.DoJob():
+            batches.run_job(unit, request.job, envelope)
+            return []
         case w.StartByTimer():
             return [c.StartInstance(request.definition, tenant=request.tenant, node=request.node)]
 

@@ -7,7 +7,7 @@ from procession.kernel.records import ASIDE, Element, Life, Phase
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import visible
 from procession.kernel.waiting import close_attached
-from procession.kernel.world import CallEnded, CancelCaller
+from procession.kernel.world import CallEnded, CancelCaller, CorrelationEnded
 from procession.values import TypedValue
 
 JOINED = "joined"  # in an element's note: it waits at a join and is counted there
@@ -52,7 +52,8 @@ def _terminate_one(
 ) -> None:
     from procession.kernel.work import run_end_listeners
 
-    entered = element.phase not in (Phase.BEFORE, Phase.AFTER, Phase.OUT)
+    ended = element.life is Life.COMPLETED  # a scope that is being compensated
+    entered = element.phase not in (Phase.BEFORE, Phase.AFTER, Phase.OUT) and not ended
     runs = step.process.policies.ends_when_cancelled
     if entered and runs and not element.node.endswith(BODY) and not step.is_root(element):
         if listeners:
@@ -92,6 +93,8 @@ def end_instance(step: Step, root: Element, state: str, reason: str | None = Non
         step.emit(e.ElementTerminated(root.key))
     step.emit(e.ElementRemoved(root.key))
     step.emit(e.InstanceEnded(instance.key, state, reason))
+    if instance.correlation_key is not None:
+        step.request(CorrelationEnded(instance.process_id, instance.correlation_key, instance.tenant))
     if instance.caller is not None and state == "COMPLETED":
         step.request(CallEnded(instance.caller, instance.key, variables))
 

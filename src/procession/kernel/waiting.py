@@ -11,6 +11,7 @@ from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Incident, Job, Subscription, Task, Wait
 from procession.kernel.stepping import BODY, Step
+from procession.kernel.world import AwaitMessage
 from procession.temporal.cycles import duration_due, parse_cycle
 from procession.temporal.dates import due_date
 from procession.temporal.retries import RetryCycle, parse_retry_cycle
@@ -155,8 +156,24 @@ def subscription_for(
 
 def message_subscription(step: Step, element: Element, at: str, message: Message) -> Subscription:
     """A message subscription of an element; its name is evaluated now."""
-    key = None if message.correlation_key is None else step.text(element.key, message.correlation_key)
+    key = None
+    if message.correlation_key is not None:
+        value = step.evaluate(element.key, message.correlation_key)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ExpressionFailed(
+                f"Failed to extract the correlation key for '{message.correlation_key.source}': The value must be either "
+                f"a string or a number, but was {value!r}",
+                message.correlation_key.source,
+            )
+        key = str(value)
     return subscription_for(step, element, at, "message", step.text(element.key, message.name), key)
+
+
+def open_subscription(step: Step, subscription: Subscription) -> None:
+    """Opens a subscription; one with a correlation key gets what is kept for it."""
+    step.emit(e.SubscriptionOpened(subscription))
+    if subscription.correlation_key is not None and subscription.kind == "message":
+        step.request(AwaitMessage(subscription.key))
 
 
 def wait_for(step: Step, element: Element, event_node: Node, kind: str) -> list[e.Event]:
@@ -193,7 +210,10 @@ def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -
     for node in nodes:
         pending += wait_for(step, element, node, kind)
     for event in pending:
-        step.emit(event)
+        if isinstance(event, e.SubscriptionOpened):
+            open_subscription(step, event.subscription)
+        else:
+            step.emit(event)
 
 
 def close_attached(
@@ -203,16 +223,13 @@ def close_attached(
     task_reason: str = "deleted",
     *,
     listeners: bool = True,
-    but: str | None = None,
 ) -> None:
-    """Takes away all that still waits for an element, `but` subscriptions of one kind; called instances are asked to end."""
+    """Takes away all that still waits for an element; called instances are asked to end."""
     from procession.kernel.incidents import end_incident
     from procession.kernel.work import run_task_listeners
     from procession.kernel.world import CancelCalled
 
     for kind, key in step.view.need(Element, element.key).attached:
-        if but is not None and kind is Wait.SUBSCRIPTION and step.view.need(Subscription, key).kind == but:
-            continue
         match kind:
             case Wait.TASK:
                 if listeners:

@@ -15,6 +15,7 @@ from procession.bpmn.model import DelegateWork, Process, Reference
 from procession.expressions import Bean, Scope
 from procession.kernel.commands import Values
 from procession.kernel.events import DecisionEvaluated
+from procession.kernel.records import Job
 
 
 class Decided(Struct, frozen=True):
@@ -126,6 +127,20 @@ class BroadcastSignal(Struct, frozen=True):
     business_key: str | None = None
 
 
+class AwaitMessage(Struct, frozen=True):
+    """A subscription with a correlation key has been opened: give it what is kept for it."""
+
+    subscription: int
+
+
+class CorrelationEnded(Struct, frozen=True):
+    """An instance that a message with a correlation key had started is over: the next one may start."""
+
+    process_id: str
+    correlation_key: str
+    tenant: str | None
+
+
 class CancelCalled(Struct, frozen=True):
     """Cancel a called instance: its call activity was cancelled."""
 
@@ -164,15 +179,24 @@ class StartByTimer(Struct, frozen=True):
     tenant: str | None
 
 
+class DoJob(Struct, frozen=True):
+    """A job of the engine's own is due, which belongs to no instance."""
+
+    job: Job
+
+
 Request = (
     CallProcess
     | CallEnded
     | ErrorLeft
     | EscalationLeft
     | BroadcastSignal
+    | AwaitMessage
+    | CorrelationEnded
     | CancelCalled
     | CancelCaller
     | MirrorIncident
     | UnmirrorIncident
     | StartByTimer
+    | DoJob
 )

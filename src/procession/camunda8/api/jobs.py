@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from procession.camunda8.entities.work import JOBS
 from procession.camunda8.exchange import (
     NOTHING,
     Answer,
@@ -20,6 +21,7 @@ from procession.camunda8.exchange import (
 )
 from procession.camunda8.jobs import Activation, activate, read_activation
 from procession.camunda8.problems import command_rejected, invalid
+from procession.camunda8.searching import search
 from procession.camunda8.values import read_variables
 from procession.engine.engine import Engine
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
@@ -188,3 +190,9 @@ def _submit(call: Call, key: int, intent: str, verb: str, command: Any) -> None:
         ) from None
     except Invalid as refused:
         raise command_rejected(intent, "INVALID_ARGUMENT", refused.message) from None
+
+
+@route("POST", "/jobs/search")
+def search_jobs(call: Call) -> Answer:
+    """Jobs that meet a filter."""
+    return Answer(search(call, JOBS))

@@ -1,4 +1,4 @@
-"""`/process-instances`: created, cancelled."""
+"""`/process-instances`: created, searched, cancelled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 
+from procession.camunda8.entities.instances import INSTANCES
 from procession.camunda8.exchange import (
     NOTHING,
     Answer,
@@ -22,6 +23,7 @@ from procession.camunda8.exchange import (
 )
 from procession.camunda8.instances import created_shape, definition_version, result_of
 from procession.camunda8.problems import Rejected, command_rejected, invalid
+from procession.camunda8.searching import get, search
 from procession.camunda8.values import read_variables
 from procession.engine import commands as ec
 from procession.errors import Invalid, Missing
@@ -121,3 +123,15 @@ def cancel(call: Call) -> Answer:
             f"Expected to cancel a process instance with key '{key}', but no such process was found",
         ) from None
     return NOTHING
+
+
+@route("POST", "/process-instances/search")
+def search_instances(call: Call) -> Answer:
+    """Process instances that meet a filter."""
+    return Answer(search(call, INSTANCES))
+
+
+@route("GET", "/process-instances/{processInstanceKey}")
+def get_instance(call: Call) -> Answer:
+    """One process instance."""
+    return Answer(get(call, INSTANCES, call.key("processInstanceKey")))

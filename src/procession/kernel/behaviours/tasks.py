@@ -12,7 +12,7 @@ from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.records import Element, IdentityLink, Task, Wait
 from procession.kernel.stepping import Step
-from procession.kernel.waiting import end_task, message_subscription
+from procession.kernel.waiting import end_task, message_subscription, open_subscription
 from procession.kernel.work import run_task_listeners, run_work
 from procession.temporal.dates import due_date
 
@@ -34,7 +34,7 @@ class Receiving(Behaviour):
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, ReceiveTask)
         if node.message is not None:
-            step.emit(e.SubscriptionOpened(message_subscription(step, element, node.id, node.message)))
+            open_subscription(step, message_subscription(step, element, node.id, node.message))
 
 
 class HumanTask(Behaviour):

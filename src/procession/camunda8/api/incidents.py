@@ -1,0 +1,54 @@
+"""`/incidents`: searched, resolved."""
+
+from __future__ import annotations
+
+from procession.camunda8.entities.data import INCIDENTS
+from procession.camunda8.exchange import NOTHING, Answer, Call, route
+from procession.camunda8.problems import command_rejected
+from procession.camunda8.searching import get, search
+from procession.errors import Conflict, Missing
+from procession.kernel import commands as c
+from procession.storage import schema
+
+
+@route("POST", "/incidents/search")
+def search_incidents(call: Call) -> Answer:
+    """Incidents that meet a filter."""
+    return Answer(search(call, INCIDENTS))
+
+
+@route("GET", "/incidents/{incidentKey}")
+def get_incident(call: Call) -> Answer:
+    """One incident."""
+    return Answer(get(call, INCIDENTS, call.key("incidentKey")))
+
+
+@route("POST", "/process-instances/{processInstanceKey}/incidents/search")
+def of_instance(call: Call) -> Answer:
+    """The incidents of an instance and of what it called."""
+    key = call.key("processInstanceKey")
+    incident = schema.history_incident
+    return Answer(search(call, INCIDENTS, (incident.c.instance == key) | (incident.c.root == key)))
+
+
+@route("POST", "/element-instances/{elementInstanceKey}/incidents/search")
+def of_element(call: Call) -> Answer:
+    """The incidents of an element instance."""
+    return Answer(search(call, INCIDENTS, schema.history_incident.c.element == call.key("elementInstanceKey")))
+
+
+@route("POST", "/incidents/{incidentKey}/resolution")
+def resolve(call: Call) -> Answer:
+    """What stopped goes on; where it stops again there is a new incident."""
+    key = call.key("incidentKey")
+    try:
+        call.submit(c.ResolveIncident(key))
+    except Missing:
+        raise command_rejected(
+            "RESOLVE", "NOT_FOUND", f"Expected to resolve incident with key '{key}', but no such incident was found"
+        ) from None
+    except Conflict as error:
+        raise command_rejected(
+            "RESOLVE", "INVALID_STATE", f"Expected to resolve incident with key '{key}', but {error.message}"
+        ) from None
+    return NOTHING
