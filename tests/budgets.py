@@ -25,6 +25,7 @@ SECONDS: Mapping[str, float] = {
     "faults": 60,
     "feel": 30,
     "functions": 80,
+    "infra": 40,
     "kernel": 40,
     "lint": 10,
     "modeler": 30,

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "tests/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "functions/**/*.md", "infra/**/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
     if "data" not in path.relative_to(ROOT).parts
 )

@@ -6,5 +6,7 @@ if ! command -v docker >/dev/null || [[ ! -f docker-compose.yml || ! -f .env ]];
     echo "nothing to stop"
     exit 0
 fi
+# The compose file wants passwords to be there; to stop, none is needed.
+export DB_PASSWORD="${DB_PASSWORD:-none}" ADMIN_PASSWORD="${ADMIN_PASSWORD:-none}"
 docker compose stop --timeout 30 python-workers
 docker compose down --timeout 60

@@ -1,0 +1,1 @@
+"""What is written for AWS and for containers, checked as far as it can be without either."""

@@ -1,0 +1,171 @@
+"""infra/aws: templates, parameters and the dashboard fit together. Nothing here talks to AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from procession.server.metrics import Metrics
+
+FOLDER = Path(__file__).parent.parent.parent / "infra" / "aws"
+ORDER = ["network", "database", "platform", "pipeline", "alarms", "identity"]
+ENVIRONMENTS = ["dev", "staging", "prod"]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": x}, others as {"Fn::Name": …}."""
+
+
+def _short(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", _short)
+
+
+def template(stack: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load((FOLDER / f"{stack}.yaml").read_text(encoding="utf-8"), Loader)  # noqa: S506
+    return found
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+
+def resources(stack: str, kind: str) -> list[dict[str, Any]]:
+    return [one["Properties"] for one in template(stack)["Resources"].values() if one["Type"] == kind]
+
+
+def parameters(environment: str) -> dict[str, dict[str, str]]:
+    """What deploy.sh hands over, with the example of an account."""
+    merged: dict[str, dict[str, str]] = {}
+    for name in (environment, "account.example"):
+        for stack, values in json.loads((FOLDER / "parameters" / f"{name}.json").read_text(encoding="utf-8")).items():
+            merged.setdefault(stack, {}).update(values)
+    return merged
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    files = sorted(str(path) for path in FOLDER.glob("*.yaml"))
+    assert [Path(file).stem for file in files] == sorted(ORDER)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--regions", "eu-west-2", "--", *files],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_stacks_import_what_stacks_before_them_export() -> None:
+    exported: set[str] = set()
+    for stack in ORDER:
+        text = template(stack)
+        wanted = {
+            one["Fn::ImportValue"]["Fn::Sub"] for one in walk(text) if isinstance(one.get("Fn::ImportValue"), dict)
+        }
+        assert wanted - exported == set(), stack
+        exported |= {one["Export"]["Name"]["Fn::Sub"] for one in text.get("Outputs", {}).values() if "Export" in one}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_parameter_exists_and_is_allowed_and_none_is_missing(environment: str) -> None:
+    given = parameters(environment)
+    assert set(given) <= set(ORDER)
+    for stack in ORDER:
+        declared = dict(template(stack)["Parameters"])
+        assert declared.pop("Environment")["AllowedValues"] == ENVIRONMENTS
+        values = given.get(stack, {})
+        assert set(values) - set(declared) == set(), stack
+        assert {name for name, one in declared.items() if "Default" not in one} - set(values) == set(), stack
+        for name, value in values.items():
+            allowed = [str(one) for one in declared[name].get("AllowedValues", [value])]
+            assert value in allowed, f"{stack}.{name}"
+            assert re.search(declared[name].get("AllowedPattern", ""), value), f"{stack}.{name}"
+
+
+def test_nothing_of_an_account_is_in_version_control() -> None:
+    for path in [*FOLDER.glob("*.yaml"), *(FOLDER / "parameters").glob("*.json")]:
+        numbers = set(re.findall(r"(?<!\d)\d{12}(?!\d)", path.read_text(encoding="utf-8")))
+        assert numbers <= {"111122223333", "000000000000"}, path.name
+
+
+def test_the_security_groups_are_those_of_the_guide() -> None:
+    groups = template("network")["Resources"]
+    database = groups["DatabaseSecurityGroup"]["Properties"]
+    assert [(rule["FromPort"], rule["SourceSecurityGroupId"]) for rule in database["SecurityGroupIngress"]] == [
+        (5432, {"Ref": "EngineSecurityGroup"})
+    ]
+    engine = groups["EngineSecurityGroup"]["Properties"]
+    rules = [rule["Fn::If"][1] if "Fn::If" in rule else rule for rule in engine["SecurityGroupIngress"]]
+    corporate = {rule["FromPort"] for rule in rules if rule.get("CidrIp") == {"Ref": "CorporateCidr"}}
+    assert corporate == {22, 8080}
+    assert all("CidrIp" not in rule or rule["CidrIp"] == {"Ref": "CorporateCidr"} for rule in rules)
+    assert engine["SecurityGroupEgress"][0]["CidrIp"] == "0.0.0.0/0"
+
+
+def test_the_database_is_private_encrypted_and_keeps_its_own_password() -> None:
+    (cluster,) = resources("database", "AWS::RDS::DBCluster")
+    assert cluster["StorageEncrypted"] is True
+    assert cluster["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in cluster
+    assert [one["PubliclyAccessible"] for one in resources("database", "AWS::RDS::DBInstance")] == [False, False]
+
+
+def test_no_role_may_do_everything() -> None:
+    for stack in ORDER:
+        for role in resources(stack, "AWS::IAM::Role"):
+            for statement in walk(role.get("Policies", [])):
+                actions = statement.get("Action", [])
+                actions = actions if isinstance(actions, list) else [actions]
+                assert not any(action == "*" or action.endswith(":*") for action in actions), stack
+            assert not any("AdministratorAccess" in str(one) for one in role.get("ManagedPolicyArns", []))
+
+
+def test_the_pipeline_asks_a_person_and_deploys_no_models() -> None:
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline")
+    stages = [(stage["Name"], stage["Actions"][0]["ActionTypeId"]["Provider"]) for stage in pipeline["Stages"]]
+    assert stages == [
+        ("Source", "CodeStarSourceConnection"),
+        ("Build", "CodeBuild"),
+        ("Approve", "Manual"),
+        ("Deploy", "CodeDeploy"),
+        ("Preview", "CodeBuild"),
+    ]
+    for project in resources("pipeline", "AWS::CodeBuild::Project"):
+        assert (FOLDER.parent.parent / project["Source"]["BuildSpec"]).is_file()
+
+
+def test_the_dashboard_asks_for_metrics_that_the_server_has() -> None:
+    dashboard = json.loads((FOLDER / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
+    metrics = Metrics(lambda: {"Process instances": 1, "Incidents": 0, "Tasks": 2, "External tasks": 1, "Jobs": 0})
+    metrics.observe("GET", "/x", 200, 0.1)
+    exposed = metrics.text().decode()
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(expressions) == len(dashboard["panels"]) == len({panel["id"] for panel in dashboard["panels"]})
+    for expression in expressions:
+        for name in re.findall(r"procession_\w+", expression):
+            assert f"\n{name}" in f"\n{exposed}", name
+        for kinds in re.findall(r'kind=~?"([^"]+)"', expression):
+            for kind in kinds.split("|"):
+                assert f'kind="{kind}"' in exposed
+    assert yaml.safe_load((FOLDER / "grafana" / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
