@@ -18,7 +18,8 @@ from procession.camunda7.listing import Shape, activity_instance_id, date, key, 
 from procession.camunda7.problems import Answered
 from procession.camunda7.shown_forms import process_model
 from procession.camunda7.values import typed
-from procession.kernel.records import Phase
+from procession.kernel.compensation import COMPENSATES, KEPT
+from procession.kernel.records import ASIDE, Phase
 from procession.storage import schema
 from procession.storage.encoding import decode_value, mapping_from_json
 from procession.storage.queries.former import columns_of
@@ -121,24 +122,46 @@ def write_variables(
                 **_shown(row, big, deserialize),
                 **(_HISTORY_VARIABLE if past else _VARIABLE).write(row),
                 "executionId": None if scope is None else str(scope),
-                # what an ended turn of a parallel loop leaves behind belongs to no activity instance any more
-                "activityInstanceId": None
-                if row.get("phase") == Phase.OUT.value
-                else _activity_instance(row, scope, past, engine),
+                "activityInstanceId": activity_instance_id(scope, row["node"], row["instance"])
+                if past or scope is None
+                else _activity_instance(row, scope, connection, engine),
             }
         )
     return written
 
 
-def _activity_instance(row: RowMapping, scope: int | None, past: bool, engine: Any) -> str | None:
-    """A turn that waits as a scope of its own has its loop's variables in Camunda 7 at the loop's body."""
-    if not past and scope is not None and row["loop_counter"] is not None and row["definition"] is not None:
+def _activity_instance(row: RowMapping, scope: int, connection: Connection, engine: Any) -> str | None:
+    if row["note"] and f'"{ASIDE}"' in row["note"]:
+        return _around_kept(row, connection, engine)
+    if row["phase"] == Phase.OUT.value:
+        return None  # what an ended turn of a parallel loop leaves behind belongs to no activity instance any more
+    if row["loop_counter"] is not None and row["definition"] is not None:
+        # a turn that waits as a scope of its own has its loop's variables in Camunda 7 at the loop's body
         node = process_model(engine, row["definition"]).nodes.get(row["node"])
         loop = None if node is None else node.traits.loop
         own = loop is not None and row["name"] in ("loopCounter", loop.element_variable)
         if own and node is not None and waits_as_scope(node):
             return activity_instance_id(row["parent"], f"{row['node']}{MULTI_INSTANCE_BODY}", row["instance"])
     return activity_instance_id(scope, row["node"], row["instance"])
+
+
+def _around_kept(row: RowMapping, connection: Connection, engine: Any) -> str | None:
+    """What is kept for compensation shows at the activity that its scope is at now, where that is a simple one alone."""
+    e = schema.element.c
+    found = connection.execute(select(e.key, e.node, e.phase, e.note, e.children).where(e.parent == row["parent"]))
+    beside = [one for one in found.mappings() if f'"{ASIDE}"' not in (one["note"] or "")]
+    throwers = [mapping_from_json(one["note"])[COMPENSATES] for one in beside if f'"{KEPT}"' in (one["note"] or "")]
+    if throwers:
+        beside = [one for one in beside if one["key"] == throwers[0]]
+    alone = beside[0] if len(beside) == 1 else None
+    if alone is not None and alone["phase"] == Phase.EXECUTE.value and not alone["children"]:
+        model = process_model(engine, row["definition"])
+        node = model.nodes.get(alone["node"])
+        own = node is None or node.id in model.boundaries or node.traits.inputs or node.traits.outputs
+        if not own and node is not None and not waits_as_scope(node):
+            return activity_instance_id(alone["key"], alone["node"], row["instance"])
+    around = connection.execute(select(e.node).where(e.key == row["parent"])).scalar()
+    return activity_instance_id(row["parent"], around, row["instance"])
 
 
 _DETAIL = shape(

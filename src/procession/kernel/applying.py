@@ -61,13 +61,7 @@ def apply(state: State, event: e.Event) -> None:
             if not element.note.get(ASIDE):
                 _count_child(state, element.parent, -1)
         case e.ElementSetAside():
-            element = state.need(Element, event.element)
-            note = (
-                {**element.note, ASIDE: True} if event.aside else {k: v for k, v in element.note.items() if k != ASIDE}
-            )
-            phase = Phase.OUT if event.aside else Phase.EXECUTE
-            state.put(replace(element, note=note, phase=phase))
-            _count_child(state, element.parent, -1 if event.aside else 1)
+            _set_aside(state, event)
         case e.TokenArrived():
             scope = state.need(Element, event.scope)
             arrived = dict(scope.arrived)
@@ -133,6 +127,16 @@ def apply(state: State, event: e.Event) -> None:
             pass
         case _:
             assert_never(event)
+
+
+def _set_aside(state: State, event: e.ElementSetAside) -> None:
+    element = state.need(Element, event.element)
+    if event.parent is not None:
+        state.put(replace(element, parent=event.parent))  # it was counted nowhere, nor is it now
+        return
+    note = {**element.note, ASIDE: True} if event.aside else {k: v for k, v in element.note.items() if k != ASIDE}
+    state.put(replace(element, note=note, phase=Phase.OUT if event.aside else Phase.EXECUTE))
+    _count_child(state, element.parent, -1 if event.aside else 1)
 
 
 def _count_child(state: State, scope: int | None, by: int) -> None:

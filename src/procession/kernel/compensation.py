@@ -1,20 +1,27 @@
 """Compensation: completed activities leave a subscription at their scope; a throwing event has their handlers run, newest first.
 
-A sub-process in which something can be compensated is not removed when it completes: it is set aside, with its variables as
-they were, until it is recalled. The thrower waits until every handler that it started has ended.
+When a sub-process or the body of a loop completes, what can be compensated in it is set aside: in an element of its own,
+with a copy of the variables as they were, kept until it is recalled. The thrower waits until every handler that it started
+has ended. All of this is Camunda 7's, down to which scopes a thrower looks at.
 """
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from procession.bpmn.model import BoundaryEvent, Cancel, Compensation, Node, StartEvent, SubProcess
 from procession.kernel import events as e
 from procession.kernel.catching import START, event_starts, fire
-from procession.kernel.records import Element, Subscription, Wait
+from procession.kernel.ending import terminate
+from procession.kernel.records import ASIDE, Element, Life, Phase, Subscription, Wait
 from procession.kernel.stepping import BODY, ChildEnded, Step
-from procession.kernel.waiting import subscription_for
+from procession.kernel.variables import set_variable
+from procession.kernel.waiting import close_attached, subscription_for
+from procession.values import TypedValue
 
 KIND = "compensate"
 COMPENSATES = "compensates"  # in a handler's note: the element that is told when the handler has ended
+KEPT = "kept"  # in the note of what was set aside: the element that it was
 PENDING = "pending"  # in a thrower's note: how many handlers it still waits for
 
 
@@ -24,31 +31,68 @@ def subscriptions_at(step: Step, element: Element) -> list[Subscription]:
     return sorted((x for x in found if x.kind == KIND), key=lambda x: x.key)
 
 
-def completed(step: Step, element: Element, node: Node) -> bool:
-    """Takes down that an activity can be compensated now. True where its element has to be kept for that."""
-    scope = _scope_of(step, element)
-    for boundary_id in step.process.boundaries.get(node.id, ()):
+def completed(step: Step, element: Element, node: Node) -> None:
+    """Takes down that an activity can be compensated now, and sets aside what can be compensated in it."""
+    assert element.parent is not None
+    scope = step.view.need(Element, element.parent)
+    body = element.node.endswith(BODY)
+    if node.traits.loop is None or not body:
+        for handler in _boundary_handlers(step, node.id):
+            _subscribe(step, scope, handler)
+    if body or isinstance(node, SubProcess):
+        own = None if body else _compensation_start(step, element)
+        if own is not None or subscriptions_at(step, element):
+            kept = _set_aside(step, element, node)
+            _subscribe(step, scope, element.node if own is None else own.scope, kept)
+
+
+def _set_aside(step: Step, element: Element, node: Node) -> int:
+    """Keeps what can be compensated inside a scope that completes, and its variables; gives the key of what keeps them."""
+    assert element.parent is not None
+    key = step.world.new_key()
+    kept = Element(
+        key, element.instance, element.parent, element.node, Life.COMPLETED, Phase.OUT, note={KEPT: element.key}
+    )
+    alone = step.view.need(Element, element.parent).children == 1
+    step.emit(e.ElementCreated(kept, step.definition or 0))
+    step.emit(e.ElementSetAside(key, aside=True))
+    loop = node.traits.loop
+    own = set() if loop is None or element.loop_counter is None else {"loopCounter", loop.element_variable}
+    for variable in step.view.variables(element.key).values():
+        if variable.name not in own:
+            value = TypedValue(variable.type, variable.value, variable.info)
+            # Camunda 7's history shows the copies at the activity that is left, or, beside others, at what is around it
+            place = element.key if alone else element.parent
+            set_variable(step, key, variable.name, value, local=True, place=place)
+    for subscription in subscriptions_at(step, element):
+        step.emit(e.SubscriptionClosed(subscription.key))
+        moved = replace(subscription, key=step.world.new_key(), element=key)
+        step.emit(e.SubscriptionOpened(moved))
+    for child in step.view.children(element.key):
+        if child.note.get(ASIDE):
+            step.emit(e.ElementSetAside(child.key, aside=True, parent=key))
+    return key
+
+
+def _boundary_handlers(step: Step, activity: str) -> list[str]:
+    found = []
+    for boundary_id in step.process.boundaries.get(activity, ()):
         boundary = step.process.nodes[boundary_id]
         if isinstance(boundary, BoundaryEvent) and isinstance(boundary.definition, Compensation):
             handler = boundary.definition.activity
             if handler is not None:
-                _subscribe(step, scope, handler)
-    if not isinstance(node, SubProcess) or node.triggered or element.node.endswith(BODY):
-        return False
-    own = _compensation_start(step, element)
-    if own is None and not subscriptions_at(step, element):
-        return False
-    _subscribe(step, scope, node.id if own is None else own.scope, kept=element.key)
-    return True
+                found.append(handler)
+    return found
 
 
 def compensate(step: Step, thrower: Element, activity: str | None) -> bool:
     """Starts the handlers of everything completed in the thrower's scope, or of one activity; False where there are none."""
-    scope = _target_scope(step, thrower, activity)
-    wanted = None if activity is None else _handlers_of(step, activity)
-    found = [x for x in subscriptions_at(step, scope) if wanted is None or x.node in wanted]
+    wanted = None if activity is None else _subscribed_as(step, activity)
+    scopes = _scopes_of(step, thrower)
+    found = [x for scope in scopes for x in subscriptions_at(step, scope) if wanted is None or x.node == wanted]
     if not found:
         return False
+    found.sort(key=lambda x: (x.created, x.key))
     step.emit(e.ElementNoted(thrower.key, {**thrower.note, PENDING: len(found)}))
     for subscription in reversed(found):
         step.emit(e.SubscriptionClosed(subscription.key))
@@ -56,7 +100,7 @@ def compensate(step: Step, thrower: Element, activity: str | None) -> bool:
         if subscription.correlation_key is not None:
             _recall(step, int(subscription.correlation_key), subscription.node, thrower.key)
         else:
-            step.create([(subscription.node, None)], scope.key, note={COMPENSATES: thrower.key})
+            step.create([(subscription.node, None)], subscription.element or 0, note={COMPENSATES: thrower.key})
     return True
 
 
@@ -80,17 +124,34 @@ def cancel_transaction(step: Step, thrower: Element) -> None:
 
 
 def _recall(step: Step, key: int, handler: str, thrower: int) -> None:
-    element = step.view.need(Element, key)
     step.emit(e.ElementSetAside(key, aside=False))
     element = step.view.need(Element, key)
     step.emit(e.ElementNoted(key, {**element.note, COMPENSATES: thrower}))
     element = step.view.need(Element, key)
-    node = step.process.nodes[handler]
-    if isinstance(node, SubProcess) and node.triggered:
+    node = step.process.nodes[handler.removesuffix(BODY)]
+    if isinstance(node, SubProcess) and node.triggered and element.node != handler:
         start = _compensation_start(step, element)
-        step.create([(handler, None)], key, note={START: "" if start is None else start.id})
+        note = {START: "" if start is None else start.id, COMPENSATES: key}
+        step.create([(handler, None)], key, note=note)
     elif not compensate(step, element, None):
         step.push(ChildEnded(key))
+
+
+def is_recalled(element: Element) -> bool:
+    """Whether an element is a completed scope whose contents are being compensated."""
+    return COMPENSATES in element.note and KEPT in element.note
+
+
+def recalled_child_ended(step: Step, element: Element) -> None:
+    """A handler inside a recalled scope has ended: with the last one it goes, and tells who recalled it."""
+    if element.children:
+        return
+    for kept in step.view.children(element.key):
+        terminate(step, kept.key, listeners=False, mappings=False)  # what a handler of its own left uncompensated
+    close_attached(step, element)
+    step.drop_variables(element.key)
+    step.emit(e.ElementRemoved(element.key))
+    step.push(ChildEnded(int(element.note[COMPENSATES]), element.key))
 
 
 def _subscribe(step: Step, scope: Element, handler: str, kept: int | None = None) -> None:
@@ -98,48 +159,40 @@ def _subscribe(step: Step, scope: Element, handler: str, kept: int | None = None
     step.emit(e.SubscriptionOpened(subscription_for(step, scope, handler, KIND, None, key)))
 
 
-def _scope_of(step: Step, element: Element) -> Element:
-    """The scope around an activity; for a turn of a loop the scope around the loop."""
-    assert element.parent is not None
-    scope = step.view.need(Element, element.parent)
-    while scope.node.endswith(BODY) and scope.parent is not None:
-        scope = step.view.need(Element, scope.parent)
-    return scope
+def _scopes_of(step: Step, thrower: Element) -> list[Element]:
+    """Where to look: the thrower's scope; through event sub-processes also what is around them.
 
-
-def _target_scope(step: Step, thrower: Element, activity: str | None) -> Element:
-    """Where to look: the thrower's scope (that around it for an event sub-process), or that of the named activity.
-
-    A sub-process that was recalled compensates what is in itself.
+    A scope that was recalled compensates what is in itself.
     """
-    if COMPENSATES in thrower.note and isinstance(_node(step, thrower), SubProcess):
-        return thrower
+    if is_recalled(thrower):
+        return [thrower]
     assert thrower.parent is not None
     scope = step.view.need(Element, thrower.parent)
-    wanted = None if activity is None else step.process.nodes[activity].scope
+    found = [scope]
     while scope.parent is not None:
         node = _node(step, scope)
-        inside_event = isinstance(node, SubProcess) and node.triggered
-        if wanted is None and not inside_event:
-            return scope
-        if wanted is not None and scope.node == wanted:
-            return scope
+        if not isinstance(node, SubProcess) or not node.triggered or scope.node.endswith(BODY):
+            break
         scope = step.view.need(Element, scope.parent)
-    return scope
+        found.append(scope)
+    return found
 
 
 def _node(step: Step, element: Element) -> Node | None:
     return None if element.parent is None else step.node_of(element)
 
 
-def _handlers_of(step: Step, activity: str) -> set[str]:
-    found = {activity}
-    for boundary_id in step.process.boundaries.get(activity, ()):
-        definition = getattr(step.process.nodes[boundary_id], "definition", None)
-        if isinstance(definition, Compensation) and definition.activity is not None:
-            found.add(definition.activity)
-    found.update(step.process.event_subprocesses.get(activity, ()))
-    return found
+def _subscribed_as(step: Step, activity: str) -> str:
+    """The node of the subscription that a completed activity leaves: its loop's body, its handler, or itself."""
+    node = step.process.nodes[activity]
+    if node.traits.loop is not None:
+        return activity + BODY
+    for sub_process in step.process.event_subprocesses.get(activity, ()):
+        for start_id in step.process.starts.get(sub_process, ()):
+            start = step.process.nodes[start_id]
+            if isinstance(start, StartEvent) and isinstance(start.definition, Compensation):
+                return sub_process
+    return next(iter(_boundary_handlers(step, activity)), activity)
 
 
 def _compensation_start(step: Step, element: Element) -> StartEvent | None:

@@ -121,10 +121,11 @@ class ElementTerminated(Struct, frozen=True):
 
 
 class ElementSetAside(Struct, frozen=True):
-    """A completed sub-process that can be compensated is kept aside, out of its scope's count; or recalled for that."""
+    """What is kept of a completed scope for compensation leaves its scope's count, or is recalled; `parent` where it moves."""
 
     element: int
     aside: bool
+    parent: int | None = None
 
 
 class ElementRemoved(Struct, frozen=True):

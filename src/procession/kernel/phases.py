@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from procession.bpmn.model import Failure, Listener, Node, Traits
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
-from procession.kernel.catching import event_starts
-from procession.kernel.compensation import COMPENSATES, KIND, completed
+from procession.kernel.catching import START, event_starts
+from procession.kernel.compensation import COMPENSATES, completed
 from procession.kernel.conditions import check
 from procession.kernel.ending import end_instance
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
@@ -22,8 +22,6 @@ from procession.kernel.records import Element, Life, Phase
 from procession.kernel.stepping import BODY, HELD, ChildEnded, Continue, Item, Step
 from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
 from procession.kernel.work import run_listener
-
-KEPT = "kept"  # in an element's note: it is set aside when it leaves, not removed
 
 
 def work_on(step: Step, item: Item) -> None:
@@ -74,9 +72,10 @@ def advance(step: Step, item: Continue) -> None:
             _before(step, element, node, index, inner)
         case Phase.ATTACH:
             step.emit(e.ElementEntered(key, behaviour_of(step, element).type_name(node, body), node.name))
-            if not inner:
-                attach_boundaries(step, element, node)
-            open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
+            if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
+                if not inner:
+                    attach_boundaries(step, element, node)
+                open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
             step.push(Continue(key, Phase.EXECUTE if body else _entering(traits)))
         case Phase.INPUT:
             if index < len(traits.inputs):
@@ -135,14 +134,13 @@ def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
     key = element.key
     flows = () if inner else step.chosen_flows(element)
     behaviour_of(step, element).leaving(step, element, node)
-    kept = step.process.has_compensation and completed(step, element, node)
-    close_attached(step, element, but=KIND if kept else None)
-    if not inner and not kept:
+    if step.process.has_compensation:
+        completed(step, element, node)
+    close_attached(step, element)
+    if not inner:
         step.drop_variables(key)
     ends_path = (inner or not flows) and COMPENSATES not in element.note
     step.emit(e.ElementCompleted(key, scope_completed=ends_path))
-    if kept:
-        step.emit(e.ElementNoted(key, {**element.note, KEPT: True}))
     loop = node.traits.loop
     if loop.async_after if inner and loop else node.traits.async_after:
         _wait_after(step, element, node, flows)
@@ -172,8 +170,6 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: 
     if inner and loop is not None and not loop.sequential:
         # Camunda 7 shows the ended turns of a parallel loop until the loop ends
         step.rest(key, Phase.OUT)
-    elif step.view.need(Element, key).note.get(KEPT):
-        step.emit(e.ElementSetAside(key, aside=True))
     else:
         step.drop_variables(key)
         step.emit(e.ElementRemoved(key))

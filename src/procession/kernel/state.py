@@ -239,6 +239,9 @@ class State:
                     self._whole[Element].add(record.key)
                 else:
                     self._whole[IdentityLink].add(record.key)
+        elif isinstance(record, Element) and old.parent != record.parent:
+            self._group(table, old, present=False)
+            self._group(table, record, present=True)
 
     def remove(self, table: type[Record], key: int) -> None:
         """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
@@ -259,6 +262,9 @@ class State:
             if current is not None and old is None:
                 self._group(table, current, present=False)
             elif current is None and old is not None:
+                self._group(table, old, present=True)
+            elif table is Element and current is not None and current.parent != old.parent:
+                self._group(table, current, present=False)
                 self._group(table, old, present=True)
             if held:
                 self._rows[table][key] = old

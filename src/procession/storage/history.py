@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
 import msgspec
 
 from procession.kernel import events as e
-from procession.kernel.compensation import COMPENSATES
+from procession.kernel.catching import START
+from procession.kernel.compensation import KEPT
 from procession.kernel.events import Event, Stamp
 from procession.kernel.records import Element, External, Instance, Record, Task, Variable
 from procession.storage import history_tasks, history_variables, history_work, schema
@@ -281,13 +282,22 @@ class HistoryBatch:
             schema.history_activity,
             element.key,
             self.origin(element.instance),
-            # the sub-process that a handler undoes has ended long ago: Camunda 7 shows none
-            parent=None if element.note.get(COMPENSATES) == element.parent else element.parent,
+            parent=self._parent(element),
             node=element.node,
             name=event.name,
             type=event.type,
             started=millis(stamp.time),
         )
+
+    def _parent(self, element: Element) -> int | None:
+        """What history shows around an element: of what has ended before its handler began, Camunda 7 shows nothing.
+
+        An event sub-process that compensates is shown around itself.
+        """
+        parent = None if element.parent is None else self.element(element.parent)
+        if parent is None or KEPT not in parent.note:
+            return element.parent
+        return element.key if START in element.note else None
 
     def _completed(self, stamp: Stamp, event: e.ElementCompleted) -> None:
         element = self.element(event.element)

@@ -15,8 +15,10 @@ from procession.camunda7.lookups import one, reading
 from procession.camunda7.problems import invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.shown_forms import process_model
+from procession.kernel.compensation import COMPENSATES, KEPT
 from procession.kernel.records import ASIDE, Phase
 from procession.storage import schema
+from procession.storage.encoding import mapping_from_json
 from procession.storage.queries.runtime import PROCESS_INSTANCE
 
 BODY = "#multiInstanceBody"
@@ -45,10 +47,17 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
         named = select(d.key, d.name).where(d.id == instance["definition_id"])
         definition, name = connection.execute(named).one()
     model = process_model(engine, definition)
+    recalled = _recalled(elements)
+    around = {row["key"]: row["parent"] for row in elements}
+    elements.sort(key=lambda row: (_depth(row["key"], around), row["key"] in recalled, row["key"]))
     names = {row["key"]: row["node"] for row in elements}
     siblings = Counter(row["parent"] for row in elements)
     nodes: dict[int, dict[str, Any]] = {}
     for row in elements:
+        shown_by = _shown_by(row, elements, recalled)
+        if shown_by is not None and shown_by in nodes:
+            nodes[row["key"]] = nodes[shown_by]
+            continue
         node = _node(row, instance, incidents.get(row["key"], []), model, name)
         if "targetActivityId" in node and siblings[row["parent"]] == 1 and not _in_parallel_loop(names, row, model):
             # a token that is alone in its scope has the scope's own execution in Camunda 7
@@ -66,6 +75,33 @@ def get_activity_instances(request: Request, engine: Any) -> Response:
     if root is None:
         raise missing
     return answer(root)
+
+
+def _recalled(elements: list[Any]) -> dict[int, int]:
+    """The scopes that are being compensated, with what recalled them."""
+    found = {}
+    for row in elements:
+        if row["note"] and f'"{KEPT}"' in row["note"]:
+            found[row["key"]] = int(mapping_from_json(row["note"])[COMPENSATES])
+    return found
+
+
+def _shown_by(row: Any, elements: list[Any], recalled: dict[int, int]) -> int | None:
+    """A compensated scope inside another shows as that one beside its handlers, as its twin beside others like it."""
+    if row["key"] not in recalled or row["parent"] not in recalled:
+        return None
+    beside = [one for one in elements if one["parent"] == row["parent"]]
+    if any(one["key"] not in recalled for one in beside):
+        return int(row["parent"])
+    twin = next(one["key"] for one in beside if one["node"] == row["node"])
+    return None if twin == row["key"] else int(twin)
+
+
+def _depth(key: int, around: dict[int, int | None]) -> int:
+    depth, at = 0, around.get(key)
+    while at is not None:
+        depth, at = depth + 1, around.get(at)
+    return depth
 
 
 def _in_parallel_loop(names: dict[int, str], row: Any, model: Process) -> bool:

@@ -13,6 +13,7 @@ from procession.bpmn.model import Loop, Node
 from procession.errors import ExpressionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.compensation import is_recalled, recalled_child_ended
 from procession.kernel.ending import terminate_children
 from procession.kernel.records import Element, Phase
 from procession.kernel.stepping import Continue, Step
@@ -44,6 +45,9 @@ class LoopBody(Behaviour):
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         loop = node.traits.loop
         assert loop is not None
+        if is_recalled(element):
+            recalled_child_ended(step, element)
+            return
         if element.phase is not Phase.EXECUTE:
             return
         counts = _counts(step, element)

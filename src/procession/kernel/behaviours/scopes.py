@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from procession.bpmn.model import Node
-from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.catching import START
-from procession.kernel.compensation import COMPENSATES
-from procession.kernel.records import Element, Life
-from procession.kernel.stepping import ChildEnded, Step
+from procession.kernel.compensation import is_recalled, recalled_child_ended
+from procession.kernel.records import Element
+from procession.kernel.stepping import Step
 from procession.kernel.variables import set_variables
 from procession.values import TypedValue
 
@@ -27,10 +26,7 @@ class Embedded(Behaviour):
             set_variables(step, begun, values, local=True)
 
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
-        if COMPENSATES not in element.note or element.life is not Life.COMPLETED:
+        if is_recalled(element):
+            recalled_child_ended(step, element)
+        else:
             super().child_ended(step, element, node, child)
-        elif not element.children:
-            # it was recalled, and everything in it has been compensated
-            step.drop_variables(element.key)
-            step.emit(e.ElementRemoved(element.key))
-            step.push(ChildEnded(int(element.note[COMPENSATES]), element.key))

@@ -168,6 +168,7 @@ VARIABLE = QueryTable(
         "phase": _e.phase,
         "parent": _e.parent,
         "loop_counter": _e.loop_counter,
+        "note": _e.note,
         "definition": _v.definition,
         "task": _v.task,
         "tenant": _v.tenant,
