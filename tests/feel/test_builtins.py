@@ -27,6 +27,13 @@ NAMED: list[tuple[str, Any]] = [
 
 CONVERSION: list[tuple[str, Any]] = [
     ("number(1)", None),
+    (
+        'date and time(@"2020-07-31T14:27:30@Europe/Berlin", "America/Los_Angeles")',
+        Feel('@"2020-07-31T05:27:30@America/Los_Angeles"'),
+    ),
+    ('date and time(@"2020-01-31T14:27:30Z", "Europe/Berlin")', Feel('@"2020-01-31T15:27:30@Europe/Berlin"')),
+    ('date and time(@"2020-01-31T14:27:30", "Europe/Berlin")', Feel('@"2020-01-31T14:27:30@Europe/Berlin"')),
+    ('date and time(@"2020-01-31T14:27:30", "Nowhere")', None),
     ('date and time(@"2024-01-01")', None),
     ('time("10:00:00z")', Feel('@"10:00:00Z"')),
     ('number("1.000,5", ".", ",")', 1000.5),

@@ -11,7 +11,7 @@ import decimal
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -191,17 +191,31 @@ def find_zone(name: str) -> ZoneInfo | None:
 
 
 def zone_offset(name: str, date: Date, second: int) -> int:
-    """Seconds from UTC of a zone at a local moment; years Python cannot express borrow the rules of one it can."""
+    """Seconds from UTC of a zone at a local moment."""
     zone = find_zone(name)
-    if zone is None:
+    return 0 if zone is None else _seconds(zone.utcoffset(_moment(date, second)))
+
+
+def instant_offset(name: str, instant: int) -> int:
+    """Seconds from UTC of a zone at an instant, in nanoseconds since 1970-01-01T00:00Z."""
+    zone, date = find_zone(name), date_of_ordinal(instant // DAY_NANOS)
+    if zone is None or date is None:
         return 0
+    moment = _moment(date, instant % DAY_NANOS // NANOS).replace(tzinfo=UTC)
+    return _seconds(moment.astimezone(zone).utcoffset())
+
+
+def _moment(date: Date, second: int) -> datetime:
+    """As Python has it; years that it cannot express borrow the rules of one that it can."""
     year = date.year
     if year > 9990:
         year = 9600 + year % 400 - 400
     elif year < 2:
         year = 400 + year % 400
-    moment = datetime(year, date.month, date.day) + timedelta(seconds=second)  # noqa: DTZ001 - the zone asks for a local one
-    offset = zone.utcoffset(moment)
+    return datetime(year, date.month, date.day) + timedelta(seconds=second)  # noqa: DTZ001 - a zone asks for a local one
+
+
+def _seconds(offset: timedelta | None) -> int:
     return 0 if offset is None else int(offset.total_seconds())
 
 

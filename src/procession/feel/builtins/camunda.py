@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from procession.errors import ExpressionFailed
-from procession.feel.builtins.context import context_put, context_put_at
+from procession.feel.builtins.context import context_merge, context_put, context_put_at
 from procession.feel.builtins.lists import distinct
 from procession.feel.builtins.registry import builtin
 from procession.feel.comparing import same
@@ -97,6 +97,11 @@ def put(context: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 @builtin("put(context: context, keys: list, value: any)")
 def put_at(context: dict[str, Any], keys: list[Any], value: Any) -> dict[str, Any]:
     return context_put_at(context, keys, value)
+
+
+@builtin("put all(contexts: list)")
+def put_all_of(contexts: list[Any]) -> dict[str, Any]:
+    return context_merge(contexts)
 
 
 @builtin("put all(...contexts: context)")

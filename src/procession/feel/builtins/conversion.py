@@ -17,7 +17,19 @@ from procession.feel.temporal import (
     read_duration,
     read_time,
 )
-from procession.feel.values import MATH, NANOS, Date, DateTime, DaysTime, Time, YearsMonths, find_zone, make_date
+from procession.feel.values import (
+    MATH,
+    NANOS,
+    Date,
+    DateTime,
+    DaysTime,
+    Time,
+    YearsMonths,
+    date_time_of_nanos,
+    find_zone,
+    instant_offset,
+    make_date,
+)
 
 _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?")
 
@@ -131,12 +143,14 @@ def moment_of_parts(date: Date | DateTime, time: Time) -> DateTime:
 
 
 @builtin("date and time(date: date and time, timezone: string)")
-def moment_in_zone(moment: DateTime, timezone: str) -> DateTime:
+def moment_in_zone(moment: DateTime, timezone: str) -> DateTime | None:
     if find_zone(timezone) is None:
         raise Null(f"date and time: there is no zone '{timezone[:40]}'")
-    return DateTime(
-        moment.date, Time(moment.time.hour, moment.time.minute, moment.time.second, moment.time.nano, timezone)
-    )
+    if moment.offset() is None:
+        time = moment.time
+        return DateTime(moment.date, Time(time.hour, time.minute, time.second, time.nano, timezone))
+    # The same instant on that zone's clock.
+    return date_time_of_nanos(moment.instant() + instant_offset(timezone, moment.instant()) * NANOS, timezone)
 
 
 @builtin(
