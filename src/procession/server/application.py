@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from procession.camunda7.api import load, router
 from procession.camunda7.listing import documented_parameters
@@ -46,6 +47,24 @@ log = logging.getLogger("procession.server")
 
 PREFIX = "/engine-rest"
 PREFIX_8 = "/v2"
+
+
+class _Application(Starlette):
+    """Starlette, but the REST APIs, which answer their own errors, are asked without its layers in between."""
+
+    def __init__(self, routes: list[BaseRoute], direct: Mapping[str, ASGIApp]) -> None:
+        super().__init__(routes=routes)
+        self._direct = direct
+        self._pages = {route.path for route in routes if isinstance(route, Route)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            direct = self._direct.get(path[: path.find("/", 1)])
+            if direct is not None and path not in self._pages:
+                await direct(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
 
 
 def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
@@ -128,7 +147,7 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
     ]
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
-    app = Starlette(routes=routes)
+    app = _Application(routes, {PREFIX: rest, PREFIX_8: camunda8})
 
     def stop() -> None:
         rest.stop()

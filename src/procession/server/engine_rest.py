@@ -11,11 +11,11 @@ import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-import anyio
 from starlette.types import Receive, Scope, Send
 
 from procession.camunda7.exchange import Request, Response, answer_error
@@ -54,8 +54,7 @@ class EngineRest:
         self._authenticator = authenticator
         self._max_body = max_body
         self._max_upload = max_upload
-        self._limiter: anyio.CapacityLimiter | None = None
-        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "procession-rest")
         self._observe = observe
         self._polls: set[asyncio.Future[Any]] = set()
         self._stopping = False
@@ -158,9 +157,7 @@ class EngineRest:
             gone.cancel()
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._threads)
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def _body(self, entry: Route, scope: Scope, headers: dict[bytes, str], receive: Receive) -> bytes:
         limit = self._max_upload if entry.form else self._max_body

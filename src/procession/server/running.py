@@ -17,6 +17,7 @@ from procession.camunda8.dialect import NAME as CAMUNDA8
 from procession.camunda8.dialect import Camunda8Dialect
 from procession.engine.engine import Engine, EngineSettings
 from procession.server.application import create_app
+from procession.server.corking import CorkedProtocol
 from procession.server.settings import Settings
 from procession.storage import PoolSettings, open_storage
 
@@ -68,6 +69,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
+                http=CorkedProtocol,
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

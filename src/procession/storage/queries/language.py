@@ -175,6 +175,11 @@ class QueryTable:
     refused: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     always: Callable[[Asking], Condition | None] = lambda asking: None
+    selected: Select[Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        columns = (column.label(name) for name, column in self.columns.items())
+        object.__setattr__(self, "selected", select(*columns).select_from(self.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,7 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
     """The rows that meet the query, sorted and cut."""
     if query.most is not None and query.most <= 0:
         return []
-    statement = _select(table).where(*conditions(table, query, _asking(connection, query, now)))
+    statement = table.selected.where(*conditions(table, query, _asking(connection, query, now)))
     for column, ascending in query.sorting:
         statement = statement.order_by(column.asc().nulls_first() if ascending else column.desc().nulls_last())
     statement = statement.order_by(table.key)
@@ -239,11 +244,7 @@ def first(connection: Connection, table: QueryTable, key: int | None, now: datet
     """The row with that key."""
     if key is None:
         return None
-    return connection.execute(_select(table).where(table.key == key)).mappings().first()
-
-
-def _select(table: QueryTable) -> Select[Any]:
-    return select(*(column.label(name) for name, column in table.columns.items())).select_from(table.source)
+    return connection.execute(table.selected.where(table.key == key)).mappings().first()
 
 
 # ---------------------------------------------------------------- filters, one function per shape
