@@ -51,6 +51,12 @@ def test_aggregations(aggregation: str, x: int, expected: Any) -> None:
     assert value(logic, x=x) == expected
 
 
+def test_a_default_is_not_aggregated_and_words_have_no_sum() -> None:
+    counted = table(NUMBERS, policy="COLLECT", extra='aggregation="COUNT"', defaults=["7"])
+    assert [value(counted, x=x) for x in (0, 10)] == [7, 3]
+    assert value(table([["-", '"a"'], ["-", '"b"']], policy="COLLECT", extra='aggregation="SUM"'), x=1) is None
+
+
 def test_any_allows_equal_outputs() -> None:
     assert value(table([["> 0", "1"], ["> 1", "1.0"]], policy="ANY"), x=2) == 1
 

@@ -14,7 +14,7 @@ from procession.dmn.index import Cell, Column, bits, column
 from procession.dmn.items import Types
 from procession.dmn.model import Aggregation, HitPolicy, Input, InputRecord, OutputRecord, Table, Text
 from procession.expressions import MappingScope, Scope
-from procession.feel import CompiledExpression, Evaluation, UnaryTests, from_feel
+from procession.feel import CompiledExpression, DaysTime, Evaluation, UnaryTests, YearsMonths, from_feel
 from procession.feel.arithmetic import add
 from procession.feel.comparing import order, same
 from procession.feel.syntax import Name, Node, Path
@@ -188,8 +188,8 @@ class CompiledTable:
 
     def _value(self, rows: list[list[Any]], defaults: list[Any] | None, evaluation: Evaluation) -> tuple[Any, Any]:
         match self.table.policy:
-            case HitPolicy.COLLECT if self.table.aggregation is not None:
-                return self._aggregated(self.table.aggregation, rows or [one for one in (defaults,) if one], evaluation)
+            case HitPolicy.COLLECT if self.table.aggregation is not None and (rows or defaults is None):
+                return self._aggregated(self.table.aggregation, rows, evaluation)
             case HitPolicy.COLLECT | HitPolicy.RULE_ORDER | HitPolicy.OUTPUT_ORDER if rows:
                 return [self._one(row) for row in rows], None
             case _:
@@ -224,11 +224,14 @@ class CompiledTable:
         ]
 
 
+_SUMMED = (Decimal, DaysTime, YearsMonths)
+
+
 def _fold(aggregation: Aggregation, values: list[Any], evaluation: Evaluation) -> Any:
     result = values[0]
     if aggregation is Aggregation.SUM:
-        if any(type(value) is not type(result) for value in values):
-            return evaluation.warn("SUM is of values of one kind")
+        if any(type(value) is not type(result) for value in values) or not isinstance(result, _SUMMED):
+            return evaluation.warn("SUM is of numbers or durations of one kind")
         for value in values[1:]:
             result = add(result, value)
         return result
