@@ -109,6 +109,21 @@ def test_queries_see_what_is_committed_only(storage: Storage) -> None:
         assert connection.execute(select(schema.instance.c.key)).scalar() == 1
 
 
+def test_a_rollback_keeps_what_is_prepared(database_url: str) -> None:
+    """psycopg drops every prepared statement of a connection after a rollback that it has seen, ours as well."""
+    storage = open_storage(database_url, PoolSettings(size=1))
+    for _ in range(8):
+        with storage.read() as connection:
+            connection.execute(select(schema.instance.c.key)).all()
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), storage.transaction() as tx:
+            assert tx.driver.rows("SELECT 1 WHERE 1 = ?", [1]) == [(1,)]
+            raise ZeroDivisionError
+        with storage.read() as connection:
+            connection.execute(select(schema.instance.c.key)).all()
+    storage.close()
+
+
 def test_a_transaction_on_the_callers_connection(database_url: str) -> None:
     storage = open_storage(database_url)
     connection: sqlite3.Connection | psycopg.Connection[tuple[object, ...]]

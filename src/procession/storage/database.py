@@ -114,7 +114,7 @@ class Storage:
         if isinstance(connection, sqlite3.Connection):
             driver = SqliteDriver(connection)
         else:
-            driver = PostgresDriver(connection)
+            driver = PostgresDriver(connection, prepares=False)
         return Transaction(driver, self.keys)
 
     @contextmanager

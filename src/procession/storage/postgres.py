@@ -182,10 +182,12 @@ class PostgresDriver:
 
     name = "postgresql"
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], *, prepares: bool = True) -> None:
+        """`prepares` is for connections of our own: what others do with theirs may drop what is prepared."""
         self._connection = connection
         self._pgconn = connection.pgconn
         self._prepared = _prepared.setdefault(connection, {})
+        self._most = MAX_PREPARED if prepares else 0
         self._waiting: list[Question] = []
         self._is_together = False
 
@@ -245,8 +247,13 @@ class PostgresDriver:
         if self._connection.closed:
             return
         try:
-            self._connection.rollback()
+            if self._pgconn.transaction_status != _IDLE:
+                # not by psycopg, which drops all prepared statements of a connection where it sees a rollback
+                self._pgconn.exec_(b"ROLLBACK")
         except psycopg.Error:
+            self._connection.close()
+            return
+        if self._pgconn.transaction_status != _IDLE:
             self._connection.close()
 
     # ------------------------------------------------------------ sending
@@ -290,7 +297,7 @@ class PostgresDriver:
         for question in waiting:
             name = prepared.get(question.statement)
             if name is None:
-                name = b"procession_%d" % len(prepared) if len(prepared) < MAX_PREPARED else b""
+                name = b"procession_%d" % len(prepared) if len(prepared) < self._most else b""
                 pgconn.send_prepare(name, question.statement.encode())
                 expected.append((question, True))
                 if name:
