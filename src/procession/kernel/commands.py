@@ -127,6 +127,8 @@ class ChangeTask(Struct, frozen=True):
     attributes: Mapping[str, Any]
     operation: str
     variables: Values = field(default_factory=dict)
+    asks: str | None = None  # the event whose listeners are asked first, where they are jobs: assignment or update
+    action: str = ""  # what the change is called before them
 
 
 class ClaimTask(Struct, frozen=True):
@@ -150,6 +152,7 @@ class CompleteTask(Struct, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
+    action: str = ""
 
 
 class DeleteTask(Struct, frozen=True):

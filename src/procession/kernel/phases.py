@@ -14,6 +14,7 @@ from procession.bpmn.model import Failure, Listener, Node, Traits
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import START, event_starts
+from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
 from procession.kernel.conditions import check
 from procession.kernel.ending import end_instance
@@ -91,7 +92,8 @@ def advance(step: Step, item: Continue) -> None:
             if not element.note.get(HELD):
                 behaviour_of(step, element).execute(step, step.view.need(Element, key), node)
         case Phase.CONFIRM:
-            if not _listen(step, element, Phase.CONFIRM, index, _of(traits.listeners, "complete")):
+            event = element.note.get(CHANGING, {}).get("event", "complete")
+            if not _listen(step, element, Phase.CONFIRM, index, _of(traits.listeners, event)):
                 behaviour_of(step, element).confirmed(step, element, node)
         case Phase.END:
             if body or not _listen(step, element, Phase.END, index, _of(traits.listeners, "end")):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from procession.camunda8.api.user_tasks import attributes_of
 from procession.camunda8.entities.work import JOBS
 from procession.camunda8.exchange import (
     NOTHING,
@@ -83,14 +84,13 @@ def complete(call: Call) -> Answer:
     """The work is done; a user task listener may deny what is about to happen, or correct the task."""
     key = call.key("jobKey")
     result = object_member(call.body, "result")
-    corrections = object_member(result, "corrections")
     command = c.CompleteExternal(
         key,
         None,
         variables=read_variables(object_member(call.body, "variables")),
         denied=result.get("denied") is True,
         denied_reason=text_member(result, "deniedReason"),
-        corrections={name: value for name, value in corrections.items() if value is not None},
+        corrections=attributes_of(object_member(result, "corrections")),
     )
     _submit(call, key, "COMPLETE", "complete", command)
     return NOTHING

@@ -10,6 +10,8 @@ from procession.errors import ExpressionFailed
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.changing import agreed, ask, asks_workers, assign
+from procession.kernel.compensation import COMPENSATES
 from procession.kernel.records import Element, IdentityLink, Task, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.waiting import end_task, message_subscription, open_subscription
@@ -33,7 +35,8 @@ class Receiving(Behaviour):
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, ReceiveTask)
-        if node.message is not None:
+        # what compensates begins without the subscriptions of its scope in Camunda 7
+        if node.message is not None and COMPENSATES not in element.note:
             open_subscription(step, message_subscription(step, element, node.id, node.message))
 
 
@@ -48,6 +51,9 @@ class HumanTask(Behaviour):
         users = _names(step, key, node.candidate_users)
         groups = _names(step, key, node.candidate_groups)
         assignee = step.text(key, node.assignee)
+        asked = next((event for event in ("create", "assignment") if asks_workers(step, element, event)), None)
+        if asked == "assignment" and assignee is None:
+            asked = None
         task = Task(
             key=step.world.new_key(),
             instance=instance.key,
@@ -57,7 +63,7 @@ class HumanTask(Behaviour):
             created=step.world.now,
             name=step.text(key, node.title),
             description=step.text(key, node.description),
-            assignee=assignee,
+            assignee=None if asked else assignee,
             priority=_priority(step, key, node.priority),
             due=_date(step, key, node.due),
             follow_up=_date(step, key, node.follow_up),
@@ -73,11 +79,19 @@ class HumanTask(Behaviour):
             step.emit(e.LinkAdded(IdentityLink(step.world.new_key(), task.key, "candidate", user, None, task.tenant)))
         for group in groups:
             step.emit(e.LinkAdded(IdentityLink(step.world.new_key(), task.key, "candidate", None, group, task.tenant)))
+        if asked == "create":
+            ask(step, element, task, asked, {"attributes": {}, "assignee": assignee})
+            return
+        if asked and assignee is not None:
+            assign(step, element, task, assignee)
+            return
         run_task_listeners(step, element, task.key, "create")
         if assignee is not None:
             run_task_listeners(step, element, task.key, "assignment")
 
     def confirmed(self, step: Step, element: Element, node: Node) -> None:
+        if agreed(step, element) != "complete":
+            return
         for task in step.attached(element, Wait.TASK):
             end_task(step, step.view.need(Task, task), "completed")
         step.complete(element.key)

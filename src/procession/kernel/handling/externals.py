@@ -11,6 +11,7 @@ from procession.errors import ExpressionFailed, Invalid, Missing
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.changing import correct, deny
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
 from procession.kernel.records import Element, External, Phase, Task
@@ -24,8 +25,12 @@ MESSAGE_LENGTH = 666
 
 def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
-    if external.listener is None:
+    if external.listener is None or external.listener == "end":
         take_results(step, external.element, command.variables)
+    elif external.listener == "start":
+        set_variables(step, external.element, command.variables, local=True)
+    else:
+        correct(step, step.view.need(Element, external.element), command.corrections)
     set_variables(step, external.element, command.local_variables, local=True)
     if _thrown_by_definition(step, external):
         return
@@ -35,7 +40,7 @@ def complete(step: Step, command: c.CompleteExternal) -> None:
     if element.phase is Phase.EXECUTE:
         step.complete(element.key)
     elif command.denied and element.phase is Phase.CONFIRM:
-        step.rest(element.key, Phase.EXECUTE)
+        deny(step, element, command.denied_reason)
     else:
         # the work of a listener: on to the next
         step.push(Continue(element.key, element.phase, element.index + 1))
@@ -175,7 +180,11 @@ def _set_retries(step: Step, before: External, after: External, *, failed: bool)
         after = replace(after, suspended=True)
     step.emit(e.ExternalChanged(after, failed=failed))
     if had and not has:
-        raise_incident(step, after.element, "failedExternalTask", after.error_message, configuration=str(after.key))
+        kind = "failedExternalTask"
+        if after.listener is not None:
+            about_task = after.listener in ("create", "assignment", "update", "complete", "delete")
+            kind = "taskListenerNoRetries" if about_task else "executionListenerNoRetries"
+        raise_incident(step, after.element, kind, after.error_message, configuration=str(after.key))
     elif has and not had and not stops:
         _forget_incidents(step, after, resolved=True)
 

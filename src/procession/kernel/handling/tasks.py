@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.changing import apply_change, ask, asks_workers, require_calm
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, IdentityLink, Phase, Task
 from procession.kernel.results import take_results
@@ -30,7 +31,17 @@ def create(step: Step, command: c.CreateTask) -> int:
 
 def change(step: Step, command: c.ChangeTask) -> None:
     task = _task(step, command.task)
-    _change(step, task, command.operation, command.attributes)
+    element = None if task.element is None else step.view.get(Element, task.element)
+    if command.asks is None or element is None:
+        _change(step, task, command.operation, command.attributes)
+        return
+    require_active(step, task.instance, f"Task '{task.key}'")
+    require_calm(step, task)
+    if asks_workers(step, element, command.asks):
+        change = {"attributes": dict(command.attributes), "operation": command.operation, "action": command.action}
+        ask(step, element, task, command.asks, change)
+    else:
+        apply_change(step, task, command.operation, command.attributes)
 
 
 def claim(step: Step, command: c.ClaimTask) -> None:
@@ -61,8 +72,12 @@ def resolve(step: Step, command: c.ResolveTask) -> None:
 def complete(step: Step, command: c.CompleteTask) -> None:
     task = _task(step, command.task)
     require_active(step, task.instance, f"Task '{task.key}'")
-    if task.element is not None and step.view.need(Element, task.element).phase is Phase.CONFIRM:
+    element = None if task.element is None else step.view.need(Element, task.element)
+    if element is not None and element.phase is Phase.CONFIRM:
         raise Conflict(f"Task '{task.key}' is being completed already: its listeners have not all answered")
+    if element is not None and asks_workers(step, element, "complete"):
+        ask(step, element, task, "complete", {"variables": dict(command.variables), "action": command.action})
+        return
     take_results(step, task.key, command.variables)
     set_variables(step, task.key, command.local_variables, local=True)
     if task.element is None:
