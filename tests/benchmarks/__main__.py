@@ -1,6 +1,6 @@
 """`make bench`: what a process instance costs. Writes docs/explanation/performance/.
 
-make bench                                   ours: in process, over HTTP, start
+make bench                                   ours: in process, over HTTP, start; SpiffWorkflow (about 10 minutes)
 make bench ARGS="--peer camunda7"            the real Camunda 7 beside it
 make bench ARGS="--only start"               one part; the report keeps the others
 make bench ARGS="--curves"                   what grows with what: about 20 minutes, writes pictures too
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import curves, functions, in_process, over_http, report
+from tests.benchmarks import curves, functions, in_process, over_http, report, spiffworkflow
 from tests.benchmarks.curves import CURVES
 
 
@@ -84,6 +84,16 @@ def _functions(options: Any, server: postgres.Server, folder: Path, places: list
     return functions.measure(server, 100 if options.quick else 1000, options.rounds)
 
 
+def _spiffworkflow(
+    options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]
+) -> dict[str, Any]:
+    unable = spiffworkflow.missing()
+    if unable:
+        print(f"  {unable}", file=sys.stderr)
+        return {}
+    return spiffworkflow.measure(places[0], options.instances, options.rounds, print)
+
+
 def _curves(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
     return curves.measure(places, options.rounds, print, only=options.curve, most=options.most)
 
@@ -93,6 +103,7 @@ MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "over HTTP": _over_http,
     "start": _start,
     "functions": _functions,
+    "SpiffWorkflow": _spiffworkflow,
     "curves": _curves,
 }
 ASKED_FOR = ("curves",)
@@ -112,6 +123,8 @@ def _finished(part: str, results: dict[str, Any], options: Any) -> None:
         notes.append(f"{options.clients} clients")
         if options.peer:
             notes.append(f"the peer was warmed up with {options.warm_up} instances of each kind")
+    if not results:
+        return
     print("\n".join(["", *report.PARTS[part](results), ""]))
     if not options.quick:
         print(f"Written to {report.write(part, results, notes)}")

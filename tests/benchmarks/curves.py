@@ -27,7 +27,7 @@ TIMER = models.chain(
 STORED = (10, 1_000, 10_000, 100_000)
 LENGTHS = (10, 100, 1_000)
 WIDE = (*LENGTHS, 10_000)
-LONG_CHAIN = g.deployed(lambda size: models.chain(20))
+LONG_CHAIN = g.deployed(lambda size: models.chain(21))
 
 LENGTH = (
     g.Curve("chain", "user tasks in a chain", "task", LENGTHS, 1.3, g.tasks(500), g.deployed(models.chain)),

@@ -15,7 +15,7 @@ from procession.storage import Storage, schema
 from procession.storage.drivers import Driver, quoted
 from procession.storage.history_tables import HISTORY
 
-_RUNTIME: tuple[Table, ...] = (
+RUNTIME: tuple[Table, ...] = (
     schema.instance,
     schema.element,
     schema.variable,
@@ -64,7 +64,7 @@ def settle(storage: Storage) -> None:
 
 def _templates(driver: Driver, instance: int) -> tuple[list[int], list[_Template]]:
     found: list[tuple[Table, tuple[str, ...], list[tuple[Any, ...]]]] = []
-    for table in (*_RUNTIME, *HISTORY):
+    for table in (*RUNTIME, *HISTORY):
         columns = tuple(column.name for column in table.columns)
         if table is schema.identity_link:
             where = "task IN (SELECT key FROM task WHERE instance = ?)"

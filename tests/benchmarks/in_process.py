@@ -17,7 +17,7 @@ from procession.kernel import commands as c
 from procession.storage import open_storage
 from tests import postgres
 from tests.benchmarks.figures import Figure, cpu_seconds, figure
-from tests.benchmarks.floor import Recorder, replay
+from tests.benchmarks.floor import Recorder, replay, same_rows
 from tests.benchmarks.models import MODELS, USER
 from tests.benchmarks.stages import STAGES, Stages
 
@@ -46,6 +46,7 @@ class Samples:
     cpu_stages: list[dict[str, float]] = field(default_factory=list)
     floor_wall: list[float] = field(default_factory=list)
     floor_cpu: list[float] = field(default_factory=list)
+    share: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         def stages(samples: list[dict[str, float]]) -> dict[str, Figure]:
@@ -58,6 +59,7 @@ class Samples:
             "processor µs of the database server per command": figure(self.server_cpu),
             "wall µs per command": stages(self.wall_stages),
             "processor µs per command, by stage": stages(self.cpu_stages),
+            "% of what the database alone does": figure(self.share),
             "database alone, wall µs per command": figure(self.floor_wall),
             "database alone, processor µs per command": figure(self.floor_cpu),
         }
@@ -124,25 +126,31 @@ def _one(place: Place, threads: int, instances: int, samples: Samples) -> None:
     samples.batch.append(stages.commands / max(stages.batches, 1))
     samples.wall_stages.append(stages.per_command(stages.wall))
     samples.cpu_stages.append(stages.per_command(stages.cpu))
-    wall, cpu = _floor(place, threads, instances)
+    run, (wall, cpu) = wall, _floor(place, threads, instances)
+    samples.share.append(wall / run * 100)
     samples.floor_wall.append(wall * 1e6 / commands)
     samples.floor_cpu.append(cpu * 1e6 / commands)
 
 
 def _floor(place: Place, threads: int, instances: int) -> tuple[float, float]:
-    """Records a run on one copy, sends its statements to another."""
+    """Records a run on one copy, writes its rows to another."""
     source, target = place.fresh(), place.fresh()
     try:
         with open_engine(source) as engine:
             engine.storage.heartbeat()
             recorder = Recorder()
             with recorder.recording():
+                _run(engine, threads, min(instances, 20))
+                warm_up = recorder.taken()
                 _run(engine, threads, instances)
-        storage = open_storage(target)
-        try:
-            return replay(storage, recorder.transactions)
-        finally:
-            storage.close()
+            storage = open_storage(target)
+            try:
+                replay(storage, warm_up)  # connections, prepared statements, plans
+                spent = replay(storage, recorder.taken())
+                same_rows(engine.storage, storage)
+                return spent
+            finally:
+                storage.close()
     finally:
         place.drop(source)
         place.drop(target)
