@@ -59,6 +59,7 @@ def test_what_cannot_be_started(arguments: list[str], settings: dict[str, Any], 
         call_command("start_camunda_workers", *arguments)
 
 
+@pytest.mark.seed(5, 120)
 def test_a_worker_that_does_not_run_is_down() -> None:
     worker = Worker("http://localhost:1")
     worker.task("work")(nothing)

@@ -51,6 +51,7 @@ def ids(tag: str) -> list[str | None]:
     return [message.id for message in run_checks(tags=[tag])]
 
 
+@pytest.mark.seed(5, 27)
 def test_the_variables_of_the_seed(handlers: Registry) -> None:
     settings = DjangoSettings.load(SEED)
     worker = make_worker(settings, registry=handlers)

@@ -75,10 +75,12 @@ def _assert_deployment(answer: dict[str, Any]) -> None:
 
 
 @needs_curl
+@pytest.mark.seed(4, 606)
 def test_deploy_by_curl(insurance: Server) -> None:
     _assert_deployment(shell(DEPLOY_BY_CURL, insurance))
 
 
+@pytest.mark.seed(4, 615)
 def test_deploy_by_python(insurance: Server) -> None:
     # -X: the snippet leaves two files open, which is a warning of the snippet's own.
     program = [sys.executable, "-c", addressed(DEPLOY_BY_PYTHON, insurance).replace("print(response.json())", _JSON)]
@@ -90,6 +92,7 @@ def test_deploy_by_python(insurance: Server) -> None:
 _JSON = "import json; print(json.dumps(response.json()))"
 
 
+@pytest.mark.seed(4, 687)
 def test_a_new_version_is_described_as_the_reference_shows(insurance: Server) -> None:
     """The reference of the deployment endpoint, with two corrections.
 
@@ -119,28 +122,33 @@ def test_a_new_version_is_described_as_the_reference_shows(insurance: Server) ->
 
 
 @needs_curl
+@pytest.mark.seed(4, 911)
 def test_verify_that_camunda_responds(server: Server) -> None:
     assert shell("curl -s http://localhost:8080/engine-rest/engine", server) == [{"name": "default"}]
 
 
 @needs_curl
+@pytest.mark.seed(4, 926)
 def test_count_of_process_definitions(insurance: Server) -> None:
     # The platform runs this inside its container, and has two processes; here others may be deployed too.
     assert shell("curl -s http://localhost:8080/engine-rest/process-definition/count", insurance)["count"] >= 2
 
 
 @needs_curl
+@pytest.mark.seed(4, 1301)
 def test_check_status(server: Server) -> None:
     assert shell("curl http://localhost:8080/engine-rest/engine", server) == [{"name": "default"}]
 
 
 @needs_curl
+@pytest.mark.seed(4, 1301)
 def test_list_process_definitions(insurance: Server) -> None:
     found = shell("curl http://localhost:8080/engine-rest/process-definition", insurance)
     assert ("insurance_process", "InsuranceProcess") in {(one["key"], one["name"]) for one in found}
 
 
 @needs_curl
+@pytest.mark.seed(4, 1301)
 def test_start_with_a_name_alone_then_look_at_it(insurance: Server) -> None:
     started = shell(START, insurance)
     assert started["definitionId"].startswith("insurance_process:")
@@ -152,6 +160,7 @@ def test_start_with_a_name_alone_then_look_at_it(insurance: Server) -> None:
 
 
 @needs_curl
+@pytest.mark.seed(4, 1037)
 def test_the_metric_for_connection_monitoring(insurance: Server) -> None:
     """The path does not exist in Camunda 7, where metrics are read at `/metrics/{name}/sum`. We answer both."""
     assert isinstance(insurance.ask("GET", "/metrics/process-instances/sum")["result"], int)
@@ -171,6 +180,7 @@ def is_procession(server: Server) -> bool:
 
 
 @pytest.mark.parametrize("page", ["welcome", "cockpit", "tasklist", "admin"])
+@pytest.mark.seed(4, 422, 936)
 def test_pages_answer(server: Server, page: str) -> None:
     """`welcome` is the health check of the container: `curl -f http://localhost:8080/camunda/app/welcome/`."""
     answer = httpx.get(f"{server.root}/camunda/app/{page}/", follow_redirects=True, timeout=30)
@@ -178,6 +188,7 @@ def test_pages_answer(server: Server, page: str) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.seed(4, 433)
 def test_key_endpoints_of_the_rest_api(insurance: Server) -> None:
     """The table of nine endpoints, in the order in which an application meets them."""
     ask = insurance.ask
@@ -232,6 +243,7 @@ SENIOR = "senior-underwriting"
         ({"age": None, "vehicleMake": None, "vehicleModel": None, "region": None}, "yellow", 1200.0, "underwriting"),
     ],
 )  # fmt: skip
+@pytest.mark.seed(4, 35)
 def test_risk_rating(insurance: Server, facts: dict[str, Any], group: str, premium: float, staff: str) -> None:
     body = {"variables": {name: {"value": value} for name, value in facts.items()}}
     (row,) = insurance.ask("POST", "/decision-definition/key/risk_rating/evaluate", 200, json=body)

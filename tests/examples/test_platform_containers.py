@@ -104,6 +104,7 @@ def container(postgres_url: str, tmp_path: Path) -> Iterator[Server]:
 
 
 @needs_curl
+@pytest.mark.seed(4, 386, 447, 510, 988)
 def test_the_container_s_variables_make_a_server_that_asks_for_credentials(container: Server) -> None:
     """Health check and list of engines are open, everything else asks; curl, Python and the workers get in."""
     healthy = ["curl", "-f", "-s", "-o", "/dev/null", f"{container.root}/camunda/app/welcome/"]
@@ -142,6 +143,7 @@ def _tasks(server: Server, instance: str) -> list[dict[str, Any]]:
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is missing")
 @pytest.mark.parametrize(("answer", "said"), [("yes", "Deployment complete."), ("no", "Deployment cancelled.")])
+@pytest.mark.seed(4, 641)
 def test_the_deployment_script_of_the_text_as_it_is_written(
     server: Server, tmp_path: Path, answer: str, said: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import httpx
+import pytest
 
 from tests.examples.rest import Server, eventually, fresh, process
 
@@ -35,6 +36,7 @@ def _external(server: Server) -> tuple[str, str]:
     return server.start(key)["id"], topic
 
 
+@pytest.mark.seed(4, 1046)
 def test_a_file_with_a_syntax_error_is_refused_and_changes_nothing(insurance: Server) -> None:
     before = insurance.ask("GET", "/process-definition/key/insurance_process")
     answer = httpx.post(
@@ -48,6 +50,7 @@ def test_a_file_with_a_syntax_error_is_refused_and_changes_nothing(insurance: Se
     assert insurance.ask("GET", "/process-definition/key/insurance_process") == before
 
 
+@pytest.mark.seed(4, 1054)
 def test_a_gateway_without_any_outgoing_flow_is_refused_at_deployment(server: Server) -> None:
     """The platform's text lets it be deployed; Camunda does not."""
     key = fresh("no_way_out")
@@ -68,6 +71,7 @@ def test_a_gateway_without_a_path_fails_the_call_that_reaches_it(server: Server)
     assert server.ask("GET", "/process-instance/count", params={"processDefinitionKey": key}) == {"count": 0}
 
 
+@pytest.mark.seed(4, 1054)
 def test_a_gateway_without_a_path_makes_an_incident_behind_an_asynchronous_border(server: Server) -> None:
     key = fresh("no_path")
     server.deploy_text(f"{key}.bpmn", process(key, NO_PATH.format(border='camunda:asyncBefore="true"')))
@@ -84,6 +88,7 @@ def test_a_gateway_without_a_path_makes_an_incident_behind_an_asynchronous_borde
     server.ask("DELETE", f"/process-instance/{instance}", 204)
 
 
+@pytest.mark.seed(4, 1066)
 def test_a_topic_nobody_serves_waits(server: Server) -> None:
     instance, topic = _external(server)
     (task,) = server.ask("GET", "/external-task", params={"topicName": topic})
@@ -92,6 +97,7 @@ def test_a_topic_nobody_serves_waits(server: Server) -> None:
     server.ask("DELETE", f"/process-instance/{instance}", 204)
 
 
+@pytest.mark.seed(4, 763, 1077)
 def test_a_crashed_worker_s_task_is_free_when_the_lock_ends(server: Server) -> None:
     instance, topic = _external(server)
     (held,) = server.fetch(topic, instance, "crashed")
@@ -105,6 +111,7 @@ def test_a_crashed_worker_s_task_is_free_when_the_lock_ends(server: Server) -> N
     assert server.ask("GET", f"/history/process-instance/{instance}")["state"] == "COMPLETED"
 
 
+@pytest.mark.seed(4, 763, 1085)
 def test_a_task_that_always_fails_becomes_an_incident_and_retry_resolves_it(server: Server) -> None:
     instance, topic = _external(server)
     for left in (2, 1, 0):
@@ -124,6 +131,7 @@ def test_a_task_that_always_fails_becomes_an_incident_and_retry_resolves_it(serv
     assert server.ask("GET", f"/history/process-instance/{instance}")["state"] == "COMPLETED"
 
 
+@pytest.mark.seed(4, 1113)
 def test_a_corrected_version_is_used_by_new_instances_alone(server: Server) -> None:
     key, old, new = fresh("fixed"), fresh("topic"), fresh("topic")
     server.deploy_text(f"{key}.bpmn", process(key, EXTERNAL.format(topic=old)))
@@ -136,6 +144,7 @@ def test_a_corrected_version_is_used_by_new_instances_alone(server: Server) -> N
         server.ask("DELETE", f"/process-instance/{instance}", 204)
 
 
+@pytest.mark.seed(4, 1097)
 def test_work_is_shared_among_workers_of_one_topic(server: Server) -> None:
     key, topic = fresh("shared"), fresh("topic")
     server.deploy_text(f"{key}.bpmn", process(key, EXTERNAL.format(topic=topic)))

@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.examples.rest import INSURANCE, Server
 
 
+@pytest.mark.seed(4, 33, 37, 788)
 def test_every_application_ends_as_it_has_to(server: Server, tmp_path: Path) -> None:
     """The models, both workers, people, timers, errors and messages, in one run of `demo.py`."""
     command = [sys.executable, str(INSURANCE / "demo.py"), "--url", server.root, "--once", "--directory", str(tmp_path)]

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +13,15 @@ import pytest
 import yaml
 
 from procession.server.metrics import Metrics
+from tests.cloudformation import mappings, read_template
 
 FOLDER = Path(__file__).parent.parent.parent / "infra" / "aws"
 ORDER = ["network", "database", "platform", "pipeline", "alarms", "identity"]
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": x}, others as {"Fn::Name": …}."""
-
-
-def _short(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-Loader.add_multi_constructor("!", _short)
-
-
 def template(stack: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load((FOLDER / f"{stack}.yaml").read_text(encoding="utf-8"), Loader)  # noqa: S506
-    return found
-
-
-def walk(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from walk(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from walk(inner)
+    return read_template(FOLDER / f"{stack}.yaml")
 
 
 def resources(stack: str, kind: str) -> list[dict[str, Any]]:
@@ -81,13 +52,14 @@ def test_stacks_import_what_stacks_before_them_export() -> None:
     for stack in ORDER:
         text = template(stack)
         wanted = {
-            one["Fn::ImportValue"]["Fn::Sub"] for one in walk(text) if isinstance(one.get("Fn::ImportValue"), dict)
+            one["Fn::ImportValue"]["Fn::Sub"] for one in mappings(text) if isinstance(one.get("Fn::ImportValue"), dict)
         }
         assert wanted - exported == set(), stack
         exported |= {one["Export"]["Name"]["Fn::Sub"] for one in text.get("Outputs", {}).values() if "Export" in one}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.seed(4, 1174)
 def test_every_parameter_exists_and_is_allowed_and_none_is_missing(environment: str) -> None:
     given = parameters(environment)
     assert set(given) <= set(ORDER)
@@ -109,6 +81,7 @@ def test_nothing_of_an_account_is_in_version_control() -> None:
         assert numbers <= {"111122223333", "000000000000"}, path.name
 
 
+@pytest.mark.seed(4, 796)
 def test_the_security_groups_are_those_of_the_guide() -> None:
     groups = template("network")["Resources"]
     database = groups["DatabaseSecurityGroup"]["Properties"]
@@ -123,6 +96,7 @@ def test_the_security_groups_are_those_of_the_guide() -> None:
     assert engine["SecurityGroupEgress"][0]["CidrIp"] == "0.0.0.0/0"
 
 
+@pytest.mark.seed(4, 480, 1205)
 def test_the_database_is_private_encrypted_and_keeps_its_own_password() -> None:
     (cluster,) = resources("database", "AWS::RDS::DBCluster")
     assert cluster["StorageEncrypted"] is True
@@ -131,16 +105,60 @@ def test_the_database_is_private_encrypted_and_keeps_its_own_password() -> None:
     assert [one["PubliclyAccessible"] for one in resources("database", "AWS::RDS::DBInstance")] == [False, False]
 
 
+@pytest.mark.seed(4, 835)
 def test_no_role_may_do_everything() -> None:
     for stack in ORDER:
         for role in resources(stack, "AWS::IAM::Role"):
-            for statement in walk(role.get("Policies", [])):
+            for statement in mappings(role.get("Policies", [])):
                 actions = statement.get("Action", [])
                 actions = actions if isinstance(actions, list) else [actions]
                 assert not any(action == "*" or action.endswith(":*") for action in actions), stack
             assert not any("AdministratorAccess" in str(one) for one in role.get("ManagedPolicyArns", []))
 
 
+@pytest.mark.seed(4, 1026)
+def test_alarms_watch_what_the_guide_says() -> None:
+    alarms = [*resources("alarms", "AWS::CloudWatch::Alarm")]
+    assert {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "AWS/RDS"} == {
+        "CPUUtilization",
+        "DatabaseConnections",
+        "FreeableMemory",
+    }
+    (processor,) = [alarm for alarm in alarms if alarm["MetricName"] == "CPUUtilization"]
+    assert processor["Threshold"] == 80
+    assert all(alarm["AlarmActions"] == [{"Ref": "Topic"}] for alarm in alarms)
+
+
+@pytest.mark.seed(4, 291)
+def test_artifacts_are_kept_by_version_and_are_nobody_else_s() -> None:
+    (bucket,) = resources("pipeline", "AWS::S3::Bucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline")
+    assert pipeline["ArtifactStore"] == {"Type": "S3", "Location": {"Ref": "Artifacts"}}
+
+
+@pytest.mark.seed(4, 1222)
+def test_logs_outlive_their_containers() -> None:
+    (group,) = resources("platform", "AWS::Logs::LogGroup")
+    assert group["RetentionInDays"] == {"Ref": "LogDays"}
+    compose = yaml.safe_load((FOLDER.parent.parent / "examples/insurance/docker-compose.aws.yml").read_text("utf-8"))
+    assert {service["logging"]["driver"] for service in compose["services"].values()} == {"awslogs"}
+
+
+@pytest.mark.seed(4, 1248, 1253)
+def test_production_has_more_machines_behind_a_load_balancer_and_a_replica() -> None:
+    production = parameters("prod")
+    assert int(production["platform"]["Machines"]) > 1
+    assert production["platform"]["LoadBalancer"] == production["alarms"]["LoadBalancer"] == "true"
+    assert production["database"]["Replica"] == "true"
+    (target,) = resources("platform", "AWS::ElasticLoadBalancingV2::TargetGroup")
+    assert target["HealthCheckPath"] == "/health/ready"
+    (group,) = resources("platform", "AWS::AutoScaling::AutoScalingGroup")
+    assert group["LaunchTemplate"]["LaunchTemplateId"] == {"Ref": "LaunchTemplate"}
+
+
+@pytest.mark.seed(4, 213, 350)
 def test_the_pipeline_asks_a_person_and_deploys_no_models() -> None:
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline")
     stages = [(stage["Name"], stage["Actions"][0]["ActionTypeId"]["Provider"]) for stage in pipeline["Stages"]]
@@ -155,6 +173,7 @@ def test_the_pipeline_asks_a_person_and_deploys_no_models() -> None:
         assert (FOLDER.parent.parent / project["Source"]["BuildSpec"]).is_file()
 
 
+@pytest.mark.seed(4, 1232)
 def test_the_dashboard_asks_for_metrics_that_the_server_has() -> None:
     dashboard = json.loads((FOLDER / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
     metrics = Metrics(lambda: {"Process instances": 1, "Incidents": 0, "Tasks": 2, "External tasks": 1, "Jobs": 0})

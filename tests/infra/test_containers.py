@@ -50,6 +50,7 @@ def test_hadolint_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("path", COMPOSE, ids=lambda path: path.name)
+@pytest.mark.seed(4, 376, 849)
 def test_compose_files_follow_the_specification(path: Path) -> None:
     done = run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
     assert done.returncode == 0, done.stdout
@@ -81,6 +82,7 @@ def test_every_variable_of_a_compose_file_has_a_default_or_a_place_where_it_is_s
             assert rest.startswith(":-") or f"{name}=" in told, f"{path.name}: {name}"
 
 
+@pytest.mark.seed(4, 376)
 def test_the_containers_are_the_guide_s() -> None:
     """Names, port, health check, restart; the same variables, passwords as files."""
     camunda, workers = (read("docker-compose.yml")["services"][name] for name in ("camunda", "python-workers"))
@@ -116,6 +118,7 @@ def test_the_second_compose_file_is_the_real_camunda_7_with_the_same_workers() -
     assert real["camunda"]["healthcheck"] == read("docker-compose.yml")["services"]["camunda"]["healthcheck"]
 
 
+@pytest.mark.seed(4, 317)
 def test_appspec_has_the_guide_s_hooks_and_scripts_that_can_be_run() -> None:
     spec = read("appspec.yml")
     hooks = {
@@ -131,6 +134,7 @@ def test_appspec_has_the_guide_s_hooks_and_scripts_that_can_be_run() -> None:
 
 
 @pytest.mark.parametrize("name", ["buildspec.yml", "buildspec-preview.yml"])
+@pytest.mark.seed(4, 239)
 def test_buildspecs_are_shell_that_fails_where_something_fails(name: str, tmp_path: Path) -> None:
     spec = read(name)
     assert str(spec["version"]) == "0.2"
@@ -146,6 +150,7 @@ def test_buildspecs_are_shell_that_fails_where_something_fails(name: str, tmp_pa
     assert not any("|| true" in command for command in commands)
 
 
+@pytest.mark.seed(4, 350, 1188)
 def test_the_build_lints_models_and_deploys_none() -> None:
     commands = [command for phase in read("buildspec.yml")["phases"].values() for command in phase["commands"]]
     assert "procession lint --strict camunda" in commands
@@ -157,6 +162,7 @@ def test_the_build_lints_models_and_deploys_none() -> None:
         assert "deploy-process" not in (INSURANCE / "scripts" / script).read_text(encoding="utf-8")
 
 
+@pytest.mark.seed(4, 1197)
 def test_the_models_pass_the_lint_of_the_build() -> None:
     done = run(TOOLS / "procession", "lint", "--strict", INSURANCE / "camunda")
     assert (done.returncode, done.stdout) == (0, "")
@@ -207,6 +213,7 @@ def script(platform: Path, name: str, *arguments: str, **environment: str) -> tu
     return done.returncode, calls.read_text().splitlines() if calls.exists() else []
 
 
+@pytest.mark.seed(4, 343)
 def test_install_makes_an_env_file_once_readable_for_its_owner_alone(platform: Path) -> None:
     assert script(platform, "install.sh")[0] == 0
     made = platform / ".env"
@@ -224,12 +231,14 @@ def test_install_on_a_machine_of_ours_takes_what_was_written_there(platform: Pat
     assert (platform / ".env").read_text() == "DB_HOST=aurora\nAWS_REGION=eu-west-2\nENGINE_IMAGE=registry/engine:1\n"
 
 
+@pytest.mark.seed(4, 343)
 def test_start_builds_and_waits_until_the_engine_is_healthy(platform: Path) -> None:
     (platform / ".env").write_text("DB_PASSWORD=x\n")
     code, calls = script(platform, "start.sh")
     assert (code, calls) == (0, ["compose up --detach --wait --wait-timeout 240 --build |  | "])
 
 
+@pytest.mark.seed(4, 1205)
 def test_start_takes_passwords_from_secrets_manager_and_images_from_the_registry(platform: Path) -> None:
     registry = "111122223333.dkr.ecr.eu-west-2.amazonaws.com"
     before = f"AWS_REGION=eu-west-2\nDB_SECRET_ARN=db\nADMIN_SECRET_ARN=admin\nENGINE_IMAGE={registry}/engine:1\n"
@@ -252,6 +261,7 @@ def test_start_ends_with_an_error_where_a_secret_cannot_be_read(platform: Path) 
     assert (code != 0, calls) == (True, [])
 
 
+@pytest.mark.seed(4, 343)
 def test_stop_lets_workers_finish_first_and_minds_nothing_that_is_not_there(platform: Path) -> None:
     assert script(platform, "stop.sh") == (0, [])
     (platform / ".env").write_text("")

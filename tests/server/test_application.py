@@ -52,6 +52,7 @@ def test_health(serve: Serve) -> None:
     assert client.call("GET", "/health/ready").status_code == 200
 
 
+@pytest.mark.seed(4, 1237)
 def test_not_ready_without_a_database(serve: Serve, engine: Engine) -> None:
     client = serve()
     engine.storage.read = None  # type: ignore[method-assign, assignment]

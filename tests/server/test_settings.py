@@ -17,6 +17,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(variable, raising=False)
 
 
+@pytest.mark.seed(4, 504)
 def test_defaults() -> None:
     settings = Settings()
     assert settings.database_url() == "sqlite:///procession.db"

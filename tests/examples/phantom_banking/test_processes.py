@@ -60,6 +60,7 @@ def bank() -> Iterator[Engine]:
         engine.clock.reset()
 
 
+@pytest.mark.seed(5, 36, 126)
 def test_wallet_creation(bank: Engine) -> None:
     def asked(**result: Any) -> Walk:
         return Walk(bank, "wallet-creation", request="r").done("validate-wallet-request", **result)
@@ -70,12 +71,14 @@ def test_wallet_creation(bank: Engine) -> None:
     assert asked(valid=True).done("create-wallet").later(days=1).at == ["SuccessQuiet"]
 
 
+@pytest.mark.seed(5, 120)
 def test_a_slow_validation_is_looked_into_and_goes_on(bank: Engine) -> None:
     walk = Walk(bank, "wallet-creation", request="r").later(minutes=30)
     assert walk.at == ["Delay", "Validate"]
     assert walk.done("validate-wallet-request", valid=False).user("Delay").at == ["Failed", "DelaySeen"]
 
 
+@pytest.mark.seed(5, 56)
 def test_kyc_validation(bank: Engine) -> None:
     def asked(status: str) -> Walk:
         return Walk(bank, "kyc-validation", case=1, decision=None).done("validate-kyc-data", kycStatus=status)
@@ -88,6 +91,7 @@ def test_kyc_validation(bank: Engine) -> None:
     assert reviewed.user("Escalate").at == ["Verified", "Escalated"]
 
 
+@pytest.mark.seed(5, 102)
 def test_missing_kyc_data_are_asked_for(bank: Engine) -> None:
     def incomplete() -> Walk:
         return Walk(bank, "kyc-validation", case=1, decision=None).error("validate-kyc-data", "KYC_INCOMPLETE")
@@ -96,6 +100,7 @@ def test_missing_kyc_data_are_asked_for(bank: Engine) -> None:
     assert incomplete().later(days=14).at == ["Abandoned"]
 
 
+@pytest.mark.seed(5, 61)
 def test_merchant_approval(bank: Engine) -> None:
     def asked(automatic: bool) -> Walk:
         return Walk(bank, "merchant-approval", merchant=1, automatic=automatic, decision=None)
@@ -107,6 +112,7 @@ def test_merchant_approval(bank: Engine) -> None:
     assert asked(False).later(days=5).at == ["Decide", "Remind"]
 
 
+@pytest.mark.seed(5, 66)
 def test_suspicious_activity(bank: Engine) -> None:
     def asked() -> Walk:
         return Walk(bank, "suspicious-activity", alert=1, outcome=None)
@@ -123,6 +129,7 @@ def test_suspicious_activity(bank: Engine) -> None:
     contained.done(topic, severity="low").user("Contain")
 
 
+@pytest.mark.seed(5, 71)
 def test_email_verification(bank: Engine) -> None:
     topic = "process-email-verification"
     walk = Walk(bank, "email-verification", verification=1, attempt=0).done(topic, attempt=1)

@@ -48,6 +48,7 @@ def completed(server: Server, reference: str) -> list[str]:
     return sorted(entry["activityId"] for entry in log)
 
 
+@pytest.mark.seed(5, 83, 111)
 def test_start_camunda_workers(project: Project, server: Server) -> None:
     """Serves all seven topics, is healthy, finishes processes, and stops on SIGTERM with exit code 0."""
     good, bad = ask(project, "ada"), ask(project, "ada", "XXX")
@@ -74,6 +75,7 @@ def killed(child: subprocess.Popen[bytes]) -> bool:
     return True
 
 
+@pytest.mark.seed(5, 117)
 def test_a_killed_worker_leaves_nothing_half_done(project: Project, server: Server) -> None:
     """Killed in the transaction, then between commit and completion: in the end one wallet, and its task complete."""
     before = project.count("wallets_wallet")

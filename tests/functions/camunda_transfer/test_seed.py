@@ -45,6 +45,7 @@ def resources(template: Any, kind: str) -> list[Any]:
     return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
 
 
+@pytest.mark.seed(1, 27)
 def test_environment_variables(world: World) -> None:
     world.environment |= {"CAMUNDA_TARGET_PROJECT_NAME": "YourProjectName"}
     assert set(world.environment) >= {
@@ -59,12 +60,14 @@ def test_environment_variables(world: World) -> None:
     assert world.invoke(TEST_EVENT)[1]["projectName"] == "YourProjectName"
 
 
+@pytest.mark.seed(1, 300)
 def test_target_project_name_is_demo_project_by_default(world: World) -> None:
     del world.environment["CAMUNDA_TARGET_PROJECT_NAME"]
     world.container()
     assert world.invoke(TEST_EVENT)[1]["projectName"] == "DemoProject"
 
 
+@pytest.mark.seed(1, 57)
 def test_camunda_client_class(world: World) -> None:
     """The methods of `CamundaClient`, in the order in which the guide defines them."""
     config = {
@@ -108,12 +111,14 @@ def test_camunda_client_class(world: World) -> None:
         ("http://localhost:8070/api/v1", "http://localhost:8070/projects/1"),
     ],
 )
+@pytest.mark.seed(1, 199)
 def test_get_project_url(api: str, url: str) -> None:
     client = create_camunda_client({**ENVIRONMENT, "CAMUNDA_MODELER_API_URL": api})
     assert client.get_project_url("1") == url
     client.close()
 
 
+@pytest.mark.seed(1, 204)
 def test_from_camunda_client_import_create_camunda_client() -> None:
     """The import works in the function's folder, where no file has the package's name."""
     assert [path.name for folder in (FOLDER, FOLDER.parent) for path in folder.glob("camunda_client*")] == []
@@ -124,6 +129,7 @@ def test_from_camunda_client_import_create_camunda_client() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.seed(1, 70)
 def test_requests_as_the_guide_s_client_sends_them(world: World) -> None:
     """Token by JSON, `POST /files/{type}` with `parentId`: the local modeler takes that shape as well."""
     with world.modeler.http() as http:
@@ -149,6 +155,7 @@ def test_requests_as_the_guide_s_client_sends_them(world: World) -> None:
             assert (made.status_code in (200, 201), made.json()["folderId"]) == (True, folder["id"])
 
 
+@pytest.mark.seed(1, 263, 312)
 def test_event_structure_of_the_handler(world: World) -> None:
     """The docstring's event, placeholders and all: with the check off as there, with it on a 400 that says why."""
     event = {
@@ -166,6 +173,7 @@ def test_event_structure_of_the_handler(world: World) -> None:
     assert world.modeler.names() == ["Service Name.bpmn", "form-name.form", "manifest.form", "subprocess-name.bpmn"]
 
 
+@pytest.mark.seed(1, 472)
 def test_test_event_of_the_lambda_console(world: World) -> None:
     status, body = world.invoke(TEST_EVENT)
     assert (status, body["success"], body["uploadedFiles"], body["failures"]) == (200, True, 3, [])
@@ -182,6 +190,7 @@ def test_test_event_of_the_lambda_console(world: World) -> None:
     assert world.stamp() == world.modeler.time.now()
 
 
+@pytest.mark.seed(1, 493)
 def test_curl_through_api_gateway(world: World) -> None:
     """`curl -X POST …/prod/transfer -H "Content-Type: application/json" -d @test-payload.json`."""
     event = {
@@ -197,6 +206,7 @@ def test_curl_through_api_gateway(world: World) -> None:
     assert world.invoke(event)[0] == 200
 
 
+@pytest.mark.seed(1, 501)
 def test_manual_services_ddl(world: World) -> None:
     """The schema, run twice; it holds the journal's table as the code makes it."""
     text = (FOLDER / "schema.sql").read_text()
@@ -207,6 +217,7 @@ def test_manual_services_ddl(world: World) -> None:
     assert TRANSFERS in text
 
 
+@pytest.mark.seed(1, 372, 404)
 def test_responses_have_the_documented_keys(world: World) -> None:
     _, good = world.invoke(TEST_EVENT)
     assert list(good) == [
@@ -221,6 +232,7 @@ def test_responses_have_the_documented_keys(world: World) -> None:
     assert (status, list(bad), bad["success"]) == (500, ["success", "error"], False)
 
 
+@pytest.mark.seed(1, 14, 426)
 def test_deployment_package(template: Any) -> None:
     """Step 1: the script that makes build/ and the zip is sound, and the template deploys what it makes."""
     script = FOLDER / "package.sh"
@@ -229,6 +241,7 @@ def test_deployment_package(template: Any) -> None:
     assert resources(template, "AWS::Serverless::Function")[0]["CodeUri"] == "build/"
 
 
+@pytest.mark.seed(1, 444)
 def test_lambda_function_settings(template: Any) -> None:
     """Step 2: handler, 60 seconds, 512 MB, Python 3.11 or 3.12."""
     function = resources(template, "AWS::Serverless::Function")[0]
@@ -242,12 +255,14 @@ def test_lambda_function_settings(template: Any) -> None:
     assert not {name for name in named if "PASSWORD" in name}
 
 
+@pytest.mark.seed(1, 455)
 def test_vpc_for_rds(template: Any) -> None:
     """Step 3: the database's VPC, subnets, a security group that reaches PostgreSQL."""
     assert set(resources(template, "AWS::Serverless::Function")[0]["VpcConfig"]) == {"SecurityGroupIds", "SubnetIds"}
     assert resources(template, "AWS::EC2::SecurityGroupIngress")[0]["FromPort"] == 5432
 
 
+@pytest.mark.seed(1, 463)
 def test_api_gateway_trigger(template: Any) -> None:
     """Step 4: a REST API with POST /transfer, API key or IAM, and the endpoint noted."""
     paths = resources(template, "AWS::Serverless::Api")[0]["DefinitionBody"]["paths"]
@@ -257,6 +272,7 @@ def test_api_gateway_trigger(template: Any) -> None:
     assert template["Outputs"]["TransferUrl"]["Value"].endswith("/prod/transfer")
 
 
+@pytest.mark.seed(1, 533)
 def test_security_best_practices(template: Any) -> None:
     """Secrets Manager, roles, encrypted variables, VPC endpoints, encrypted logs, restricted API."""
     function = resources(template, "AWS::Serverless::Function")[0]
@@ -269,6 +285,7 @@ def test_security_best_practices(template: Any) -> None:
     assert services == {"secretsmanager", "kms", "rds"}
 
 
+@pytest.mark.seed(1, 540)
 def test_five_alarms(template: Any) -> None:
     """Duration, errors, 4xx/5xx, database connections, Camunda's rate limit."""
     alarms = resources(template, "AWS::CloudWatch::Alarm")
@@ -296,6 +313,7 @@ def test_the_template_has_no_finding() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.seed(1, 533)
 def test_secrets_manager_instead_of_variables(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Next step 6: what the two secrets hold becomes the environment; RDS' own names are understood."""
     secrets = {

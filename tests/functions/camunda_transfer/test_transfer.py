@@ -28,6 +28,7 @@ def dead_connection() -> BaseException:
     return httpx.ConnectError("connection refused")
 
 
+@pytest.mark.seed(1, 235, 312, 372)
 def test_200_says_where_everything_went(world: World) -> None:
     status, body = world.invoke(event(manifest={"serviceId": SERVICE}))
     project = world.modeler.store.projects()[0]
@@ -52,6 +53,7 @@ def test_200_says_where_everything_went(world: World) -> None:
     assert world.stamp().utcoffset() == timedelta(0) or world.stamp().astimezone(UTC) == world.modeler.time.now()
 
 
+@pytest.mark.seed(1, 526)
 def test_uploads_are_200_milliseconds_apart(world: World) -> None:
     world.invoke(event(5, 5))
     assert world.modeler.time.slept == [0.2] * 10
@@ -64,6 +66,7 @@ def test_the_next_event_of_a_container_needs_no_new_token_and_no_new_connection(
     assert world.functions[0].database.opened == 1
 
 
+@pytest.mark.seed(1, 528)
 def test_a_token_that_ends_is_renewed_and_one_that_is_refused_too(world: World) -> None:
     world.invoke(event(1, 0))
     world.modeler.time.seconds += 250
@@ -76,6 +79,7 @@ def test_a_token_that_ends_is_renewed_and_one_that_is_refused_too(world: World) 
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.seed(1, 527, 516)
 def test_three_tries_two_and_four_seconds_apart(world: World, status: int) -> None:
     world.modeler.faults = [Fault(UPLOAD, status, times=2)]
     answer, body = world.invoke(event())
@@ -84,6 +88,7 @@ def test_three_tries_two_and_four_seconds_apart(world: World, status: int) -> No
     assert world.modeler.names() == NAMES
 
 
+@pytest.mark.seed(1, 372, 235)
 def test_207_after_three_tries_names_the_file_and_stamps(world: World) -> None:
     world.modeler.faults = [Fault(UPLOAD, 500, times=3, skip=4)]
     status, body = world.invoke(event())
@@ -263,6 +268,7 @@ def test_500_where_nothing_could_be_begun_and_no_stamp(world: World, pattern: st
     assert world.invoke(event(1, 1))[0] == 200
 
 
+@pytest.mark.seed(1, 404, 516)
 def test_500_for_a_wrong_secret_says_so_without_it(world: World) -> None:
     world.container(CAMUNDA_CLIENT_SECRET="wr0ng-secret")
     status, body = world.invoke(event())
@@ -270,6 +276,7 @@ def test_500_for_a_wrong_secret_says_so_without_it(world: World) -> None:
     assert world.stamp() is None
 
 
+@pytest.mark.seed(1, 516)
 def test_500_without_a_database_and_nothing_is_uploaded(world: World) -> None:
     world.container(DATABASE_PORT="1", DATABASE_HOST="127.0.0.1")
     status, body = world.invoke(event())
@@ -363,6 +370,7 @@ def test_a_user_who_may_make_no_table_transfers_without_memory(world: World, cap
         ({"force": "yes"}, "force"),
     ],
 )
+@pytest.mark.seed(1, 516)
 def test_400_names_the_field(world: World, change: dict[str, Any], field: str) -> None:
     status, body = world.invoke({**event(0, 0), **change})
     assert (status, body["success"], body["field"]) == (400, False, field)

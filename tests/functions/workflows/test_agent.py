@@ -204,6 +204,7 @@ def test_the_client_shows_no_key() -> None:
         assert KEY not in repr(client)
 
 
+@pytest.mark.seed(3, 17)
 def test_the_function_serves_agent_tasks(deployed: EmbeddedWorkflows, model: Model) -> None:
     model.say = lambda _: result({"category": "billing"})
     event = {"definition_id": "agent", "input_data": {"ticket": {"text": "My bill is wrong"}}, "idempotency_key": "a"}
@@ -222,5 +223,6 @@ def test_a_task_that_fails_becomes_an_incident(deployed: EmbeddedWorkflows, mode
     assert body(workflow_trigger.handler(event, None))["status"] == "failed"
 
 
+@pytest.mark.seed(3, 17)
 def test_without_a_key_it_is_not_configured(settings: pytest.MonkeyPatch) -> None:
     assert agent_worker.handler({}, None)["statusCode"] == 500

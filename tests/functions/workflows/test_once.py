@@ -59,6 +59,7 @@ def test_keys_are_forgotten(deployed: EmbeddedWorkflows, monkeypatch: pytest.Mon
     assert deployed.forget() == 1
 
 
+@pytest.mark.seed(3, 275, 279)
 def test_events_through_four_processes_on_one_postgresql(deployed_postgres: EmbeddedWorkflows) -> None:
     """The benchmark sends 1,000 events; here each of four containers gets the same 25 keys."""
     home.close()

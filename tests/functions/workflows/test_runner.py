@@ -44,6 +44,7 @@ def as_before() -> Iterator[None]:
             del sys.modules[name]
 
 
+@pytest.mark.seed(3, 79)
 def test_the_template_is_clean() -> None:
     found = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), TEMPLATE], capture_output=True, text=True, check=False
@@ -51,6 +52,7 @@ def test_the_template_is_clean() -> None:
     assert (found.returncode, found.stdout) == (0, "")
 
 
+@pytest.mark.seed(3, 79)
 def test_the_templates_functions() -> None:
     found = read_functions(TEMPLATE)
     assert sorted(function.handler for function in found.values()) == sorted(f"{name}.handler" for name in HANDLERS)
@@ -61,6 +63,7 @@ def test_the_templates_functions() -> None:
 
 
 @pytest.mark.parametrize("name", ["WorkflowTriggerFunction", "workflow_trigger.handler"])
+@pytest.mark.seed(3, 264)
 def test_sam_local_invoke(deployed: EmbeddedWorkflows, tmp_path: Path, name: str) -> None:
     event = tmp_path / "test_event.json"
     event.write_text(json.dumps(TRIGGER))
@@ -70,6 +73,7 @@ def test_sam_local_invoke(deployed: EmbeddedWorkflows, tmp_path: Path, name: str
     home.close()
 
 
+@pytest.mark.seed(3, 267)
 def test_sam_local_start_api(deployed: EmbeddedWorkflows) -> None:
     client = TestClient(Runner(TEMPLATE).application())
     answer = client.post("/workflows/trigger", json={"definition_id": "test", "input_data": {}})
@@ -146,6 +150,7 @@ def azure(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.seed(3, 172)
 def test_every_handler_has_its_azure_function(name: str) -> None:
     folder = FUNCTIONS / f"azure_{name}"
     about = json.loads((folder / "function.json").read_text())

@@ -29,6 +29,7 @@ def _history(workflows: EmbeddedWorkflows, instance: str) -> Any:
         return rows.one()
 
 
+@pytest.mark.seed(3, 16, 22)
 def test_post_workflows_trigger(deployed: EmbeddedWorkflows) -> None:
     request = {
         "definition_id": "wf-def-123",
@@ -47,6 +48,7 @@ def test_post_workflows_trigger(deployed: EmbeddedWorkflows) -> None:
     assert tuple(_history(deployed, body(answer)["execution_id"]))[:3] == ("My Workflow", "user-123", "wf-def-123")
 
 
+@pytest.mark.seed(3, 30)
 def test_event_bridge_event(deployed: EmbeddedWorkflows) -> None:
     answer = handler({"definition_id": "wf-def-123", "input_data": {"key": "value"}}, None)
     assert answer["statusCode"] == 202
@@ -61,6 +63,7 @@ def test_event_bridge_envelope(deployed: EmbeddedWorkflows) -> None:
     assert instances(deployed) == 1
 
 
+@pytest.mark.seed(3, 246)
 def test_local_testing_snippet(deployed: EmbeddedWorkflows) -> None:
     event = {"body": json.dumps({"definition_id": "test-def", "input_data": {"test": True}})}
     response = handler(event, None)
@@ -70,6 +73,7 @@ def test_local_testing_snippet(deployed: EmbeddedWorkflows) -> None:
     assert variables(deployed, body(response)["execution_id"]) == {"test": True}
 
 
+@pytest.mark.seed(3, 267)
 def test_curl_snippet(deployed: EmbeddedWorkflows) -> None:
     event = {
         "httpMethod": "POST",
@@ -125,6 +129,7 @@ def test_a_workflow_that_fails_later_is_failed(deployed: EmbeddedWorkflows) -> N
         ({"definition_id": "unknown:1:4711"}, 404),
     ],
 )
+@pytest.mark.seed(3, 278)
 def test_what_cannot_be_started(deployed: EmbeddedWorkflows, event: Any, status: int) -> None:
     answer = handler(event, None)
     assert answer["statusCode"] == status
@@ -138,6 +143,7 @@ def test_an_engine_that_fails_is_a_500_and_starts_nothing(deployed: EmbeddedWork
     assert instances(deployed) == 0
 
 
+@pytest.mark.seed(3, 16, 278, 280)
 def test_without_a_database_it_is_a_500_that_tells_no_secret(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("UAEF_DB_URL", "postgresql://someone:hunter2@127.0.0.1:1/uaef?connect_timeout=1")
     answer = handler({"definition_id": "x"}, None)
@@ -145,6 +151,7 @@ def test_without_a_database_it_is_a_500_that_tells_no_secret(settings: pytest.Mo
     assert "hunter2" not in answer["body"]
 
 
+@pytest.mark.seed(3, 279)
 def test_execution_ids_prevent_duplicate_executions(deployed: EmbeddedWorkflows) -> None:
     event = {"definition_id": "test-def", "execution_id": "exec-1", "input_data": {"a": 1}}
     first, second = handler(event, None), handler(event, None)
@@ -161,6 +168,7 @@ def test_idempotency_key_header(deployed: EmbeddedWorkflows) -> None:
     assert instances(deployed) == 1
 
 
+@pytest.mark.seed(3, 211, 226, 235)
 def test_the_log_reads_as_documented(deployed: EmbeddedWorkflows) -> None:
     # as Lambda does it: a new process, the handler a module at the top
     program = "import workflow_trigger; workflow_trigger.handler({'definition_id': 'wf-def-123'}, None)"
@@ -181,6 +189,7 @@ def test_the_log_reads_as_documented(deployed: EmbeddedWorkflows) -> None:
 # ---------------------------------------------------------------- scheduled_workflow
 
 
+@pytest.mark.seed(3, 125)
 def test_schedule_input(deployed: EmbeddedWorkflows) -> None:
     answer = scheduled_workflow.handler({"schedule_name": "daily-report", "definition_id": "wf-def-123"}, None)
     assert (answer["statusCode"], body(answer)["status"]) == (202, "completed")
@@ -195,6 +204,7 @@ def test_schedule_input(deployed: EmbeddedWorkflows) -> None:
         ("sync", "SYNC_WORKFLOW_ID"),
     ],
 )
+@pytest.mark.seed(3, 66)
 def test_schedule_name_picks_the_workflow(
     deployed: EmbeddedWorkflows, settings: pytest.MonkeyPatch, schedule: str, variable: str
 ) -> None:
@@ -212,6 +222,7 @@ def test_an_explicit_definition_id_wins(deployed: EmbeddedWorkflows, settings: p
 
 
 @pytest.mark.parametrize("detail", [{}, "{}"])
+@pytest.mark.seed(3, 61)
 def test_scheduled_event_of_a_rule(deployed: EmbeddedWorkflows, settings: pytest.MonkeyPatch, detail: object) -> None:
     settings.setenv("CLEANUP_WORKFLOW_ID", "wf-def-123")
     event = {
@@ -267,6 +278,7 @@ def test_job_tick_runs_what_is_due(deployed: EmbeddedWorkflows) -> None:
 # ---------------------------------------------------------------- webhook_receiver
 
 
+@pytest.mark.seed(3, 49)
 def test_post_webhooks_with_the_documented_headers(deployed: EmbeddedWorkflows, settings: pytest.MonkeyPatch) -> None:
     settings.setenv("WEBHOOK_SECRET_GITHUB", "s3cret")
     settings.setenv("WEBHOOK_WORKFLOW_ID", "test-def")
@@ -282,6 +294,7 @@ def test_post_webhooks_with_the_documented_headers(deployed: EmbeddedWorkflows, 
     assert webhook_receiver.handler(event, None)["statusCode"] == 401
 
 
+@pytest.mark.seed(3, 45)
 def test_verification_can_be_switched_off(deployed: EmbeddedWorkflows, settings: pytest.MonkeyPatch) -> None:
     settings.setenv("WEBHOOK_WORKFLOW_ID", "test-def")
     event = {"headers": {"X-Webhook-Source": "github"}, "body": "{}"}

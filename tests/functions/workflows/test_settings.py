@@ -50,6 +50,7 @@ def test_lists_that_are_none(value: str) -> None:
         read_secrets({"S": value}, "S")
 
 
+@pytest.mark.seed(3, 184)
 def test_secrets_in_aws(settings: pytest.MonkeyPatch) -> None:
     import boto3
     from aws_lambda_powertools.utilities import parameters
