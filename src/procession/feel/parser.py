@@ -248,6 +248,9 @@ class Parser:
 
     def _sign(self, word: Token) -> Node:
         self.place += 1
+        if self._at("number"):
+            # The sign belongs to the number (grammar rule 35): `-1 instance of number` is true.
+            return Negation(self._prefix(), word.start)
         return Negation(self.expression(_SIGN), word.start)
 
     def _at_literal(self, word: Token) -> Node:
