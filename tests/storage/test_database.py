@@ -115,12 +115,35 @@ def test_a_rollback_keeps_what_is_prepared(database_url: str) -> None:
     for _ in range(8):
         with storage.read() as connection:
             connection.execute(select(schema.instance.c.key)).all()
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError), storage.transaction() as tx:
+
+    def fail() -> None:
+        with storage.transaction() as tx:
             assert tx.driver.rows("SELECT 1 WHERE 1 = ?", [1]) == [(1,)]
             raise ZeroDivisionError
+
+    for _ in range(2):
+        pytest.raises(ZeroDivisionError, fail)
         with storage.read() as connection:
             connection.execute(select(schema.instance.c.key)).all()
+    storage.close()
+
+
+def test_what_is_prepared_survives_a_pause_and_comes_back_where_it_was_dropped(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("procession.storage.database._PING_AFTER", -1.0)  # every connection is asked whether it lives
+    storage = open_storage(postgres_url, PoolSettings(size=1))
+    for _ in range(8):
+        with storage.read() as connection:
+            connection.execute(select(schema.instance.c.key)).all()
+        with storage.transaction() as tx:
+            tx.driver.rows("SELECT 1 WHERE 1 = ?", [1])
+    with storage.read() as connection:
+        connection.exec_driver_sql("DEALLOCATE ALL")
+    with pytest.raises(Conflict), storage.transaction() as tx:
+        tx.driver.rows("SELECT 1 WHERE 1 = ?", [1])
+    with storage.transaction() as tx:
+        assert tx.driver.rows("SELECT 1 WHERE 1 = ?", [1]) == [(1,)]
     storage.close()
 
 

@@ -311,11 +311,10 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
         if unused > pool.idle:
             raise DisconnectionError
         if unused > _PING_AFTER:
-            try:
-                connection.execute("SELECT 1")
-                connection.rollback()
-            except psycopg.OperationalError as error:
-                raise DisconnectionError from error
+            # not by psycopg: the rollback after it would drop what is prepared
+            answer = connection.pgconn.exec_(b"SELECT 1")
+            if answer.status != psycopg.pq.ExecStatus.TUPLES_OK:
+                raise DisconnectionError
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "checkin", on_checkin)

@@ -147,6 +147,7 @@ def translated(error: BaseException) -> ProcessionError | None:
             psycopg.errors.SerializationFailure()
             | psycopg.errors.DeadlockDetected()
             | psycopg.errors.LockNotAvailable()
+            | psycopg.errors.InvalidSqlStatementName()  # somebody dropped what was prepared: it is prepared again
         ):
             return Conflict(f"Another transaction was first: {error}")
         case psycopg.IntegrityError() | sqlite3.IntegrityError():

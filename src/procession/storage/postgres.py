@@ -15,6 +15,7 @@ import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,7 @@ MANY = 4
 """From this number of rows on, one statement with arrays costs less than one statement per row (measured: about equal at 3)."""
 MAX_PREPARED = 500
 """Statements that a connection keeps prepared; further ones are sent unprepared."""
+_names = count()
 _IDLE, _BROKEN = pq.TransactionStatus.IDLE, pq.ConnStatus.BAD
 _BINARY = pq.Format.BINARY
 _SYNC, _ABORTED, _FAILED = (
@@ -297,7 +299,7 @@ class PostgresDriver:
         for question in waiting:
             name = prepared.get(question.statement)
             if name is None:
-                name = b"procession_%d" % len(prepared) if len(prepared) < self._most else b""
+                name = b"procession_%d" % next(_names) if len(prepared) < self._most else b""
                 pgconn.send_prepare(name, question.statement.encode())
                 expected.append((question, True))
                 if name:
@@ -335,6 +337,8 @@ class PostgresDriver:
                     if pgconn.status == _BROKEN:
                         raise error_from_result(result)
                     error = error_from_result(result)
+                    if isinstance(error, psycopg.errors.InvalidSqlStatementName):
+                        self._prepared.clear()
             elif not is_preparation:
                 question.count = result.command_tuples or 0
                 if result.nfields:
