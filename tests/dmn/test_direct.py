@@ -38,6 +38,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     BIG,
     st.sampled_from([0.5, 1.0, -2.5, Decimal("0.50"), Long(2), Short(3), "a", "b", "c d", "", [1, 2], [2], {"y": 1}]),
     st.sampled_from([date(2024, 1, 1), date(2024, 2, 29), date(2025, 1, 1), TypedValue("String", "a")]),
+    st.sampled_from(["2024-01-01", "2024-02-30", "2024-02-29T10:00:00", "-2024-02-29", "2024-02-29" + " " * 40]),
     st.sampled_from([datetime(2024, 1, 1, 10), datetime(2024, 1, 1, 11, tzinfo=UTC)]),
 )
 
@@ -55,7 +56,7 @@ def models(draw: Callable[..., Any]) -> Compiled:
     types = st.just("") if plain else TYPES
     logic = table(
         draw(st.lists(st.tuples(cells, cells, *[outputs] * count).map(list), min_size=1, max_size=6)),
-        inputs=("x", draw(st.sampled_from(["c.y", "z"] if plain else ["c.y", "x + 1", "count", "d"]))),
+        inputs=("x", draw(st.sampled_from(["c.y", "z", "date(z)"] if plain else ["c.y", "x + 1", "count", "d"]))),
         outputs=("one", "two")[:count],
         values=draw(st.sampled_from([[], ['1, "a"']])),
         defaults=draw(st.sampled_from([[], ["7"]])),

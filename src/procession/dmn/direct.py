@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -18,8 +19,9 @@ from procession.dmn.index import Column, Look, bits
 from procession.dmn.items import Fit, Types, converted
 from procession.dmn.model import HitPolicy
 from procession.dmn.tables import CompiledTable
-from procession.feel import Date, from_feel, to_feel
+from procession.feel import Date, Evaluation, Null, from_feel, to_feel
 from procession.feel.builtins import BUILTINS
+from procession.feel.builtins.registry import call
 from procession.feel.types import SIMPLE
 from procession.values import Long, Short
 
@@ -28,6 +30,8 @@ Decide = Callable[[Mapping[str, Any]], Any]
 
 _EXACT = 10**34
 """Whole numbers below this are FEEL numbers without rounding."""
+_LONGEST_KEPT = 30
+"""Characters of a text whose day is remembered."""
 _DAY_1970 = date(1970, 1, 1).toordinal()
 _PLAIN = (str, bool, int, Long, float, NoneType, date)
 """Kinds of output that may be given out again and again: nobody can change them."""
@@ -57,13 +61,16 @@ def direct(table: CompiledTable, required: Requirements, type_: str | None, whol
         declared = given.get(name)
         if not name or (name not in given and (name in required.hidden or name in BUILTINS)):
             return whole
-        if len(one.path) > 1 and types.fit(declared) is not None:
+        if one.dated and ("date" in given or "date" in required.hidden):
+            return whole
+        if (len(one.path) > 1 or one.dated) and types.fit(declared) is not None:
             return whole
         if one.limits is not None and one.limits.rest:
             return whole
         fits = [(type_name, fit) for type_name in (declared, one.type) if (fit := types.fit(type_name)) is not None]
-        allowed = None if one.limits is None else _looks(one.limits, fits, types)
-        reads.append((name, one.path[1:], _looks(one.cells, fits, types), allowed))
+        look_ups = _dated if one.dated else _looks
+        allowed = None if one.limits is None else look_ups(one.limits, fits, types)
+        reads.append((name, one.path[1:], look_ups(one.cells, fits, types), allowed))
         asked |= one.cells.rest
     answer = _answer(table, type_, types)
     everything = (1 << len(table.table.rules)) - 1
@@ -122,12 +129,7 @@ _SAMPLES: Mapping[type, Any] = {
 
 
 def _look(column: Column, kind: type) -> Look:
-    rest = column.rest
-    found = column.looks.get(type(_SAMPLES[kind]))
-    if found is None:
-        always = column.everything | rest
-        return lambda value: always
-    look: Look = (lambda key: found(key) | rest) if rest else found
+    look = _keyed(column, type(_SAMPLES[kind]))
     if kind is date:
         return lambda day: look(day.toordinal() - _DAY_1970)
     if kind is float:
@@ -135,6 +137,41 @@ def _look(column: Column, kind: type) -> Look:
     if type(_SAMPLES[kind]) is Decimal:
         return lambda value: look(value) if -_EXACT < value < _EXACT else column.possible(to_feel(value))
     return look
+
+
+def _keyed(column: Column, kind: type) -> Look:
+    """The rules that may match, by the key of a FEEL value."""
+    rest = column.rest
+    found = column.looks.get(kind)
+    if found is None:
+        always = column.everything | rest
+        return lambda key: always
+    return (lambda key: found(key) | rest) if rest else found
+
+
+def _dated(column: Column, fits: list[tuple[str | None, Fit]], types: Types) -> _Looks:
+    """The same for the input `date(x)`: texts are read once."""
+    looks = _looks(column, fits, types)
+    if any(name in types.definitions or name not in SIMPLE for name, _ in fits) or date not in looks:
+        return {}
+    day, null = _keyed(column, Date), _keyed(column, NoneType)
+
+    def look(text: str) -> int:
+        key = _kept_day(text) if len(text) < _LONGEST_KEPT else _day(text)
+        return null(key) if key is None else day(key)
+
+    return {str: look, NoneType: null}
+
+
+def _day(text: str) -> int | None:
+    try:
+        found = call(BUILTINS["date"], Evaluation(), [text])
+    except Null:
+        return None
+    return found.ordinal() if isinstance(found, Date) else None
+
+
+_kept_day = lru_cache(maxsize=4096)(_day)
 
 
 def _checked(column: Column, fits: list[Fit]) -> Look:

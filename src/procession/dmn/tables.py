@@ -17,7 +17,7 @@ from procession.expressions import MappingScope, Scope
 from procession.feel import CompiledExpression, DaysTime, Evaluation, UnaryTests, YearsMonths, from_feel
 from procession.feel.arithmetic import add
 from procession.feel.comparing import order, same
-from procession.feel.syntax import Name, Node, Path
+from procession.feel.syntax import Call, Name, Node, Path
 from procession.values import type_of
 
 Run = Callable[[Scope, Evaluation], Any]
@@ -36,7 +36,8 @@ class Asked:
 class Clause:
     """An input clause, compiled. `path` is what its expression reads where it is `a` or `a.b`, else empty.
 
-    `type` is the type that the expression declares; `limits` is `allowed` as a column of one cell.
+    `dated` says that it is `date(a)` of that. `type` is the type that the expression declares; `limits` is `allowed` as
+    a column of one cell.
     """
 
     run: Run
@@ -44,6 +45,7 @@ class Clause:
     limits: Column | None
     cells: Column
     path: tuple[str, ...]
+    dated: bool
     type: str | None
 
 
@@ -250,9 +252,17 @@ def _clause(clause: Input, cells: Column, texts: Texts) -> Clause:
     limits = None if allowed is None else column([Cell(lambda scope, value: False, allowed)])
     written = clause.expression
     read = None if written is None or written.text is None else texts.read(written)
-    path = () if read is None else _path(read.node)
+    path, dated = ((), False) if read is None else _reading(read.node)
     type_ = None if written is None else written.type
-    return Clause(texts.text(written) or _null, allowed, limits, cells, path, type_)
+    return Clause(texts.text(written) or _null, allowed, limits, cells, path, dated, type_)
+
+
+def _reading(node: Node) -> tuple[tuple[str, ...], bool]:
+    match node:
+        case Call(Name("date"), (argument,), None):
+            return _path(argument), True
+        case _:
+            return _path(node), False
 
 
 def _path(node: Node) -> tuple[str, ...]:
