@@ -47,7 +47,9 @@ from sqlalchemy import (
 )
 
 from procession.errors import Invalid
+from procession.storage.drivers import SqliteDriver
 from procession.storage.encoding import millis
+from procession.storage.postgres import PostgresDriver
 
 Condition = ColumnElement[bool]
 Col = ColumnElement[Any]
@@ -135,12 +137,15 @@ Build = Callable[[Any, Asking], Condition]
 class Filter:
     """One filter: what it takes, and the condition that it makes.
 
-    `choices` are the texts that are allowed, if not all.
+    `choices` are the texts that are allowed, if not all. Where the condition is no more than that `equals` is what `given`
+    makes of the value (None: no row is), a query of such filters alone is a statement that is known beforehand.
     """
 
     kind: Kind
     build: Build
     choices: tuple[str, ...] = ()
+    equals: Col | None = None
+    given: Callable[[Any], Any] = lambda value: value
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,7 @@ class QueryTable:
     rules: Sequence[Rule] = ()
     always: Callable[[Asking], Condition | None] = lambda asking: None
     selected: Select[Any] = field(init=False, repr=False, compare=False)
+    known: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = (column.label(name) for name, column in self.columns.items())
@@ -220,7 +226,12 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
     """The rows that meet the query, sorted and cut."""
     if query.most is not None and query.most <= 0:
         return []
-    statement = table.selected.where(*conditions(table, query, _asking(connection, query, now)))
+    asking = _asking(connection, query, now)
+    known = None if query.sorting or query.first else _known(connection, table, query, asking)
+    if known is not None:
+        found: Any = known.rows(connection, [*_given(table, query), 2**31 - 1 if query.most is None else query.most])
+        return found  # type: ignore[no-any-return]
+    statement = table.selected.where(*conditions(table, query, asking))
     for column, ascending in query.sorting:
         statement = statement.order_by(column.asc().nulls_first() if ascending else column.desc().nulls_last())
     statement = statement.order_by(table.key)
@@ -235,9 +246,60 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
 
 def count(connection: Connection, table: QueryTable, query: Query, now: datetime) -> int:
     """How many rows meet the query; paging and sorting play no part."""
-    statement = select(func.count()).select_from(table.source)
-    statement = statement.where(*conditions(table, query, _asking(connection, query, now)))
+    asking = _asking(connection, query, now)
+    known = _known(connection, table, query, asking, counting=True)
+    if known is not None:
+        return int(known.rows(connection, _given(table, query))[0]["count"])
+    statement = select(func.count()).select_from(table.source).where(*conditions(table, query, asking))
     return int(connection.execute(statement).scalar_one())
+
+
+def _given(table: QueryTable, query: Query) -> list[Any]:
+    return [table.filters[name].given(value) for name, value in query.filters.items()]
+
+
+def _known(
+    connection: Connection, table: QueryTable, query: Query, asking: Asking, *, counting: bool = False
+) -> Known | None:
+    """The statement for a query whose filters are equalities alone."""
+    if query.either or query.also or table.always(asking) is not None:
+        return None
+    held, place = table.known, (asking.dialect, counting, tuple(query.filters))
+    if place not in held:
+        selected = select(func.count().label("count")).select_from(table.source) if counting else table.selected
+        columns = [table.filters[name].equals for name in query.filters]
+        plain = (
+            all(column is not None for column in columns) and not selected.compile(dialect=connection.dialect).params
+        )
+        rest = "" if counting else f" ORDER BY {table.key.compile(dialect=connection.dialect)} LIMIT ?"
+        held[place] = Known(connection, selected, columns, rest) if plain else None
+    known: Known | None = held[place]
+    return known
+
+
+class Known:
+    """A statement for rows of which some columns have given values, and how its rows are read.
+
+    It is by far the most frequent question; asked on the raw driver it takes a third of the time.
+    """
+
+    def __init__(self, connection: Connection, selected: Select[Any], columns: Sequence[Any], rest: str) -> None:
+        dialect = connection.dialect
+        met = " AND ".join(f"{column.compile(dialect=dialect)} = ?" for column in columns)
+        self._statement = f"{selected.compile(dialect=dialect)}{' WHERE ' if met else ''}{met}{rest}"
+        self._columns = [(c.name, c.type.result_processor(dialect, None)) for c in selected.selected_columns]
+
+    def rows(self, connection: Connection, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows that have these values."""
+        raw: Any = connection.connection.driver_connection
+        driver = SqliteDriver(raw) if connection.dialect.name == "sqlite" else PostgresDriver(raw)
+        return [
+            {
+                name: value if read is None else read(value)
+                for (name, read), value in zip(self._columns, row, strict=True)
+            }
+            for row in driver.rows(self._statement, values)
+        ]
 
 
 def first(connection: Connection, table: QueryTable, key: int | None, now: datetime) -> RowMapping | None:
@@ -254,7 +316,7 @@ def text(column: Col, *, ignore_case: bool = False) -> Filter:
     """The column is that text."""
     if ignore_case:
         return Filter(Kind.TEXT, lambda value, asking: func.lower(column) == value.lower())
-    return Filter(Kind.TEXT, lambda value, asking: column == value)
+    return Filter(Kind.TEXT, lambda value, asking: column == value, equals=column)
 
 
 def unlike_text(column: Col, *, ignore_case: bool = False) -> Filter:
@@ -327,7 +389,7 @@ def key(column: Col) -> Filter:
         number = as_key(value)
         return false() if number is None else column == number
 
-    return Filter(Kind.TEXT, build)
+    return Filter(Kind.TEXT, build, equals=column, given=as_key)
 
 
 def keys(column: Col) -> Filter:
