@@ -122,7 +122,8 @@ def test_a_rollback_keeps_what_is_prepared(database_url: str) -> None:
             raise ZeroDivisionError
 
     for _ in range(2):
-        pytest.raises(ZeroDivisionError, fail)
+        with pytest.raises(ZeroDivisionError):
+            fail()
         with storage.read() as connection:
             connection.execute(select(schema.instance.c.key)).all()
     storage.close()
