@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any
 
-from procession.dmn.index import Column, Look, bits
+from procession.dmn.index import Column, Look
 from procession.dmn.items import Fit, Types, converted
 from procession.dmn.model import HitPolicy
 from procession.dmn.tables import CompiledTable
@@ -54,12 +54,12 @@ class Requirements:
 def direct(table: CompiledTable, required: Requirements, type_: str | None, whole: Decide) -> Decide:
     """A function for a table whose result is of the type `type_`; `whole` evaluates in full."""
     given, types = required.given, required.types
-    reads: list[tuple[str, tuple[str, ...], _Looks, _Looks | None]] = []
+    reads: list[tuple[str, Any, tuple[str, ...], _Looks, _Looks | None]] = []
     asked = 0
     for one in table.clauses:
         name = one.path[0] if one.path else ""
         declared = given.get(name)
-        if not name or (name not in given and (name in required.hidden or name in BUILTINS)):
+        if not name or (name not in given and name in required.hidden):
             return whole
         if one.dated and ("date" in given or "date" in required.hidden):
             return whole
@@ -70,7 +70,9 @@ def direct(table: CompiledTable, required: Requirements, type_: str | None, whol
         fits = [(type_name, fit) for type_name in (declared, one.type) if (fit := types.fit(type_name)) is not None]
         look_ups = _dated if one.dated else _looks
         allowed = None if one.limits is None else look_ups(one.limits, fits, types)
-        reads.append((name, one.path[1:], look_ups(one.cells, fits, types), allowed))
+        # The name of a built-in function is that function where no variable has it: no look-up knows functions.
+        missing = _UNKNOWN if name in BUILTINS and name not in given else None
+        reads.append((name, missing, one.path[1:], look_ups(one.cells, fits, types), allowed))
         asked |= one.cells.rest
     answer = _answer(table, type_, types)
     everything = (1 << len(table.table.rules)) - 1
@@ -78,8 +80,8 @@ def direct(table: CompiledTable, required: Requirements, type_: str | None, whol
     def decide(variables: Mapping[str, Any]) -> Any:
         found = everything
         refused = False
-        for name, path, looks, allowed in reads:
-            value = variables.get(name)
+        for name, missing, path, looks, allowed in reads:
+            value = variables.get(name, missing)
             for part in path:
                 if type(value) is not dict:
                     return whole(variables)
@@ -226,8 +228,15 @@ def _answer(table: CompiledTable, type_: str | None, types: Types) -> Callable[[
     def several(found: int) -> Any:
         if not found:
             return row(count)
-        values = [row(number) for number in bits(found)]
-        return _UNKNOWN if any(value is _UNKNOWN for value in values) else values
+        values = []
+        while found:
+            low = found & -found
+            found ^= low
+            value = row(low.bit_length() - 1)
+            if value is _UNKNOWN:
+                return value
+            values.append(value)
+        return values
 
     if table.table.aggregation is not None or (lists and fit is not None) or policy is HitPolicy.OUTPUT_ORDER:
         return lambda found: _UNKNOWN
