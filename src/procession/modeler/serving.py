@@ -39,12 +39,14 @@ WINDOW = 60.0
 class ModelerOptions:
     """How the modeler is served.
 
-    `clients` are the OAuth clients with their secrets; None asks nobody for a token. `rate_limit` is requests per
-    minute, None for none. `max_body` is in bytes. `applications_only` refuses files and folders outside process
-    applications, as Camunda's own service does.
+    `clients` are the OAuth clients with their secrets; None asks nobody for a token. `who` tells whose an authorization
+    header is, by the caller's address, and raises Unauthenticated: with it a server brings its own users and tokens, and
+    `clients` mean nothing. `rate_limit` is requests per minute, None for none. `max_body` is in bytes.
+    `applications_only` refuses files and folders outside process applications, as Camunda's own service does.
     """
 
     clients: Mapping[str, str] | None = None
+    who: Callable[[str | None, str], str | None] | None = None
     rate_limit: int | None = None
     max_body: int = 32 * 1024 * 1024
     applications_only: bool = False
@@ -94,9 +96,13 @@ class Gate:
             self._tokens[token] = client, now + TOKEN_SECONDS
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
 
-    def enter(self, authorization: str) -> str:
+    def enter(self, authorization: str, address: str = "") -> str:
         """Who asks. Raises Unauthenticated, Unavailable with `retry_after`."""
         now = self.options.seconds()
+        if self.options.who is not None:
+            client = self.options.who(authorization or None, address) or "local"
+            self._count(now)
+            return client
         scheme, _, token = authorization.partition(" ")
         with self._lock:
             client, until = self._tokens.get(token.strip(), ("", 0.0)) if scheme.lower() == "bearer" else ("", 0.0)
@@ -104,6 +110,10 @@ class Gate:
             client = ""
         if self.options.clients is not None and not client:
             raise Unauthenticated("A valid bearer token is needed")
+        self._count(now)
+        return client or "local"
+
+    def _count(self, now: float) -> None:
         if self.options.rate_limit is not None:
             with self._lock:
                 while self._seen and self._seen[0] <= now - WINDOW:
@@ -112,7 +122,6 @@ class Gate:
                     wait = int(self._seen[0] + WINDOW - now) + 1
                     raise Unavailable("Too many requests", retry_after=wait)
                 self._seen.append(now)
-        return client or "local"
 
 
 def deleting(delete: Callable[[Store, str], None], parameter: str) -> Handler:
@@ -130,7 +139,8 @@ def endpoint(store: Store, gate: Gate, handler: Handler) -> Callable[[Request], 
 
     async def serve(request: Request) -> Response:
         try:
-            actor = gate.enter(request.headers.get("authorization", ""))
+            address = request.client.host if request.client else ""
+            actor = await run_in_threadpool(gate.enter, request.headers.get("authorization", ""), address)
             body = _object(await _bytes(request, gate.options.max_body))
             call = Call(store, gate.options, request.path_params, body, actor)
             status, answer = await run_in_threadpool(handler, call)

@@ -7,6 +7,7 @@
     /camunda/app/{welcome,…}/          pages that say what runs
     /health/live  /health/ready        for orchestrators
     /metrics                           for Prometheus
+    /modeler/api/v1  /modeler/api/v2   a modeler, where there is a store for it
     /oracle/clock  /oracle/reset       with test mode only
 
 The engine is given and stays the caller's: whoever made it closes it.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -43,10 +44,14 @@ from procession.server.pages import APPS, HEADERS, page
 from procession.server.settings import Settings
 from procession.server.version import VERSION
 
+if TYPE_CHECKING:
+    from procession.modeler import Store
+
 log = logging.getLogger("procession.server")
 
 PREFIX = "/engine-rest"
 PREFIX_8 = "/v2"
+MODELER = "/modeler/api"
 
 
 class _Application(Starlette):
@@ -67,8 +72,11 @@ class _Application(Starlette):
         await super().__call__(scope, receive, send)
 
 
-def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
-    """The application over an engine that is open. `app.state.stop()` lets long polls go, before the server ends."""
+def create_app(engine: Any, settings: Settings | None = None, modeler: Store | None = None) -> Starlette:
+    """The application over an engine that is open. `app.state.stop()` lets long polls go, before the server ends.
+
+    `modeler` is the store of the modeler that is served, if one is; it stays the caller's as well.
+    """
     settings = settings or Settings()
 
     def counts() -> Mapping[str, int] | None:
@@ -145,6 +153,11 @@ def create_app(engine: Any, settings: Settings | None = None) -> Starlette:
         Route("/metrics", exposed),
         Route("/", home),
     ]
+    if modeler is not None:
+        from procession.modeler import ModelerOptions, modeler_routes  # a server without one starts without it
+
+        options = ModelerOptions(who=tokens.who, max_body=settings.max_upload)
+        routes.extend(modeler_routes(modeler, options, v1=f"{MODELER}/v1", hub=f"{MODELER}/v2", token=None))
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
     app = _Application(routes, {PREFIX: rest, PREFIX_8: camunda8})

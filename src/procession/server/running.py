@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -20,6 +21,9 @@ from procession.server.application import create_app
 from procession.server.corking import CorkedProtocol
 from procession.server.settings import Settings
 from procession.storage import PoolSettings, open_storage
+
+if TYPE_CHECKING:
+    from procession.modeler import Store
 
 log = logging.getLogger("procession.server")
 
@@ -64,8 +68,13 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
     cannot be opened, OSError where the address is taken.
     """
     engine = open_engine(settings)
+    modeler: Store | None = None
     try:
-        app = create_app(engine, settings)
+        if settings.modeler:
+            from procession.modeler import open_store
+
+            modeler = open_store(settings.database_url())
+        app = create_app(engine, settings, modeler)
         server = _Server(
             uvicorn.Config(
                 app,
@@ -85,6 +94,8 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
             engine.start()
         server.run()
     finally:
+        if modeler is not None:
+            modeler.close()
         engine.close()
 
 

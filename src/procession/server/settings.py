@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     )
     history_level: str = Field(default="full", description="none, activity, audit or full")
     job_executor: bool = Field(default=True, description="run timers and asynchronous continuations on this node")
+    modeler: bool = Field(
+        default=False,
+        description="serve a modeler of one's own as well: `/modeler/api/v1` (Web Modeler) and `/modeler/api/v2` (Hub)",
+    )
     test_mode: bool = Field(
         default=False, description="serve `/oracle/clock` and `/oracle/reset`; never on a real installation"
     )

@@ -21,6 +21,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (8080); 0 picks a free one.")] = None,
     auth: Annotated[bool | None, typer.Option("--auth/--no-auth", help="Ask for HTTP Basic credentials.")] = None,
+    modeler: Annotated[
+        bool | None,
+        typer.Option("--modeler", help="Serve a modeler too: /modeler/api/v1, for `procession transfer`."),
+    ] = None,
     test_mode: Annotated[
         bool | None, typer.Option("--test-mode", help="Serve /oracle/clock and /oracle/reset. Never in production.")
     ] = None,
@@ -44,6 +48,7 @@ def serve(
         "host": host,
         "port": port,
         "auth": auth,
+        "modeler": modeler,
         "test_mode": test_mode,
         "job_executor": False if no_job_executor else None,
         "history_level": history,
