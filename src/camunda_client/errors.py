@@ -1,5 +1,7 @@
 """Every error a client raises on purpose, in one tree. None of them ever carries a credential.
 
+ServiceException        a technical error, ours or a handler's own: the job fails and is tried again
+└── CamundaError        a request that did not succeed
 CamundaError
 ├── EngineUnavailable   no answer, or 429, 502, 503, 504: the same request may succeed later
 ├── NotAuthenticated    401: the engine wants (other) credentials
@@ -13,13 +15,29 @@ SettingsError           an address, credential or option cannot be used
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 OPTIMISTIC_LOCKING = 1
 """Camunda 7's error code for "somebody else changed it in the same moment": trying again is right."""
 
 
-class CamundaError(Exception):
+class ServiceException(Exception):
+    """A technical error. Raised in a handler it fails the job; every error of a request is one as well.
+
+    `error_code` is a short name of the fault; `parameters` are put into `message` by `str.format` where given.
+    """
+
+    def __init__(
+        self, error_code: object = None, message: str | None = None, parameters: Sequence[object] | None = None
+    ) -> None:
+        self.error_code = error_code
+        text = message if message is not None else str(error_code or "a technical error")
+        self.message = text.format(*parameters) if parameters else text
+        super().__init__(self.message)
+
+
+class CamundaError(ServiceException):
     """A request that did not succeed.
 
     `status` is the HTTP status (0 without an answer); `type`, `message` and `code` are the engine's own words
@@ -30,8 +48,7 @@ class CamundaError(Exception):
     def __init__(
         self, message: str, *, status: int = 0, type: str = "", code: int = 0, body: Any = None, request: str = ""
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(type or None, message)
         self.status = status
         self.type = type
         self.code = code

@@ -1,4 +1,4 @@
-"""Drives flows of requests over httpx: `SyncClient` blocks, `AsyncClient` awaits. Nothing else differs.
+"""Drives flows of requests: `SyncClient` blocks, `AsyncClient` awaits, `WorkerClient` awaits at little cost.
 
 Credentials go into the Authorization header of each request and nowhere else: neither errors nor logs hold them.
 """
@@ -8,11 +8,16 @@ from __future__ import annotations
 import ssl
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from camunda_client import json_text
+from camunda_client.credentials import Credentials, current_header
 from camunda_client.errors import CamundaError, EngineUnavailable
 from camunda_client.protocol import Answer, Flow, Request, checked
+from camunda_client.wire import Reply, Wire
 
 T = TypeVar("T")
 
@@ -28,7 +33,7 @@ def _arguments(request: Request) -> dict[str, Any]:
     if request.form is not None:
         arguments |= {"data": dict(request.form), "files": list(request.files)}
     elif request.json is not None:
-        arguments["json"] = request.json
+        arguments |= {"content": json_text.encode(request.json), "headers": {"Content-Type": "application/json"}}
     return arguments
 
 
@@ -125,3 +130,43 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self.close()
+
+
+class WorkerClient(AsyncClient):
+    """The same operations over `camunda_client.wire`; `credentials` give the Authorization header."""
+
+    def __init__(self, root: str, credentials: Credentials | None = None, verify: ssl.SSLContext | bool = True) -> None:
+        self.root = root.rstrip("/")
+        tls = httpx.create_ssl_context(verify) if self.root.startswith("https:") else None
+        self._wire = Wire(self.root, tls)
+        self._credentials = credentials
+
+    async def _send(self, request: Request) -> Answer:
+        if request.form is not None:
+            raise TypeError("a worker sends no forms: use a client")
+        content = None if request.json is None else json_text.encode(request.json)
+        credentials = self._credentials
+        header = await current_header(credentials) if credentials is not None else ""
+        reply = await self._exchange(request, content, header)
+        if reply.status == 401 and credentials is not None and credentials.refused(header):
+            reply = await self._exchange(request, content, await current_header(credentials))
+        return checked(request, reply.status, reply.content, reply.media_type)
+
+    async def _exchange(self, request: Request, content: bytes | None, header: str) -> Reply:
+        try:
+            return await self._wire.send(
+                request.method, request.path, request.params, content, header, request.timeout or TIMEOUT
+            )
+        except OSError as error:  # TimeoutError, ssl.SSLError and WireError among them
+            raise _unreachable(request, error) from error
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        self._wire.close()
+
+
+def behind_proxy(root: str) -> bool:
+    """True where the environment sends requests for this address through a proxy."""
+    parts = urlsplit(root)
+    proxies = getproxies()
+    return bool(parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.netloc)

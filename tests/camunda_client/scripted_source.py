@@ -55,6 +55,9 @@ class ScriptedSource:
     def lanes(self) -> Sequence[Lane]:
         return [Lane(self.topics, self.capacity)]
 
+    def lock_of(self, job: MemoryJob) -> timedelta:
+        return self.lock
+
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 

@@ -10,7 +10,7 @@ from camunda_client.c7.deployments import Deployments
 from camunda_client.c7.processes import Processes
 from camunda_client.c7.settings import Camunda7Settings
 from camunda_client.c7.tasks import ExternalTasks, UserTasks
-from camunda_client.transport import AsyncClient, SyncClient
+from camunda_client.transport import AsyncClient, SyncClient, WorkerClient
 
 
 class Operations(Deployments, Processes, UserTasks, ExternalTasks):
@@ -51,3 +51,7 @@ class AsyncCamunda7Client(Operations, AsyncClient):
     ) -> None:
         settings = Camunda7Settings.load(url, user, password)
         super().__init__(settings.url, auth or settings.auth, verify)
+
+
+class Camunda7Wire(Operations, WorkerClient):
+    """The operations for workers, at little cost (`camunda_client.wire`)."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from camunda_client.credentials import Basic
+from camunda_client.environment import secret as secret
 from camunda_client.errors import SettingsError
 
 DEFAULT_URL = "http://localhost:8080/engine-rest"
@@ -55,24 +56,18 @@ class Camunda7Settings(BaseModel):
         return cls(url=root, user=user, password=SecretStr(password) if password is not None else None)
 
     @property
+    def credentials(self) -> Basic | None:
+        """The same for workers."""
+        if self.user is None:
+            return None
+        return Basic(self.user, self.password.get_secret_value() if self.password else "")
+
+    @property
     def auth(self) -> httpx.Auth | None:
         """Basic authentication, or None without a user."""
         if self.user is None:
             return None
         return httpx.BasicAuth(self.user, self.password.get_secret_value() if self.password else "")
-
-
-def secret(environment: Mapping[str, str], name: str) -> str | None:
-    """A secret from `NAME`, or from the file that `NAME_FILE` names (its last line break is not part of it)."""
-    path = environment.get(f"{name}_FILE")
-    if environment.get(name):
-        return environment[name]
-    if not path:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_FILE names {path!r}, which cannot be read: {type(error).__name__}") from None
 
 
 def _split(url: str) -> tuple[str, str | None, str | None]:

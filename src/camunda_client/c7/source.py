@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from camunda_client.c7.client import AsyncCamunda7Client
+from camunda_client.c7.client import AsyncCamunda7Client, Camunda7Wire
 from camunda_client.c7.task import ExternalTask
 from camunda_client.c7.tasks import milliseconds
 from camunda_client.errors import CamundaError, NotFound
@@ -28,12 +28,14 @@ class Topic:
     variables: tuple[str, ...] | None = None
     load_files: bool = False
     filters: Mapping[str, Any] = field(default_factory=dict)
+    lock: timedelta | None = None
+    max_tasks: int | None = None
 
     def body(self, lock: timedelta) -> dict[str, Any]:
         """The topic as `fetchAndLock` wants it."""
         topic: dict[str, Any] = {
             "topicName": self.name,
-            "lockDuration": milliseconds(lock),
+            "lockDuration": milliseconds(self.lock or lock),
             "deserializeValues": False,
             "includeExtensionProperties": True,
         }
@@ -49,7 +51,7 @@ class ExternalTaskSource:
     `own_id` says that no other process uses this worker id, so that a sweep may unlock everything under it.
     """
 
-    client: AsyncCamunda7Client
+    client: AsyncCamunda7Client | Camunda7Wire
     worker_id: str
     topics: Mapping[str, Topic]
     max_tasks: int
@@ -59,8 +61,14 @@ class ExternalTaskSource:
     use_priority: bool = True
 
     def lanes(self) -> Sequence[Lane]:
-        """One lane: Camunda 7 fetches many topics at once."""
-        return [Lane(tuple(self.topics), self.max_tasks)]
+        """One lane: Camunda 7 fetches many topics at once. A topic with a bound of its own has a lane of its own."""
+        shared = tuple(name for name, topic in self.topics.items() if topic.max_tasks is None)
+        own = [Lane((name,), topic.max_tasks) for name, topic in self.topics.items() if topic.max_tasks is not None]
+        return [*([Lane(shared, self.max_tasks)] if shared else []), *own]
+
+    def lock_of(self, job: ExternalTask) -> timedelta:
+        """The topic's own duration, else the worker's."""
+        return self.topics[job.topic].lock or self.lock
 
     async def fetch(self, lane: Lane, limit: int) -> Sequence[ExternalTask]:
         """One long poll."""
@@ -90,11 +98,12 @@ class ExternalTaskSource:
                     details=outcome.details,
                     retries=outcome.retries,
                     retry_after=outcome.retry_after,
+                    variables=outcome.variables,
                 )
 
     async def extend(self, job: ExternalTask) -> None:
         """The lock lasts `lock` from now."""
-        await self.client.extend_external_task_lock(job.id, self.worker_id, self.lock)
+        await self.client.extend_external_task_lock(job.id, self.worker_id, self.lock_of(job))
 
     async def release(self, job: ExternalTask) -> None:
         """Unlocks a task; it keeps its retries."""

@@ -125,14 +125,19 @@ class ExternalTasks:
         details: str = "",
         retries: int = 0,
         retry_after: timedelta = timedelta(0),
+        variables: Variables = None,
     ) -> Flow[None]:
-        """Reports a failure: the task is offered again after `retry_after`, or an incident arises at 0 retries."""
+        """Reports a failure: the task is offered again after `retry_after`, or an incident arises at 0 retries.
+
+        `variables` are written where the task stands, for the next attempt.
+        """
         request = body(
             worker_id=worker_id,
             error_message=message,
             error_details=details or None,
             retries=retries,
             retry_timeout=milliseconds(retry_after),
+            local_variables=encode_variables(variables) if variables else None,
         )
         yield Request("POST", f"/external-task/{quote(task_id, '')}/failure", json=request)
 

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from camunda_client.c7.client import AsyncCamunda7Client
+from camunda_client.c7.client import AsyncCamunda7Client, Camunda7Wire
 from camunda_client.c7.settings import Camunda7Settings
 from camunda_client.c7.source import ExternalTaskSource, Topic
 from camunda_client.c7.task import ExternalTask
 from camunda_client.c7.values import FileValue, JsonValue, ObjectValue, TypedValue, XmlValue
+from camunda_client.transport import behind_proxy
 from camunda_client.worker.core import Options
 from camunda_client.worker.execution import EXECUTIONS, Execution
 from camunda_client.worker.handlers import HandlerSignatureError, read_handler
@@ -98,6 +99,8 @@ class Worker(JobWorker[ExternalTask]):
         variables: Sequence[str] | None = None,
         load_files: bool = False,
         execution: Execution | None = None,
+        lock_duration: timedelta | float | None = None,
+        max_tasks: int | None = None,
         process_variables: Mapping[str, Any] | None = None,
         **filters: Any,
     ) -> Callable[[F], F]:
@@ -105,8 +108,8 @@ class Worker(JobWorker[ExternalTask]):
 
         `variables` limits what is fetched (by default what the signature names); `load_files` downloads the content of
         file variables; `process_variables` and further filters (`business_key`, `process_definition_key`,
-        `tenant_id_in`, `local_variables`, …) limit which tasks are fetched. The function itself stays as it is, so
-        that tests call it directly.
+        `tenant_id_in`, `local_variables`, …) limit which tasks are fetched. `lock_duration` and `max_tasks` are this topic's
+        own. The function itself stays as it is, so that tests call it directly.
         """
 
         def register(function: F) -> F:
@@ -117,21 +120,21 @@ class Worker(JobWorker[ExternalTask]):
             if process_variables:
                 limits["processVariables"] = dict(process_variables)
             names = tuple(variables) if variables is not None else handler.reads
-            self.topics[topic] = Topic(topic, names, load_files, limits)
+            lock = None if lock_duration is None else duration(lock_duration, "lock_duration")
+            self.topics[topic] = Topic(topic, names, load_files, limits, lock, max_tasks)
             self.handlers[topic] = handler
             return function
 
         return register
 
-    def subscribe(self, topic: str, handler: Callable[..., Any], **options: Any) -> Worker:
-        """The same as the decorator, for functions that exist already; returns the worker."""
-        self.task(topic, **options)(handler)
-        return self
-
     def open(self) -> ExternalTaskSource:
         """A connection of this worker's own."""
-        credentials = self.settings
-        client = AsyncCamunda7Client(credentials.url, auth=self._auth or credentials.auth, verify=self._verify)
+        known = self.settings
+        client: AsyncCamunda7Client | Camunda7Wire
+        if self._auth is not None or behind_proxy(known.url):
+            client = AsyncCamunda7Client(known.url, auth=self._auth or known.auth, verify=self._verify)
+        else:
+            client = Camunda7Wire(known.url, known.credentials, self._verify)
         return ExternalTaskSource(
             client=client,
             worker_id=self.worker_id,

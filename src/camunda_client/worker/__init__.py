@@ -1,7 +1,7 @@
 """The one worker core: many topics, bounded concurrency, lock renewal, back-off, graceful stop; for every engine API.
 
-`camunda_client.c7.Worker` is this core with the Camunda 7 adapter. What a handler needs of it is here:
-`BpmnError`, `TaskFailure`, `Complete`, `Variable`.
+`camunda_client.c7.Worker` and `camunda_client.c8.Worker` are this core with the adapter of one API. What a
+handler needs of it is here: `BpmnError`, `TaskFailure`, `Complete`, `Variable`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from camunda_client.worker.handlers import HandlerSignatureError, Variable
 from camunda_client.worker.outcomes import BpmnError, Complete, Fail, TaskFailure, ThrowError
 from camunda_client.worker.policies import Backoff, RetryPolicy
+from camunda_client.worker.registry import Handlers
 from camunda_client.worker.runner import JobWorker, WorkerStatus
 from camunda_client.worker.source import Job, Lane, Source
 
@@ -18,6 +19,7 @@ __all__ = [
     "Complete",
     "Fail",
     "HandlerSignatureError",
+    "Handlers",
     "Job",
     "JobWorker",
     "Lane",

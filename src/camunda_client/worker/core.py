@@ -29,6 +29,7 @@ from camunda_client.errors import (
     Conflict,
     EngineFailed,
     EngineUnavailable,
+    NotAuthenticated,
     NotFound,
 )
 from camunda_client.worker.execution import Places
@@ -49,6 +50,9 @@ RELEASE_SECONDS = 5.0
 
 IDLE_SECONDS = 0.5
 """Pause after an empty fetch that did not wait: an engine without long polling must not be hammered."""
+
+GATHER_SECONDS = 0.01
+"""A worker that was full waits so long for more free places: one fetch for many jobs costs what one for one job costs."""
 
 Call = Callable[[], Awaitable[Outcome]]
 Middleware = Callable[[Any, Call], Awaitable[Outcome]]
@@ -132,9 +136,7 @@ class Core(Generic[J]):
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
             try:
-                while len(busy) >= lane.capacity:
-                    self._freed.clear()
-                    await self._unless_stopping(self._freed.wait())
+                await self._room(lane, busy)
                 begun = loop.time()
                 jobs = await self._source.fetch(lane, lane.capacity - len(busy))
                 self._outage.over()
@@ -150,6 +152,16 @@ class Core(Generic[J]):
                 self._start(job, busy)
             if not jobs and loop.time() - begun < IDLE_SECONDS:
                 await self._sleep(IDLE_SECONDS)
+
+    async def _room(self, lane: Lane, busy: set[asyncio.Task[None]]) -> None:
+        """Waits until there is a place, and a little longer for a quarter of the places."""
+        if len(busy) < lane.capacity:
+            return
+        while len(busy) >= lane.capacity:
+            self._freed.clear()
+            await self._unless_stopping(self._freed.wait())
+        if lane.capacity - len(busy) < lane.capacity // 4:
+            await self._unless_stopping(asyncio.sleep(GATHER_SECONDS))
 
     def _start(self, job: J, busy: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(self._work(job), name=f"job {job.id}")
@@ -170,11 +182,17 @@ class Core(Generic[J]):
 
     async def _work(self, job: J) -> None:
         wire = asyncio.Lock()  # a renewal and a report at the same moment would collide in the engine
-        renewal = asyncio.create_task(self._renew(job, wire))
+        usual = self._source.lock_of(job).total_seconds() / 3
+        renewals: list[asyncio.Task[None]] = []  # most jobs end before one is due, and cost no task for it
+        timer = asyncio.get_running_loop().call_later(
+            usual, lambda: renewals.append(asyncio.create_task(self._renew(job, wire, usual)))
+        )
         try:
             await self._report(job, await self._decide(job), wire)
         finally:
-            renewal.cancel()
+            timer.cancel()
+            for renewal in renewals:
+                renewal.cancel()
 
     async def _decide(self, job: J) -> Outcome:
         """Runs the handler; whatever it does becomes an outcome."""
@@ -205,8 +223,9 @@ class Core(Generic[J]):
         error = error.with_traceback(_own_frames(error.__traceback__))
         message = f"{type(error).__name__}: {error}"
         details = "".join(traceback.format_exception(error))
-        left, after = policy.left(job.retries), None
+        left, after, variables = policy.left(job.retries), None, None
         if isinstance(error, TaskFailure):
+            variables = error.variables
             message, details = error.message, error.details or details
             left = left if error.retries is None else error.retries
             after = error.retry_after
@@ -216,13 +235,10 @@ class Core(Generic[J]):
             "Task %s (%s) failed: %s; attempts left: %d", job.id, job.topic, message, left,
             exc_info=None if isinstance(error, TaskFailure) else error,
         )  # fmt: skip
-        return Fail(message, details, left, after)
+        return Fail(message, details, left, after, variables)
 
-    async def _renew(self, job: J, wire: asyncio.Lock) -> None:
-        usual = self._source.lock.total_seconds() / 3
-        pause = usual
+    async def _renew(self, job: J, wire: asyncio.Lock, usual: float) -> None:
         while True:
-            await asyncio.sleep(pause)
             try:
                 async with wire:
                     await self._source.extend(job)
@@ -233,6 +249,7 @@ class Core(Generic[J]):
             except Exception as error:
                 pause = max(usual / 4, 0.05)
                 log.debug("Task %s (%s): lock not renewed: %s", job.id, job.topic, error)
+            await asyncio.sleep(pause)
 
     async def _report(self, job: J, outcome: Outcome, wire: asyncio.Lock) -> None:
         uncertain = False
@@ -246,6 +263,8 @@ class Core(Generic[J]):
                 return
             except EngineUnavailable as error:
                 uncertain = True
+                await self._outage.wait(error)
+            except NotAuthenticated as error:  # the work is done; who will be let in again can tell it
                 await self._outage.wait(error)
             except NotFound as error:
                 if uncertain:

@@ -120,6 +120,19 @@ def outcome_of(result: Any) -> Outcome:
     raise TaskFailure(f"The handler returned {kind}; return a dict, dataclass, pydantic model or None", retries=0)
 
 
+def takes_job_or_records(function: Callable[..., Any], task_type: type) -> bool:
+    """True where some parameter gets the task itself, is built from variables, or is marked as one: False for a function
+    that takes nothing, or plain values alone, and may not be meant as a handler at all."""
+    target = function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
+    hints = get_type_hints(target, include_extras=True)
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints.get(parameter.name)
+        marked = get_origin(hint) is Annotated and any(isinstance(item, Variable) for item in get_args(hint)[1:])
+        if hint is None or marked or _is_record(hint) or (hint is not object and hint in task_type.__mro__):
+            return parameter.kind is not parameter.VAR_KEYWORD
+    return False
+
+
 def _whole(job: Job) -> Any:
     return job
 

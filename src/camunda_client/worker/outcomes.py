@@ -26,6 +26,7 @@ class TaskFailure(Exception):
 
     `retries` is how many attempts are left (0: an incident at once), `retry_after` the pause before the next one
     (timedelta or seconds); None leaves either to the worker's policy. Any other exception is a failure by that policy.
+    `variables` are written to the task's own scope, where the next attempt finds them.
     """
 
     def __init__(
@@ -35,20 +36,26 @@ class TaskFailure(Exception):
         details: str = "",
         retries: int | None = None,
         retry_after: timedelta | float | None = None,
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
         self.retries = retries
+        self.variables = variables
         self.retry_after = timedelta(seconds=retry_after) if isinstance(retry_after, int | float) else retry_after
 
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """The work is done. `variables` go to the process, `local_variables` stay in the task's own scope."""
+    """The work is done. `variables` go to the process, `local_variables` stay in the task's own scope (Camunda 7).
+
+    `result` is what a listener's or an ad-hoc sub-process's job answers beside variables (Camunda 8: `JobResult`).
+    """
 
     variables: Any = None
     local_variables: Any = None
+    result: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Fail:
     details: str = ""
     retries: int = 0
     retry_after: timedelta = timedelta(0)
+    variables: Mapping[str, Any] | None = None
 
 
 Outcome = Complete | ThrowError | Fail

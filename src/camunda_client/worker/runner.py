@@ -10,11 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, TypeVar
 
 from camunda_client.worker.core import Core, Counters, Middleware, Options
 from camunda_client.worker.handlers import Handler
+from camunda_client.worker.registry import Handlers
 from camunda_client.worker.source import J, Source
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger("camunda_client.worker")
 
@@ -52,6 +55,21 @@ class JobWorker(ABC, Generic[J]):
     @abstractmethod
     def open(self) -> Source[J]:
         """A fresh connection to the engine, made inside the event loop that will use it."""
+
+    @abstractmethod
+    def task(self, topic: str, /, *arguments: Any, **options: Any) -> Callable[[F], F]:
+        """Decorator: the function serves a topic or job type."""
+
+    def subscribe(self, topic: str, handler: Callable[..., Any], **options: Any) -> Self:
+        """The same as the decorator, for functions that exist already; returns the worker."""
+        self.task(topic, **options)(handler)
+        return self
+
+    def include(self, handlers: Handlers) -> Self:
+        """Serves all of these handlers as well; returns the worker."""
+        for item in handlers.registered:
+            self.task(item.topic, **item.options)(item.function)
+        return self
 
     def middleware(self, function: Middleware) -> Middleware:
         """Decorator: `async def f(task, call)` runs around every handler and returns what `await call()` returned."""

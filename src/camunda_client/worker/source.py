@@ -46,9 +46,8 @@ J = TypeVar("J", bound=Job)
 class Source(Protocol[J]):
     """An engine's API, seen by the core."""
 
-    @property
-    def lock(self) -> timedelta:
-        """How long a fetched or extended lock lasts."""
+    def lock_of(self, job: J) -> timedelta:
+        """How long the lock of this job lasts, once fetched or extended."""
 
     def lanes(self) -> Sequence[Lane]:
         """What to fetch; fixed for the life of the source."""
