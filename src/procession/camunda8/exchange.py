@@ -32,6 +32,7 @@ class Call:
     user: str | None = None
     files: tuple[File, ...] = ()
     form: Mapping[str, str] = field(default_factory=dict)
+    test_mode: bool = False
 
     def submit(self, command: Any) -> Any:
         """Sends a command in the name of who asks; gives its value."""

@@ -59,6 +59,7 @@ class Rest:
         max_body: int,
         max_upload: int,
         threads: int,
+        test_mode: bool,
         observe: Observe,
     ) -> None:
         self._table = _Table(routes)
@@ -68,6 +69,7 @@ class Rest:
         self._max_body = max_body
         self._max_upload = max_upload
         self._threads = threads
+        self._test_mode = test_mode
         self._limiter: anyio.CapacityLimiter | None = None
         self._observe = observe
         self._polls: set[asyncio.Future[Any]] = set()
@@ -114,7 +116,7 @@ class Rest:
             files, form = await self._form(request)
         else:
             body = await self._json(request)
-        call = Call(self._engine, params, dict(request.query_params), body, user, files, form)
+        call = Call(self._engine, params, dict(request.query_params), body, user, files, form, self._test_mode)
         if inspect.iscoroutinefunction(entry.handler):
             return await self._while_connected(entry.handler(call), request)
         answer = await self._in_thread(partial(entry.handler, call))

@@ -11,7 +11,7 @@ GATEWAY_VERSION = "8.9.0"
 @route("GET", "/topology")
 def topology(call: Call) -> Answer:
     """The cluster."""
-    partition = {"partitionId": 1, "role": "leader", "health": "healthy"}
+    partition = {"partitionId": 1, "role": "leader", "health": "healthy", "state": "active"}
     broker = {
         "nodeId": 0,
         "brokerId": "0",

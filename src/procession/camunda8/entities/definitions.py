@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table, case, func, literal, null, select
+from sqlalchemy import Table, Text, case, cast, func, literal, null, select
 
 from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
@@ -193,13 +193,14 @@ _evaluation = func.coalesce(_e.c.root_decision, _e.c.key)
 
 def _show_evaluation(row: Row) -> dict[str, Any]:
     return {
+        "key": row["key"],
         "businessId": None,
         "decisionDefinitionId": row["decision_id"],
         "decisionDefinitionKey": str(row["decision"]),
         "decisionDefinitionName": row["decision_name"],
         "decisionDefinitionType": row["type"],
         "decisionDefinitionVersion": row["version"] or 0,
-        "decisionEvaluationInstanceKey": str(row["key"]),
+        "decisionEvaluationInstanceKey": row["instance_key"],
         "decisionEvaluationKey": str(row["evaluation"]),
         "elementInstanceKey": shown(row["element"]),
         "evaluationDate": shown_time(row["time"]),
@@ -215,6 +216,18 @@ def _show_evaluation(row: Row) -> dict[str, Any]:
 
 
 _asked = schema.history_decision.alias("asked")
+_beside = schema.history_decision.alias("beside")
+# an evaluation's decisions are counted from one: what is required first, the one that was asked for last
+_required = (
+    select(func.count())
+    .select_from(_beside)
+    .where(_beside.c.root_decision == _evaluation, (_e.c.root_decision.is_(None)) | (_beside.c.key <= _e.c.key))
+    .correlate(_e)
+    .scalar_subquery()
+)
+_index = _required + case((_e.c.root_decision.is_(None), 1), else_=0)
+INSTANCE_KEY: Column = cast(_evaluation, Text) + "-" + cast(_index, Text)
+"""How the API names an evaluated decision: the evaluation's key and the place in it."""
 _root_definition = select(_asked.c.decision).where(_asked.c.key == _evaluation).correlate(_e).scalar_subquery()
 
 EVALUATIONS = Entity(
@@ -230,10 +243,11 @@ EVALUATIONS = Entity(
         "version": _c.c.version,
         "type": _type,
         "evaluation": _evaluation,
+        "instance_key": INSTANCE_KEY,
         "root_definition": _root_definition,
     },
     filters={
-        "decisionEvaluationInstanceKey": key(_e.c.key),
+        "decisionEvaluationInstanceKey": text(INSTANCE_KEY),
         "state": text(literal("EVALUATED")),
         "evaluationFailure": text(null()),
         "evaluationDate": time(_e.c.time),

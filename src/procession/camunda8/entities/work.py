@@ -307,7 +307,7 @@ def _show_subscription(row: Row) -> dict[str, Any]:
         "messageName": row["name"],
         "correlationKey": row["correlation_key"],
         "businessId": row["business_key"],
-        "toolProperties": None,
+        "toolProperties": {},
         "toolName": None,
         "inboundConnectorType": None,
         "tenantId": shown_tenant(row["tenant"]),

@@ -1,0 +1,90 @@
+"""`/process-instances/…/modification` and `/migration`: an instance is put elsewhere, or on another model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from procession.camunda8.exchange import (
+    NOTHING,
+    Answer,
+    Call,
+    object_member,
+    objects_member,
+    optional_key,
+    route,
+    text_member,
+)
+from procession.camunda8.problems import command_rejected, invalid
+from procession.camunda8.values import read_variables
+from procession.errors import ExecutionFailed, Invalid
+from procession.kernel import commands as c
+from procession.kernel.records import Instance
+
+Instruction = c.StartAt | c.CancelAt
+
+
+@route("POST", "/process-instances/{processInstanceKey}/modification")
+def modify(call: Call) -> Answer:
+    """Activates, moves and terminates elements of a running instance."""
+    key = call.key("processInstanceKey")
+    modify_instance(call, key, read_instructions(call.body))
+    return NOTHING
+
+
+def read_instructions(body: Mapping[str, Any]) -> tuple[Instruction, ...]:
+    """What a modification asks for: first what begins, so that the instance does not end, then what ends."""
+    begins: list[Instruction] = []
+    ends: list[Instruction] = []
+    begins += (
+        _started(text_member(one, "elementId"), one, optional_key(one, "ancestorElementInstanceKey"))
+        for one in objects_member(body, "activateInstructions")
+    )
+    for one in objects_member(body, "moveInstructions"):
+        source = object_member(one, "sourceElementInstruction")
+        ancestor = optional_key(object_member(one, "ancestorScopeInstruction"), "ancestorElementInstanceKey")
+        begins.append(_started(text_member(one, "targetElementId"), one, ancestor))
+        ends.append(_ended(text_member(source, "sourceElementId"), optional_key(source, "sourceElementInstanceKey")))
+    ends += (
+        _ended(text_member(one, "elementId"), optional_key(one, "elementInstanceKey"))
+        for one in objects_member(body, "terminateInstructions")
+    )
+    return (*begins, *ends)
+
+
+def _started(node: str | None, one: Mapping[str, Any], ancestor: int | None) -> c.StartAt:
+    if not node:
+        raise invalid("No elementId provided.")
+    variables: dict[str, Any] = {}
+    local: dict[str, Any] = {}
+    for instruction in objects_member(one, "variableInstructions"):
+        given = object_member(instruction, "variables")
+        (local if text_member(instruction, "scopeId") else variables).update(given)
+    return c.StartAt(
+        node,
+        ancestor=None if ancestor in (None, -1) else (ancestor or 0, str(ancestor)),
+        variables=read_variables(variables),
+        local_variables=read_variables(local),
+    )
+
+
+def _ended(node: str | None, element: int | None) -> c.CancelAt:
+    if element is None and not node:
+        raise invalid("At least one of [elementId, elementInstanceKey] is required.")
+    return (
+        c.CancelAt(element=element, name=str(element))
+        if element is not None
+        else c.CancelAt(node=node, name=node or "")
+    )
+
+
+def modify_instance(call: Call, key: int, instructions: tuple[Instruction, ...]) -> None:
+    """Modifies one instance, or tells why not."""
+    try:
+        call.submit(c.ModifyInstance(key, instructions))
+    except (Invalid, ExecutionFailed) as error:
+        with call.engine.storage.view() as transaction:
+            if not transaction.exists(Instance, key):
+                reason = f"Expected to modify process instance but no process instance found with key '{key}'"
+                raise command_rejected("MODIFY", "NOT_FOUND", reason) from None
+        raise command_rejected("MODIFY", "INVALID_ARGUMENT", error.message) from None
