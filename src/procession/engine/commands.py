@@ -186,6 +186,13 @@ class DeleteDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteResource:
+    """Deletes a form, or a decision requirements graph with its decisions, by its key."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
 class SuspendDefinition:
     """Suspends or wakes a process definition, with `instances` also all of its instances."""
 
@@ -266,6 +273,7 @@ EngineCommand = (
     | Deploy
     | DeleteDeployment
     | DeleteDefinition
+    | DeleteResource
     | SuspendDefinition
     | ChangeJobDefinition
     | EvaluateDecision

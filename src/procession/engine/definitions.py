@@ -130,6 +130,7 @@ class Definitions:
             rows = repository.find(transaction.driver, JobDefinition, "definition = ?", [definition])
             held = {}
             for row in rows:
+                assert row.node is not None, "those of a batch have no process definition"
                 held[row.node, row.type, row.configuration] = row
                 held.setdefault((row.node, row.type, None), row)
             self._keep(self._jobs, definition, held)

@@ -362,6 +362,11 @@ def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelo
     unit.engine.definitions.forget()
 
 
+def delete_resource(unit: Unit, command: ec.DeleteResource, envelope: Envelope) -> None:
+    repository.delete_resource(unit.transaction.driver, command.key)
+    unit.engine.definitions.forget()
+
+
 def _empty(
     unit: Unit,
     definition: ProcessDefinition,

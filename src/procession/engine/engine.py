@@ -36,6 +36,7 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.Deploy: deployments.deploy,
     ec.DeleteDeployment: deployments.delete_deployment,
     ec.DeleteDefinition: deployments.delete_definition,
+    ec.DeleteResource: deployments.delete_resource,
     ec.SuspendDefinition: deployments.suspend_definition,
     ec.ChangeJobDefinition: deployments.change_job_definition,
 }

@@ -107,6 +107,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         max_body=settings.max_body,
         max_upload=settings.max_upload,
         threads=settings.threads,
+        test_mode=settings.test_mode,
         observe=metrics.observe,
     )
     described = document(load(), VERSION, documented_parameters())

@@ -99,15 +99,17 @@ class FormDefinition:
 
 @dataclass(frozen=True, slots=True)
 class JobDefinition:
+    """What jobs of one kind share; those of a batch belong to no process."""
+
     key: int
-    definition: int
-    process_id: str
-    node: str
+    definition: int | None
+    process_id: str | None
+    node: str | None
     type: str
     configuration: str | None
     suspended: bool
     priority: int | None
-    deployment: int
+    deployment: int | None
     tenant: str | None
 
 
@@ -244,6 +246,15 @@ def delete_definitions(driver: Driver, keys: Sequence[int], *, remember: bool = 
         _remember(driver, "process_definition", "key IN ??", list(keys))
     driver.run("DELETE FROM job_definition WHERE definition IN ??", [list(keys)])
     driver.run("DELETE FROM process_definition WHERE key IN ??", [list(keys)])
+
+
+def delete_resource(driver: Driver, key: int) -> None:
+    """Deletes a form, or a decision requirements graph with its decisions; history goes on naming them."""
+    _remember(driver, "decision_definition", "requirements = ?", key)
+    _remember(driver, "decision_requirements", "key = ?", key)
+    driver.run("DELETE FROM decision_definition WHERE requirements = ?", [key])
+    driver.run("DELETE FROM decision_requirements WHERE key = ?", [key])
+    driver.run("DELETE FROM form_definition WHERE key = ?", [key])
 
 
 def delete_deployment(driver: Driver, key: int, *, remember: bool = True) -> None:
