@@ -44,6 +44,6 @@ def test_answers_are_those_of_camunda(path: Path, sqlite_url: str) -> None:
     assert differences(sqlite_url, path) == []
 
 
-@pytest.mark.parametrize("name", ["external_tasks", "tasks", "messages", "reading"])
+@pytest.mark.parametrize("name", ["external_tasks", "tasks", "messages", "reading", "modification", "batches"])
 def test_answers_do_not_depend_on_the_database(name: str, postgres_url: str) -> None:
     assert differences(postgres_url, HERE / f"{name}.txt") == []

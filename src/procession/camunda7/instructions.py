@@ -21,13 +21,19 @@ _STARTS = {
     "startAfterActivity": ("after", "activityId", "Start after activity"),
     "startTransition": ("flow", "transitionId", "Start transition"),
 }
-_ONE_OF_THREE = "For instruction type 'cancel': exactly one, 'activityId', 'activityInstanceId', or 'transitionInstanceId', is required"
+_ONE_OF_THREE = (
+    "For instruction type 'cancel': exactly one, 'activityId', 'activityInstanceId', or 'transitionInstanceId', is "
+    "required"
+)
 
 
-def read_instructions(document: Any, prefix: str = "", *, starts_only: bool = False) -> tuple[Instruction, ...]:
+def read_instructions(
+    document: Any, prefix: str = "", *, starts_only: bool = False, many: bool = False
+) -> tuple[Instruction, ...]:
     """The instructions of a list; None is none. `prefix` comes before what is wrong with one of them.
 
-    With `starts_only` those that cancel are left out, as Camunda does where there is nothing to cancel yet.
+    With `starts_only` those that cancel are left out, as Camunda does where there is nothing to cancel yet. With `many`
+    they are for several instances, and name nothing that one of them alone has.
     """
     if document is None:
         return ()
@@ -38,6 +44,8 @@ def read_instructions(document: Any, prefix: str = "", *, starts_only: bool = Fa
         kind = text_member(item, "type") if isinstance(item, dict) else None
         if kind == "cancel":
             if not starts_only:
+                if many and text_member(item, "activityId") is None:
+                    raise invalid_request(f"{prefix}For instruction type 'cancel': 'activityId' must be set")
                 found.append(_cancel(item, prefix))
         elif kind in _STARTS:
             found.append(_start(item, kind, prefix))

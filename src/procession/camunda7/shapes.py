@@ -154,8 +154,29 @@ JOB = shape(
     suspended=flag("suspended"),
     tenantId="tenant",
     createTime=date("created"),
-    constants=("batchId",),
+    batchId="batch",
 )
+
+_BATCH: dict[str, Any] = {
+    "id": key("key"),
+    "type": "kind",
+    "totalJobs": "total",
+    "jobsCreated": "made",
+    "batchJobsPerSeed": "per_seed",
+    "invocationsPerBatchJob": "per_job",
+    "seedJobDefinitionId": key("seed_definition"),
+    "monitorJobDefinitionId": key("monitor_definition"),
+    "batchJobDefinitionId": key("job_definition"),
+    "suspended": flag("suspended"),
+    "tenantId": "tenant",
+    "createUserId": "user_id",
+    "startTime": date("started"),
+    "executionStartTime": date("executed"),
+}
+BATCH = shape(**_BATCH)
+BATCH_STATISTICS = shape(**_BATCH, remainingJobs="left", completedJobs="done", failedJobs="failed")
+_PAST = {name: column for name, column in _BATCH.items() if name not in ("jobsCreated", "suspended")}
+HISTORY_BATCH = shape(**_PAST, endTime=date("ended"), removalTime=date("removal_time"))
 
 TASK = shape(
     "name",
@@ -336,7 +357,7 @@ HISTORY_JOB_LOG = _with_states(
         deploymentId=key("deployment"),
         rootProcessInstanceId=key("root"),
         tenantId="tenant",
-        constants=("batchId",),
+        batchId="batch",
     )
 )
 

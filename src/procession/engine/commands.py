@@ -251,6 +251,33 @@ class DeleteBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateBatch:
+    """Begins a batch: `work` is done with each of `items` (keys) by jobs, `per_job` of them in one. Gives a `records.Batch`.
+
+    `kind` is Camunda's type and one of `batch_work.WORK`.
+    """
+
+    kind: str
+    items: tuple[int, ...]
+    work: Mapping[str, Any] = field(default_factory=dict)
+    per_job: int = 1
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendBatch:
+    batch: int
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBatch:
+    """Deletes a running batch; its history stays."""
+
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """Several kernel commands in one transaction: all or none. Gives a list of their values."""
 
@@ -277,6 +304,9 @@ EngineCommand = (
     | SuspendDefinition
     | ChangeJobDefinition
     | EvaluateDecision
+    | CreateBatch
+    | SuspendBatch
+    | DeleteBatch
     | CreateBatch
     | SuspendBatch
     | DeleteBatch

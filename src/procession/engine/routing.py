@@ -46,6 +46,12 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return batches.suspend(unit, command, envelope)
         case ec.DeleteBatch():
             return batches.delete(unit, command, envelope)
+        case ec.CreateBatch():
+            return batches.create(unit, command, envelope)
+        case ec.SuspendBatch():
+            return batches.suspend(unit, command, envelope)
+        case ec.DeleteBatch():
+            return batches.delete(unit, command, envelope)
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
         case ec.Lease():
@@ -121,6 +127,9 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
         case w.UnmirrorIncident():
             _meet(unit, request.caller)
             return [c.EndMirrored(request.caller, request.cause, request.resolved)]
+        case w.DoJob():
+            batches.run_job(unit, request.job, envelope)
+            return []
         case w.DoJob():
             batches.run_job(unit, request.job, envelope)
             return []

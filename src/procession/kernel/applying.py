@@ -10,6 +10,7 @@ from procession.kernel import events as e
 from procession.kernel.lifecycle import move
 from procession.kernel.records import (
     ASIDE,
+    Batch,
     Element,
     External,
     IdentityLink,
@@ -123,6 +124,10 @@ def apply(state: State, event: e.Event) -> None:
             _detach(state, incident.element, Wait.INCIDENT, incident.key)
         case e.IncidentAnnotated():
             state.put(replace(state.need(Incident, event.incident), annotation=event.annotation))
+        case e.BatchStarted() | e.BatchChanged():
+            state.put(event.batch)
+        case e.BatchEnded():
+            state.remove(Batch, event.batch.key)
         case e.FlowTaken() | e.DecisionEvaluated() | e.InstanceModified():
             pass
         case _:

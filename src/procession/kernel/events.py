@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from procession.kernel.records import (
+    Batch,
     Element,
     External,
     IdentityLink,
@@ -319,6 +320,25 @@ class DecisionEvaluated(Struct, frozen=True):
     tenant: str | None = None
 
 
+# ---------------------------------------------------------------- batches
+
+
+class BatchStarted(Struct, frozen=True):
+    batch: Batch
+
+
+class BatchChanged(Struct, frozen=True):
+    """More of its jobs were made, the first of them ran, or it was suspended or woken."""
+
+    batch: Batch
+
+
+class BatchEnded(Struct, frozen=True):
+    """All of its jobs are gone, or it was deleted."""
+
+    batch: Batch
+
+
 Event = (
     InstanceStarted
     | InstanceEnded
@@ -355,4 +375,7 @@ Event = (
     | IncidentEnded
     | IncidentAnnotated
     | DecisionEvaluated
+    | BatchStarted
+    | BatchChanged
+    | BatchEnded
 )

@@ -249,4 +249,27 @@ class Incident(Struct, frozen=True):
     tenant: str | None = None
 
 
-Record = Instance | Element | Variable | Task | IdentityLink | External | Job | Subscription | Incident
+class Batch(Struct, frozen=True):
+    """One change for many things, done by jobs: seed jobs make them, a monitor job ends the batch when none is left.
+
+    `payload` has `items` (keys) and what is to be done with each; `made` counts the jobs that exist or existed.
+    """
+
+    key: int
+    kind: str
+    total: int
+    seed_definition: int
+    monitor_definition: int
+    job_definition: int
+    started: datetime
+    made: int = 0
+    per_seed: int = 100
+    per_job: int = 1
+    suspended: bool = False
+    tenant: str | None = None
+    user: str | None = None
+    executed: datetime | None = None  # when its first job ran
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+Record = Instance | Element | Variable | Task | IdentityLink | External | Job | Subscription | Incident | Batch

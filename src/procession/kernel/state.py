@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from procession.kernel.records import (
+    Batch,
     Element,
     External,
     IdentityLink,
@@ -37,6 +38,7 @@ TABLES: tuple[type[Any], ...] = (
     Job,
     Subscription,
     Incident,
+    Batch,
 )
 GROUPED_BY: dict[type[Any], str] = {Element: "parent", Variable: "scope", IdentityLink: "task"}
 TOLD_APART_BY: dict[type[Any], str] = {Element: "node", Variable: "name"}

@@ -212,6 +212,8 @@ class HistoryBatch:
                 history_work.incident_ended(self, stamp, event)
             case e.IncidentAnnotated():
                 history_work.incident_annotated(self, event)
+            case e.BatchStarted() | e.BatchChanged() | e.BatchEnded():
+                history_work.batch_told(self, stamp, event)
             case e.DecisionEvaluated():
                 history_variables.decision_evaluated(self, stamp, event)
             case (

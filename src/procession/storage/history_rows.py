@@ -111,7 +111,7 @@ class HistoryRows:
 
 
 def _computed(table: Table, shape: tuple[str, ...]) -> Mapping[str, str] | None:
-    if "ended" not in shape or "duration" in shape:
+    if "ended" not in shape or "duration" in shape or "duration" not in _COLUMNS[table]:
         return None
     return _DURATION_OF_INCIDENT if table is schema.history_incident else _DURATION
 

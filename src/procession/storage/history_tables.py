@@ -303,6 +303,25 @@ operation_log = Table(
     Index(None, "time"),
 )
 
+history_batch = Table(
+    "history_batch",
+    metadata,
+    key_column(),
+    *origin_columns(),
+    text_column("kind", required=True),
+    number("total"),
+    reference("seed_definition", required=True),
+    reference("monitor_definition", required=True),
+    reference("job_definition", required=True),
+    number("per_seed", 100),
+    number("per_job", 1),
+    text_column("user_id"),
+    moment_column("started", required=True),
+    moment_column("executed"),
+    moment_column("ended"),
+    Index(None, "started"),
+)
+
 HISTORY: tuple[Table, ...] = (
     history_instance,
     history_activity,
@@ -317,5 +336,6 @@ HISTORY: tuple[Table, ...] = (
     history_decision_output,
     history_link,
     operation_log,
+    history_batch,
 )
 """Every history table; each has the columns of `_origin`."""

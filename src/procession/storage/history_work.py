@@ -100,6 +100,34 @@ def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state
     return key
 
 
+def batch_told(batch: HistoryBatch, stamp: Stamp, event: e.BatchStarted | e.BatchChanged | e.BatchEnded) -> None:
+    """A batch: begun, first at work, ended."""
+    if not batch.keeps_details:
+        return
+    told = event.batch
+    match event:
+        case e.BatchStarted():
+            batch.rows.add(
+                schema.history_batch,
+                told.key,
+                (None, None, None, None, told.tenant),
+                kind=told.kind,
+                total=told.total,
+                seed_definition=told.seed_definition,
+                monitor_definition=told.monitor_definition,
+                job_definition=told.job_definition,
+                per_seed=told.per_seed,
+                per_job=told.per_job,
+                user_id=told.user,
+                started=millis(told.started),
+            )
+        case e.BatchChanged():
+            if told.executed is not None:
+                batch.rows.change(schema.history_batch, told.key, executed=millis(told.executed))
+        case e.BatchEnded():
+            batch.rows.change(schema.history_batch, told.key, ended=millis(stamp.time))
+
+
 def incident_raised(batch: HistoryBatch, stamp: Stamp, incident: Incident) -> None:
     """An open incident; it names the log entry of the failure that caused it, where this batch wrote one."""
     if not batch.keeps_details:

@@ -42,6 +42,25 @@ def delete_decisions(driver: Driver, definitions: Sequence[int]) -> None:
         driver.run("DELETE FROM history_decision WHERE key IN ??", [keys])
 
 
+def delete_decision_instances(driver: Driver, instances: Sequence[int]) -> None:
+    """Deletes evaluations of decisions, with those of the decisions that they required."""
+    found = driver.rows(
+        "SELECT key FROM history_decision WHERE key IN ?? OR root_decision IN ??", [list(instances)] * 2
+    )
+    keys = [key for (key,) in found]
+    if keys:
+        driver.run("DELETE FROM history_decision_input WHERE decision_instance IN ??", [keys])
+        driver.run("DELETE FROM history_decision_output WHERE decision_instance IN ??", [keys])
+        driver.run("DELETE FROM history_decision WHERE key IN ??", [keys])
+
+
+def delete_batches(driver: Driver, batches: Sequence[int]) -> None:
+    """Deletes the history of batches, with the log of their jobs."""
+    names = [str(key) for key in batches]
+    driver.run("DELETE FROM history_job_log WHERE configuration IN ?? AND node IS NULL", [names])
+    driver.run("DELETE FROM history_batch WHERE key IN ??", [list(batches)])
+
+
 def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
     """Deletes the history of process instances."""
     keys = list(instances)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Boolean, Table
 
 from procession.kernel.records import (
+    Batch,
     Element,
     External,
     IdentityLink,
@@ -42,7 +43,7 @@ R = TypeVar("R", bound=Struct)
 Convert = Callable[[Any], Any]
 
 RENAMED = {"user": "user_id", "group": "group_id"}
-_TIMES = {"time", "created", "started", "due", "follow_up", "updated", "locked_until"}
+_TIMES = {"time", "created", "started", "due", "follow_up", "updated", "locked_until", "executed"}
 _MAPPINGS = {"arrived", "note", "headers", "payload", "info"}
 _LIVES = {life.value: life for life in Life}
 _PHASES = {phase.value: phase for phase in Phase}
@@ -181,6 +182,7 @@ CODECS: Mapping[type[Any], Codec[Any]] = {
         (Job, schema.job),
         (Subscription, schema.event_subscription),
         (Incident, schema.incident),
+        (Batch, schema.batch),
     )
 }
 """Every record but the variable, which has a codec of its own."""

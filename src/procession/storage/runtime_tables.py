@@ -256,6 +256,26 @@ incident = Table(
     Index(None, "configuration"),
 )
 
+batch = Table(
+    "batch",
+    metadata,
+    key_column(),
+    text_column("kind", required=True),
+    number("total"),
+    reference("seed_definition", required=True),
+    reference("monitor_definition", required=True),
+    reference("job_definition", required=True),
+    moment_column("started", required=True),
+    number("made"),
+    number("per_seed", 100),
+    number("per_job", 1),
+    flag("suspended"),
+    text_column("tenant"),
+    text_column("user_id"),
+    moment_column("executed"),
+    text_column("payload"),
+)
+
 big_value = Table(
     "big_value",
     metadata,

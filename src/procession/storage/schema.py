@@ -25,6 +25,7 @@ from procession.storage.columns import BIG_VALUE, Key, Time, metadata
 from procession.storage.history_tables import (
     HISTORY,
     history_activity,
+    history_batch,
     history_decision,
     history_decision_input,
     history_decision_output,
@@ -55,6 +56,7 @@ from procession.storage.repository_tables import (
     resource,
 )
 from procession.storage.runtime_tables import (
+    batch,
     big_value,
     element,
     event_subscription,
@@ -73,6 +75,7 @@ __all__ = [
     "HISTORY",
     "Key",
     "Time",
+    "batch",
     "big_value",
     "decision_definition",
     "decision_requirements",
@@ -83,6 +86,7 @@ __all__ = [
     "form_definition",
     "former_definition",
     "history_activity",
+    "history_batch",
     "history_decision",
     "history_decision_input",
     "history_decision_output",

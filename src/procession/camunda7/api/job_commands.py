@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from procession.camunda7.commanding import date_member, key_of, refuse_later, replying, submit
-from procession.camunda7.dates import format_date
 from procession.camunda7.exchange import (
     NO_CONTENT,
     Request,
@@ -133,52 +132,6 @@ def _tenant(body: Mapping[str, Any]) -> dict[str, Any]:
     if tenant is not None:
         return {"tenantIdIn": [tenant]}
     return {"withoutTenantId": True} if flag_member(body, "processDefinitionWithoutTenantId") else {}
-
-
-@route("POST", "/job/retries")
-def set_retries_of_many(request: Request, engine: Any) -> Response:
-    """Sets the retries of jobs named by id or query. Camunda makes a batch for it; here it is done when the answer comes.
-
-    The answer has the shape of a batch, with every job created.
-    """
-    body = request.json_object()
-    retries = number_member(body, "retries")
-    if retries is None or retries < 0:
-        word = "null" if retries is None else "not greater than or equal to 0"
-        raise engine_error(f"Retries count is {word}")
-    ids = texts_member(body, "jobIds")
-    query = body.get("jobQuery")
-    if ids is None and not isinstance(query, dict):
-        raise engine_error("ENGINE-13050 You must specify at least one of jobIds or jobQuery.")
-    keys = [key_of(id_) for id_ in ids or ()]
-    if isinstance(query, dict):
-        with reading(engine) as connection:
-            asked = query_from_document(request, query, JOB, paging=False)
-            keys += [row["key"] for row in rows(connection, JOB, asked, engine.clock())]
-    commands = tuple(c.ChangeJob(key, retries=retries) for key in dict.fromkeys(keys))
-    now = format_date(engine.clock())
-    with replying(replies={Missing: engine_error("No job found with one of these ids")}):
-        submit(engine, request, Together(commands))
-    with engine.storage.transaction() as transaction:
-        batch = str(transaction.new_key())
-    return answer(
-        {
-            "id": batch,
-            "type": "set-job-retries",
-            "totalJobs": len(commands),
-            "jobsCreated": len(commands),
-            "batchJobsPerSeed": 100,
-            "invocationsPerBatchJob": 1,
-            "seedJobDefinitionId": None,
-            "monitorJobDefinitionId": None,
-            "batchJobDefinitionId": None,
-            "suspended": False,
-            "tenantId": None,
-            "createUserId": request.user,
-            "startTime": now,
-            "executionStartTime": now,
-        }
-    )
 
 
 # ---------------------------------------------------------------- job definitions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procession.camunda7 import shapes
 from procession.camunda7.details import write_decisions, write_details, write_tasks, write_variables
 from procession.camunda7.listing import listing
-from procession.storage.queries import definitions, history, logs, runtime, tasks
+from procession.storage.queries import batches, definitions, history, logs, runtime, tasks
 
 listing("/deployment", definitions.DEPLOYMENT, shapes.DEPLOYMENT, post=False)
 listing("/process-definition", definitions.PROCESS_DEFINITION, shapes.PROCESS_DEFINITION, post=False)
@@ -22,6 +22,9 @@ listing("/event-subscription", runtime.EVENT_SUBSCRIPTION, shapes.EVENT_SUBSCRIP
 listing("/external-task", runtime.EXTERNAL_TASK, shapes.EXTERNAL_TASK)
 listing("/job", runtime.JOB, shapes.JOB)
 listing("/task", tasks.TASK, write_tasks)
+listing("/batch", batches.BATCH, shapes.BATCH, post=False)
+listing("/batch/statistics", batches.BATCH_STATISTICS, shapes.BATCH_STATISTICS, post=False)
+listing("/history/batch", batches.HISTORY_BATCH, shapes.HISTORY_BATCH, post=False)
 listing("/history/process-instance", history.HISTORY_INSTANCE, shapes.HISTORY_INSTANCE)
 listing("/history/activity-instance", history.HISTORY_ACTIVITY, shapes.HISTORY_ACTIVITY)
 listing("/history/task", history.HISTORY_TASK, shapes.HISTORY_TASK)

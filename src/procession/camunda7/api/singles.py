@@ -16,7 +16,7 @@ from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.storage import schema
 from procession.storage.encoding import millis
-from procession.storage.queries import definitions, history, logs, runtime
+from procession.storage.queries import batches, definitions, history, logs, runtime
 from procession.storage.queries.language import Asking, QueryTable, as_key
 
 Missing = Callable[[str], Answered]
@@ -64,6 +64,13 @@ single(
     runtime.EXTERNAL_TASK,
     shapes.EXTERNAL_TASK,
     lambda id_: rest_error(f"External task with id {id_} does not exist", 404),
+)
+single("/batch", batches.BATCH, shapes.BATCH, _missing("Batch with id '{}' does not exist"))
+single(
+    "/history/batch",
+    batches.HISTORY_BATCH,
+    shapes.HISTORY_BATCH,
+    _missing("Historic batch with id '{}' does not exist"),
 )
 single("/job", runtime.JOB, shapes.JOB, _missing("Job with id {} does not exist"))
 single("/incident", runtime.INCIDENT, shapes.INCIDENT, _missing("No matching incident with id {}"))

@@ -23,7 +23,7 @@ from procession.kernel.waiting import (
     repeat_job,
     retry_cycle,
 )
-from procession.kernel.world import StartByTimer
+from procession.kernel.world import DoJob, StartByTimer
 from procession.temporal.durations import add
 from procession.temporal.retries import RetryCycle
 
@@ -43,7 +43,8 @@ def run(step: Step, command: c.RunJob) -> None:
         step.request(StartByTimer(job.definition or 0, job.node or "", job.tenant))
         return
     if job.element is None:
-        raise ExecutionFailed(f"Job {job.key} belongs to no element")
+        step.request(DoJob(job))
+        return
     element = step.view.need(Element, job.element)
     node = step.process.nodes[(job.node or "").removesuffix(BODY)]
     if job.kind == CONTINUATION:

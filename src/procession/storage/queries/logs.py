@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, case
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition
@@ -163,7 +163,7 @@ HISTORY_JOB_LOG = QueryTable(
     "historic job log",
     with_definition(schema.history_job_log),
     _j.key,
-    _columns(schema.history_job_log, "stacktrace"),
+    {**_columns(schema.history_job_log, "stacktrace"), "batch": case((_j.node.is_(None), _j.configuration))},
     {
         "logId": key(_j.key),
         "jobId": key(_j.job),

@@ -334,6 +334,7 @@ JOB = QueryTable(
         # a token that waits alone in its scope has the scope's own execution in Camunda
         "element": case((and_(_e.phase.in_(_TRANSITION), _around.c.children == 1), _around.c.key), else_=_j.element),
         "definition_id": _p.id,
+        "batch": case((_j.node.is_(None), _j.configuration)),
     },
     {
         "jobId": key(_j.key),
