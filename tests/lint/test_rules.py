@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from procession.camunda7.dialect import Camunda7Dialect
 from procession.lint import Finding, check, rules
+from procession.serverless.linting import dialect_of
 
 HERE = Path(__file__).parent
 DIAGRAMS = sorted(path for path in HERE.glob("*/*") if path.suffix in (".bpmn", ".dmn"))
@@ -21,7 +21,7 @@ FINDS = re.compile(r"<!-- finds (\S+): (.*) -->")
 def lint(path: Path) -> list[Finding]:
     """The findings in a diagram; a process is looked at together with the good decisions of its folder."""
     decisions = [path.with_name("good.dmn")] if path.suffix == ".bpmn" and path.with_name("good.dmn").exists() else []
-    return check([(one.name, one.read_bytes()) for one in (path, *decisions)], Camunda7Dialect())
+    return check([(one.name, one.read_bytes()) for one in (path, *decisions)], dialect_of)
 
 
 def name(path: Path) -> str:

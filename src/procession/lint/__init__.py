@@ -1,8 +1,8 @@
 """Finds in models what breaks when they run, before they are deployed: one rule a file in `rules`.
 
-    findings = check([("order.bpmn", content)], Camunda7Dialect())
+    findings = check([("order.bpmn", content)], lambda content: Camunda7Dialect())
 
-A rule sees models as the engine's own reader read them, never XML. This room knows no dialect: it is given one.
+A rule sees models as the engine's own reader read them, never XML. This room knows no dialect: it is told which.
 """
 
 from __future__ import annotations

@@ -7,10 +7,9 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from procession.engine.dialect import Dialect
 from procession.lint import rules as package
 from procession.lint.finding import Fault, Finding
-from procession.lint.project import File, Project, read
+from procession.lint.project import Choose, File, Project, read
 
 Rule = Callable[[File, Project], Iterator[Fault]]
 READING = "deployable"
@@ -28,7 +27,7 @@ def rules() -> Mapping[str, Rule]:
 
 def check(
     files: Iterable[tuple[str, bytes]],
-    dialect: Dialect,
+    dialect_of: Choose,
     *,
     elsewhere: Iterable[str] = (),
     variables: Iterable[str] = (),
@@ -36,10 +35,14 @@ def check(
 ) -> list[Finding]:
     """All findings about the files (name and content) of one deployment, by file and line.
 
-    `elsewhere`: keys that are deployed already; `variables`: what callers always give; `topics`: what workers serve.
+    `dialect_of` says by its content which dialect a model is written in. `elsewhere`: keys that are deployed already;
+    `variables`: what callers always give; `topics`: what workers serve.
     """
     project = Project(
-        read(files, dialect), frozenset(elsewhere), frozenset(variables), None if topics is None else frozenset(topics)
+        read(files, dialect_of),
+        frozenset(elsewhere),
+        frozenset(variables),
+        None if topics is None else frozenset(topics),
     )
     findings: list[Finding] = []
     for file in project.files:

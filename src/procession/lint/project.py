@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,9 +65,13 @@ class Project:
         return any(file.problems for file in self.files)
 
 
-def read(files: Iterable[tuple[str, bytes]], dialect: Dialect) -> tuple[File, ...]:
+Choose = Callable[[bytes], Dialect]
+"""Which dialect a content is written in."""
+
+
+def read(files: Iterable[tuple[str, bytes]], dialect_of: Choose) -> tuple[File, ...]:
     """The files by name and content, in their order."""
-    return tuple(_file(name, content, dialect) for name, content in files)
+    return tuple(_file(name, content, dialect_of(content)) for name, content in files)
 
 
 def _file(name: str, content: bytes, dialect: Dialect) -> File:

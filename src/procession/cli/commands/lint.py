@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from procession.camunda7.dialect import Camunda7Dialect
 from procession.cli.exits import Exit, Quit
 from procession.cli.models import collect
 from procession.cli.output import notes, print_json, results
 from procession.cli.registry import command
 from procession.lint import Finding, Severity, check
+from procession.serverless.linting import dialect_of
 
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
@@ -47,13 +47,13 @@ def lint(
 ) -> None:
     """Find what breaks when models run: references to nothing, missing conditions and paths, unknown variables.
 
-    The rules, each with what to do instead: docs/reference/lint. Warnings alone end with 0, unless --strict is given.
+    Models of Camunda 7 and of Camunda 8. The rules, each with what to do instead: docs/reference/lint. Warnings alone end with 0, unless --strict is given.
     """
     found = collect(files)
     paths = {path.name: path for path in found}
     findings = check(
         [(path.name, path.read_bytes()) for path in found],
-        Camunda7Dialect(),
+        dialect_of,
         elsewhere=elsewhere or (),
         variables=variable or (),
         topics=topic,

@@ -2,7 +2,8 @@
 
 At an exclusive or inclusive gateway, and behind an activity some of whose flows have conditions, a flow without one is
 ambiguous: an exclusive gateway takes it for the default flow, an inclusive gateway and an activity take it always, beside the
-others. A condition that is plain text, without `${…}`, is no condition: the engine fails on it when a token gets there.
+others. A condition that is plain text, without `${…}` (in Camunda 8: without `=`), is none: the engine fails on it when a token
+gets there.
 
 **Instead:** give the flow a condition, or make it the default flow. Where it is meant to be taken always, fork with a parallel
 gateway, which shows it.
@@ -26,9 +27,7 @@ def check(file: File, project: Project) -> Iterator[Fault]:
             yield from _bare(node, flows)
         for flow in process.flows.values():
             if isinstance(flow.condition, Literal) and not isinstance(flow.condition.value, bool):
-                yield at(
-                    flow, f"its condition '{flow.condition.source}' is plain text; write ${{{flow.condition.source}}}"
-                )
+                yield at(flow, f"its condition '{flow.condition.source}' is plain text, not an expression")
 
 
 def _bare(node: Node, flows: list[Flow]) -> Iterator[Fault]:
