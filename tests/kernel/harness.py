@@ -37,7 +37,7 @@ from procession.kernel.records import (
     Variable,
 )
 from procession.kernel.state import GROUPED_BY, TABLES, TOLD_APART_BY, Changes, State
-from procession.kernel.stepping import Answer
+from procession.kernel.stepping import Answer, Step
 from procession.kernel.variables import typed
 from procession.kernel.world import Decided
 from tests.kernel.diagram import Diagram
@@ -208,16 +208,20 @@ class KernelPlay:
             assert not any(self.replayed.get(table, key) for key in changed.deleted)
 
     def _carry_out(self, state: State, command: c.Command, done: list[e.Event]) -> Any:
-        def take(one: c.Command) -> Answer:
-            answer = step(state, one, self.world)
+        waiting: deque[Any] = deque()
+
+        def take(one: c.Command | Step) -> Answer:
+            answer = one.go_on() if isinstance(one, Step) else step(state, one, self.world)
             done.extend(answer.events)
+            waiting.extendleft(reversed([*answer.requests, *([] if answer.rest is None else [answer.rest])]))
             return answer
 
         first = take(command)
-        waiting: deque[Any] = deque(first.requests)
         while waiting:
             following: c.Command | None = None
             match waiting.popleft():
+                case Step() as rest:
+                    take(rest)
                 case w.CallProcess() as request:
                     definition = next(n for n, p in enumerate(self.world.models, 1) if p.id == request.key)
                     following = c.StartInstance(
@@ -233,18 +237,18 @@ class KernelPlay:
                     while caller is not None:
                         answer = take(c.RaiseFromCall(caller, request.code, request.message, results))
                         if answer.caught:
-                            waiting.extend(answer.requests)
                             following = None
                             break
                         caller, results = answer.value or (None, {})
                 case w.EscalationLeft() as request:
-                    waiting.extend(take(c.EscalateFromCall(request.caller, request.code, request.results)).requests)
-                    following = None if request.element is None else c.GoOn(request.element)
+                    if request.element is not None:
+                        waiting.appendleft(c.GoOn(request.element))
+                    following = c.EscalateFromCall(request.caller, request.code, request.results)
                 case w.BroadcastSignal() as request:
                     for found in [x for x in state.all(Subscription) if (x.kind, x.name) == ("signal", request.name)]:
                         if state.get(Subscription, found.key) is not None:
-                            waiting.extend(take(c.TriggerSubscription(found.key, request.variables)).requests)
-                    following = c.GoOn(request.element)
+                            waiting.append(c.TriggerSubscription(found.key, request.variables, optional=True))
+                    waiting.append(c.GoOn(request.element))
                 case w.CancelCalled() as request:
                     alive = state.get(Instance, request.called) is not None
                     following = c.CancelInstance(request.called, request.reason, inside=True) if alive else None
@@ -262,8 +266,10 @@ class KernelPlay:
                     following = c.EndMirrored(request.caller, request.cause, request.resolved)
                 case w.StartByTimer() as request:
                     following = c.StartInstance(request.definition, tenant=request.tenant, node=request.node)
+                case other:
+                    following = other
             if following is not None:
-                waiting.extend(take(following).requests)
+                take(following)
         return first.value
 
     def start(self, business_key: str | None = None, /, **variables: Any) -> KernelPlay:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from procession.engine import commands as ec
-from procession.engine import deployments
+from procession.engine import deployments, javascript
 from procession.engine.clock import Clock
 from procession.engine.committing import Committer, OnCommit
 from procession.engine.definitions import Definitions
@@ -79,6 +79,9 @@ class Engine:
         self.settings = settings or EngineSettings()
         self.clock = clock or Clock()
         self.registry = Registry()
+        if javascript.available():
+            for language in javascript.LANGUAGES:
+                self.registry.script(language, javascript.run_javascript)
         self.definitions = Definitions(self.dialects)
         self.externals_bell = Bell()
         self.endings_bell = Bell()

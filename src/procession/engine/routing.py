@@ -5,7 +5,6 @@ A command is carried out, then what it asked of other instances, in the order of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
@@ -19,6 +18,7 @@ from procession.expressions import MappingScope
 from procession.kernel import commands as c
 from procession.kernel import world as w
 from procession.kernel.records import Element, Instance
+from procession.kernel.stepping import Answer, Step
 from procession.storage.correlation import start_subscriptions
 
 MAX_CALLS = 1000
@@ -71,21 +71,25 @@ class Internal(Protocol):
 def perform(unit: Unit, command: c.Command, envelope: Envelope) -> Any:
     """A kernel command, and all that follows from it."""
     answer = unit.step(command, envelope)
-    follow(unit, answer.requests, envelope)
+    follow(unit, answer, envelope)
     return answer.value
 
 
-def follow(unit: Unit, requests: Iterable[w.Request], envelope: Envelope) -> None:
-    """Does what steps have asked of other instances: each request with all that follows from it, then the next."""
-    waiting: list[Any] = list(requests)[::-1]
+def follow(unit: Unit, answer: Answer, envelope: Envelope) -> None:
+    """Does what a step has asked of other instances, each request with all that follows from it; then the step goes on."""
+    waiting = _to_do(answer)
     while waiting:
         item = waiting.pop()
-        following: Sequence[Any]
         if isinstance(item, _REQUESTS):
-            following = _answers(unit, item, envelope)
+            waiting.extend(reversed(_answers(unit, item, envelope)))
         else:
-            following = unit.step(item, envelope).requests
-        waiting.extend(reversed(following))
+            waiting.extend(_to_do(unit.go_on(item) if isinstance(item, Step) else unit.step(item, envelope)))
+
+
+def _to_do(answer: Answer) -> list[Any]:
+    """What is left of a step, the first last."""
+    rest = [] if answer.rest is None else [answer.rest]
+    return [*rest, *reversed(answer.requests)]
 
 
 def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Command]:
@@ -186,7 +190,7 @@ def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.
         _meet(unit, caller)
         answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, results), envelope)
         if answer.caught:
-            follow(unit, answer.requests, envelope)
+            follow(unit, answer, envelope)
             return []
         caller, results = answer.value or (None, {})
     return [c.EndUncaught(request.element, request.code, request.message)]

@@ -19,7 +19,7 @@ from procession.kernel.commands import Command
 from procession.kernel.events import Event, Stamp
 from procession.kernel.records import Instance
 from procession.kernel.state import Changes, State
-from procession.kernel.stepping import Answer
+from procession.kernel.stepping import Answer, Step
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -106,6 +106,12 @@ class Unit:
         from procession.engine.worlds import EngineWorld
 
         answer = handling.step(self.state, command, EngineWorld(self, envelope))
+        self._events.extend(answer.events)
+        return answer
+
+    def go_on(self, step: Step) -> Answer:
+        """Goes on with a step whose requests have been seen to."""
+        answer = step.go_on()
         self._events.extend(answer.events)
         return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.kernel import events as e
-from procession.kernel.records import ASIDE, Element, Life, Phase
+from procession.kernel.records import ASIDE, Element, Life, Phase, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import visible
 from procession.kernel.waiting import close_attached
@@ -43,8 +43,15 @@ def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: 
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
             alone = len(children) == 1 and but is None and not child.children
-            alone = alone and not step.process.boundaries.get(child.node)
+            alone = alone and not _has_scope(step, child)
             terminate(step, child.key, reason, reason if alone else "deleted")
+
+
+def _has_scope(step: Step, element: Element) -> bool:
+    if element.node.endswith(BODY):
+        return False
+    traits = step.node_of(element).traits
+    return bool(step.process.boundaries.get(element.node) or traits.inputs or traits.outputs)
 
 
 def _terminate_one(
@@ -61,6 +68,10 @@ def _terminate_one(
         if mappings:
             for assignment in step.node_of(element).traits.outputs:
                 step.map(element, assignment)
+    if element.loop_counter is not None and element.parent is not None:
+        loop = step.node_of(element).traits.loop
+        for called in step.attached(element, Wait.CALLED) if loop is not None and loop.sequential else []:
+            step.emit(e.CalledInstanceLinked(element.parent, called))  # Camunda 7 has one execution for turn and body
     close_attached(step, step.view.need(Element, element.key), reason, task_reason, listeners=listeners)
     step.drop_variables(element.key)
     element = step.view.need(Element, element.key)

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from procession.bpmn.activity_types import waits_as_scope
 from procession.bpmn.model import (
     Assignment,
     Failure,
@@ -81,12 +82,16 @@ Undone = TypeVar("Undone", Continue, ChildEnded)
 
 @dataclass(slots=True)
 class Answer:
-    """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught."""
+    """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught.
+
+    `rest` goes on when the requests have been done: what an instance asks of another happens before its next path runs.
+    """
 
     events: list[e.Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     value: Any = None
     caught: bool = True
+    rest: Step | None = None
 
 
 class StepBudgetExceeded(ExecutionFailed):
@@ -103,6 +108,7 @@ class Step:
         self._work_on = work_on
         self.world = world
         self.definition = definition
+        self.completing: int | None = None  # the human task that somebody completes
         self.answer = Answer()
         self._agenda: list[Continue | ChildEnded] = []
         self._checks: deque[Check] = deque()
@@ -156,9 +162,17 @@ class Step:
         """Adds work; the first of these runs first, before all that is waiting already."""
         self._agenda.extend(reversed(items))
 
-    def run(self) -> Answer:
-        """Works the agenda off."""
+    def go_on(self) -> Answer:
+        """Works on until something is asked of another instance, or nothing is left to do."""
+        self.answer = Answer()
+        return self.run(pausing=True)
+
+    def run(self, *, pausing: bool = False) -> Answer:
+        """Works the agenda off; `pausing` stops it, with `rest` in its answer, where something was asked of another instance."""
         while self._agenda or self._checks:
+            if pausing and self.answer.requests and not self._checks:
+                self.answer.rest = self
+                break
             # conditions are looked at before anything else goes on
             item = self._checks.popleft() if self._checks else self._agenda.pop()
             self._items += 1
@@ -254,7 +268,8 @@ class Step:
         source = element.parent if outside and element.parent is not None else element.key
         value = self.value_of(source, assignment.source)
         scope = element.key
-        if assignment.reach is Reach.PARENT and element.parent is not None:
+        outwards = assignment.reach is Reach.PARENT or (element.loop_counter is not None and self._shares_body(element))
+        if outwards and element.parent is not None:
             scope = element.parent
         if assignment.path:
             found = (
@@ -267,6 +282,13 @@ class Step:
         place = element.parent if isinstance(self.node_of(element), SubProcess) else None
         local = assignment.reach is Reach.LOCAL
         set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
+
+    def _shares_body(self, element: Element) -> bool:
+        """The simple turns of a sequential loop put what is local to them into the loop's body, as in Camunda 7."""
+        node = self.node_of(element)
+        loop = node.traits.loop
+        sequential = loop is not None and loop.sequential and self.process.policies.inputs_from_outside
+        return sequential and not isinstance(node, SubProcess) and not waits_as_scope(node)
 
     def value_of(self, scope: int, source: Source) -> Any:
         """The value of a parameter's source at a scope."""

@@ -11,8 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from procession.errors import Invalid, Missing
-from procession.kernel.events import Event, VariableRemoved, VariableSet
+from procession.kernel.events import Event, TaskChanged, VariableRemoved, VariableSet
 from procession.kernel.records import Element, Instance, Task, Variable
 from procession.kernel.state import View
 from procession.kernel.world import World
@@ -349,3 +351,26 @@ class TaskBean(_VariableScopeBean):
             case "execution":
                 return ExecutionBean(self._sight)
         raise KeyError(name)
+
+    def call_method(self, name: str, args: list[Any]) -> Any:
+        if len(args) == 1 and name in _TASK_SETTERS:
+            return self._sight.record(lambda: self._set(_TASK_SETTERS[name], args[0]))
+        return super().call_method(name, args)
+
+    def _set(self, attribute: str, value: Any) -> None:
+        task = self._sight.view.get(Task, self._task.key)
+        if task is None or getattr(task, attribute) == value:
+            return
+        changes = {attribute: (getattr(task, attribute), value)}
+        self._sight.emit(TaskChanged(replace(task, **{attribute: value}), "Update", changes))
+
+
+_TASK_SETTERS = {
+    "setName": "name",
+    "setDescription": "description",
+    "setAssignee": "assignee",
+    "setOwner": "owner",
+    "setPriority": "priority",
+    "setDueDate": "due",
+    "setFollowUpDate": "follow_up",
+}

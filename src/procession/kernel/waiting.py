@@ -234,7 +234,8 @@ def close_attached(
             case Wait.TASK:
                 if listeners:
                     run_task_listeners(step, element, key, "delete")
-                end_task(step, step.view.need(Task, key), task_reason)
+                # what its own variables interrupt has been completed all the same, as Camunda 7's history says
+                end_task(step, step.view.need(Task, key), "completed" if key == step.completing else task_reason)
             case Wait.EXTERNAL:
                 step.emit(e.ExternalEnded(step.view.need(External, key), "deleted"))
             case Wait.JOB:

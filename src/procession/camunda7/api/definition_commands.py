@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -15,11 +15,12 @@ from procession.camunda7.details import contents, written_value
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.instructions import Instruction, read_instructions
 from procession.camunda7.lookups import Scope, definition, reading, scope_variables
-from procession.camunda7.problems import Answered, invalid_request, rest_error
+from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import Steps, route
 from procession.camunda7.started import instance_document
 from procession.camunda7.submitting import submitted_at_start
 from procession.camunda7.values import read_variables, typed, untyped
+from procession.dmn.faults import DecisionFailed
 from procession.engine.commands import DeleteDefinition, EvaluateDecision, Started, StartProcess, SuspendDefinition
 from procession.errors import Missing, ProcessionError, Suspended
 from procession.kernel.placing import Misplaced
@@ -141,7 +142,15 @@ def _refusing(row: RowMapping) -> AbstractContextManager[None]:
             told = f"Element '{element}' does not exist in process {row['id']}: targetElement is null"
         return rest_error(prefix + told, code=0)
 
-    return replying(prefix, {Suspended: halted, Misplaced: misplaced}, status=500, type="RestException")
+    def undecided(error: ProcessionError) -> Answered:
+        return engine_error(error.message, "DmnEngineException")
+
+    replies: dict[type[ProcessionError], Answered | Callable[[ProcessionError], Answered]] = {
+        Suspended: halted,
+        Misplaced: misplaced,
+        DecisionFailed: undecided,
+    }
+    return replying(prefix, replies, status=500, type="RestException")
 
 
 def _variables(engine: Any, started: Started, given: Mapping[str, TypedValue]) -> dict[str, Any]:
