@@ -7,7 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from procession.bpmn.model import ExternalWork, Failure
-from procession.errors import ExpressionFailed, Invalid, Missing
+from procession.errors import ExecutionFailed, ExpressionFailed, Invalid, Missing
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
@@ -167,6 +167,10 @@ def _held(step: Step, key: int, worker: str | None, verb: str) -> External:
         raise Invalid(
             f"External Task {key} cannot be {verb} by worker '{worker}'. It is locked by worker '{external.worker}'.",
         )
+    if external.error_code is not None:
+        raise ExecutionFailed("it is in state 'ERROR_THROWN'")
+    if worker is None and external.retries is not None and external.retries <= 0:
+        raise ExecutionFailed("it is in state 'FAILED'")
     if external.suspended:
         raise Invalid(f"ExternalTask with id '{key}' is suspended")
     return external
