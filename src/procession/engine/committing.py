@@ -33,6 +33,8 @@ log = logging.getLogger("procession.engine")
 MAX_BATCH = 200
 MAX_TRIES = 20
 MAX_WAITING = 10_000
+GATHER = 0.001
+"""Seconds that the thread waits for more commands where the batch before was of several: its caller has others beside it."""
 OnCommit = Callable[[Callable[[], None]], object]
 """Given a function, calls it once the caller's transaction is durable, and never if it is rolled back."""
 
@@ -87,6 +89,7 @@ class Committer:
         self._turn = threading.Event()  # the thread's signal to lead, or to end
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._has_company = False
         self.batches = 0
         self.commands = 0
 
@@ -190,6 +193,8 @@ class Committer:
                         if not self._closed:
                             self._led = False
                         break
+                if self._has_company and not self._closed:
+                    time.sleep(GATHER)
                 self._lead()
             if self._closed:
                 return
@@ -306,6 +311,7 @@ class Committer:
             unit.save()
         self.batches += 1
         self.commands += len(batch)
+        self._has_company = len(batch) > 1
         for waiting, value, error in outcomes:
             waiting.answered(value, error)
         self._committed(unit)
