@@ -47,7 +47,8 @@ def lint(
 ) -> None:
     """Find what breaks when models run: references to nothing, missing conditions and paths, unknown variables.
 
-    Models of Camunda 7 and of Camunda 8. The rules, each with what to do instead: docs/reference/lint. Warnings alone end with 0, unless --strict is given.
+    Models of Camunda 7 and of Camunda 8. The rules, each with what to do instead: docs/reference/lint. Warnings alone
+    end with 0, unless --strict is given.
     """
     found = collect(files)
     paths = {path.name: path for path in found}
