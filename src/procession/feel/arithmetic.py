@@ -66,6 +66,11 @@ def power(left: Any, right: Any) -> Any:
     return None
 
 
+def effort(exponent: Any) -> int:
+    """Steps that a power takes."""
+    return 4 if isinstance(exponent, Decimal) and exponent == exponent.to_integral_value() else 100
+
+
 def negate(value: Any) -> Any:
     """`-value`."""
     match value:

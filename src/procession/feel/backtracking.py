@@ -67,15 +67,15 @@ class Program:
         self._ignore_case = ignore_case
         self._lines = lines
 
-    def search(self, text: str) -> Match | None:
-        """The first match, or None. Raises Null for a search of too many steps."""
-        return next(self.finditer(text), None)
-
-    def finditer(self, text: str) -> Iterator[Match]:
-        """All matches that do not overlap. Raises Null for a search of too many steps."""
+    def finditer(self, text: str, spend: Callable[[int], None]) -> Iterator[Match]:
+        """All matches that do not overlap; `spend` pays for the steps. Raises Null for a search of too many."""
         place, left = 0, [MAX_STEPS]
         while place <= len(text):
-            found = self._match(text, place, left)
+            before = left[0]
+            try:
+                found = self._match(text, place, left)
+            finally:
+                spend((before - left[0]) // 2 + 1)
             if found is None:
                 place += 1
                 continue

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from procession.errors import ExpressionFailed
+from procession.feel.limits import LIMITS
 from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
 
-MAX_COMPARISONS = 1_000_000
-"""Comparisons inside one comparison of two lists or contexts."""
 _ORDERED = (Decimal, str, Date, DateTime, Time, DaysTime, YearsMonths)
 
 
@@ -29,10 +28,10 @@ def equal(left: Any, right: Any, left_over: list[int] | None = None) -> bool | N
     if kind is DateTime or kind is Time:
         return _same_moment(left, right)
     if kind is list or kind is dict:
-        left_over = left_over or [MAX_COMPARISONS]
-        left_over[0] -= len(left)
+        left_over = left_over or [LIMITS.steps]
+        left_over[0] -= 2 * len(left)
         if left_over[0] < 0:
-            raise ExpressionFailed(f"comparing two values takes more than {MAX_COMPARISONS} steps")
+            raise ExpressionFailed(f"comparing two values takes more than {LIMITS.steps} steps")
         return _same_list(left, right, left_over) if kind is list else _same_context(left, right, left_over)
     if kind is Range:
         return _same_range(left, right)

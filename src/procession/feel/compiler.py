@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from procession.feel import iterating
-from procession.feel.arithmetic import OPERATORS, negate
+from procession.feel.arithmetic import OPERATORS, effort, negate
 from procession.feel.builtins import BUILTINS
 from procession.feel.builtins.registry import as_function
 from procession.feel.calling import compile_call
@@ -232,6 +232,8 @@ class Compiler:
             value = first(env)
             for operate, sign, operand, at in steps:
                 other = operand(env)
+                if sign == "**":
+                    env.evaluation.spend(effort(other))
                 result = operate(value, other)
                 if result is None:
                     env.evaluation.warn(f"no result for {type_name(value)} {sign} {type_name(other)}", at)

@@ -23,7 +23,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from procession.errors import ExpressionFailed
-from procession.feel.evaluation import MAX_NESTING
+from procession.feel.limits import LIMITS
 from procession.feel.printing import to_text
 from procession.feel.temporal import write_date, write_date_time, write_duration
 from procession.feel.values import (
@@ -40,8 +40,6 @@ from procession.feel.values import (
 )
 from procession.values import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, JsonValue, Long, ObjectValue, TypedValue
 
-MAX_VALUES = 1_000_000
-"""How many values may leave in one."""
 _DAY = date(1970, 1, 1)
 
 
@@ -60,8 +58,8 @@ def to_feel(value: Any, depth: int = 0) -> Any:
             number = MATH.create_decimal(int(value)) if value.bit_length() < 14_000 else MATH.create_decimal("Infinity")
             return number if number.is_finite() else None
         case dict() | list() | tuple() | Mapping():
-            if depth > MAX_NESTING:
-                raise ExpressionFailed(f"a value is nested deeper than {MAX_NESTING}")
+            if depth > LIMITS.nesting:
+                raise ExpressionFailed(f"a value is nested deeper than {LIMITS.nesting}")
             if isinstance(value, Mapping):
                 return {str(key): to_feel(inner, depth + 1) for key, inner in value.items()}
             return [to_feel(inner, depth + 1) for inner in value]
@@ -99,13 +97,15 @@ def _time(value: datetime | time, moment: datetime | None) -> Time:
 def from_feel(value: Any) -> Any:
     """A FEEL value as a process value (the table above). Raises ExpressionFailed for one too big or nested too deep."""
     # Lists inside a list may be one and the same object many times over: what is small in memory can be huge outside.
-    return _back(value, [MAX_VALUES], 0)
+    return _back(value, [LIMITS.values], 0)
 
 
 def _back(value: Any, left: list[int], depth: int) -> Any:
     left[0] -= 1
-    if left[0] < 0 or depth > MAX_NESTING:
-        raise ExpressionFailed(f"the value has more than {MAX_VALUES} parts or is nested deeper than {MAX_NESTING}")
+    if left[0] < 0 or depth > LIMITS.nesting:
+        raise ExpressionFailed(
+            f"the value has more than {LIMITS.values} parts or is nested deeper than {LIMITS.nesting}"
+        )
     match value:
         case None | bool() | str():
             return value

@@ -12,17 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from procession.errors import ExpressionFailed
+from procession.feel.limits import LIMITS
 
-MAX_STEPS = 1_000_000
-"""Items, calls and comparisons that one evaluation may take."""
-MAX_ITEMS = 100_000
-"""Items of a list that an expression builds or iterates over."""
-MAX_TEXT = 1_000_000
-"""Characters of a string that an expression builds."""
-MAX_NESTING = 200
-"""How deep lists and contexts may be nested when they enter, leave or are written."""
-MAX_CALLS = 150
-"""How deep user-defined functions may call each other."""
 MAX_WARNINGS = 100
 """Warnings kept per evaluation; further ones are dropped."""
 
@@ -44,7 +35,7 @@ class Evaluation:
     """The warnings and limits of one evaluation. Nested evaluations get the same one, so that they share its limits."""
 
     warnings: list[FeelWarning] = field(default_factory=list)
-    steps: int = MAX_STEPS
+    steps: int = field(default_factory=lambda: LIMITS.steps)
     calls: int = 0
     clock: Callable[[], datetime] | None = None
 
@@ -58,14 +49,14 @@ class Evaluation:
         """Count work. Raises ExpressionFailed when there has been too much."""
         self.steps -= steps
         if self.steps < 0:
-            raise ExpressionFailed(f"the expression takes more than {MAX_STEPS} steps")
+            raise ExpressionFailed(f"the expression takes more than {LIMITS.steps} steps")
 
     def enter(self) -> None:
         """Begin a call of a user-defined function. Raises ExpressionFailed when calls nest too deep."""
         self.calls += 1
         self.spend(1)
-        if self.calls > MAX_CALLS:
-            raise ExpressionFailed(f"functions call each other deeper than {MAX_CALLS}")
+        if self.calls > LIMITS.calls:
+            raise ExpressionFailed(f"functions call each other deeper than {LIMITS.calls}")
 
     def leave(self) -> None:
         """End a call."""
@@ -73,12 +64,12 @@ class Evaluation:
 
 
 def check_items(count: int) -> None:
-    """Refuse a list of more than MAX_ITEMS."""
-    if count > MAX_ITEMS:
-        raise ExpressionFailed(f"the list has more than {MAX_ITEMS} items")
+    """Refuse a list of too many items."""
+    if count > LIMITS.items:
+        raise ExpressionFailed(f"the list has more than {LIMITS.items} items")
 
 
 def check_text(length: int) -> None:
-    """Refuse a string of more than MAX_TEXT characters."""
-    if length > MAX_TEXT:
-        raise ExpressionFailed(f"the string is longer than {MAX_TEXT} characters")
+    """Refuse a string of too many characters."""
+    if length > LIMITS.text:
+        raise ExpressionFailed(f"the string is longer than {LIMITS.text} characters")

@@ -20,5 +20,5 @@ def apply(function: Function, evaluation: Evaluation, arguments: list[Any]) -> A
     """The result of a function that is a value. Raises Null for a wrong number of arguments."""
     if len(arguments) != len(function.parameters) and not function.rest:
         raise Null(f"the function takes {len(function.parameters)} arguments, not {len(arguments)}")
-    evaluation.spend(1)
+    evaluation.spend(4)
     return function.invoke(evaluation, arguments)

@@ -64,7 +64,7 @@ def _combinations(env: Env, iterators: Sequence[tuple[str, _Domain]], place: int
     last = place == len(iterators) - 1
     spend = env.evaluation.spend
     for value in domain(env):
-        spend(1)
+        spend(3)
         inside = env.inside({name: value})
         if last:
             yield inside

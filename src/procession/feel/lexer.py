@@ -9,9 +9,7 @@ import re
 from dataclasses import dataclass
 
 from procession.errors import ExpressionFailed
-
-MAX_SOURCE = 200_000
-"""Characters of an expression; longer ones are refused."""
+from procession.feel.limits import LIMITS
 
 KEYWORDS = frozenset(
     [
@@ -79,8 +77,8 @@ def unescape(text: str) -> str:
 
 def tokens(source: str) -> list[Token]:
     """All tokens and one of kind `end`. Raises ExpressionFailed for a string or comment without end or too long."""
-    if len(source) > MAX_SOURCE:
-        raise ExpressionFailed(f"the expression is longer than {MAX_SOURCE} characters", source[:100], MAX_SOURCE)
+    if len(source) > LIMITS.source:
+        raise ExpressionFailed(f"the expression is longer than {LIMITS.source} characters", source[:100], LIMITS.source)
     found: list[Token] = []
     position, spaced = 0, False
     while position < len(source):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from procession.errors import ExpressionFailed
 from procession.feel.lexer import Token, tokens
+from procession.feel.limits import LIMITS
 from procession.feel.names import Names, joined, layer_of
 from procession.feel.syntax import (
     Arithmetic,
@@ -48,9 +49,6 @@ from procession.feel.syntax import (
     Type,
 )
 from procession.feel.values import number
-
-MAX_DEPTH = 100
-"""How deep expressions may be nested; deeper ones are refused before they reach the interpreter's own limit."""
 
 _OR, _AND, _COMPARISON, _SUM, _PRODUCT, _POWER, _SIGN, _INSTANCE, _POSTFIX = range(1, 10)
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
@@ -140,8 +138,8 @@ class Parser:
     def expression(self, power: int = 0) -> Node:
         """An expression whose operators bind tighter than `power`."""
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._fault(f"the expression is nested deeper than {MAX_DEPTH}")
+        if self._depth > LIMITS.depth:
+            raise self._fault(f"the expression is nested deeper than {LIMITS.depth}")
         left = self._prefix()
         chain = 0
         while True:
@@ -152,8 +150,8 @@ class Parser:
                     if text == "[" and self._range_end and not self._starts(self.place + 1):
                         break
                     chain += 1
-                    if chain > MAX_DEPTH:
-                        raise self._fault(f"more than {MAX_DEPTH} steps in one path")
+                    if chain > LIMITS.depth:
+                        raise self._fault(f"more than {LIMITS.depth} steps in one path")
                     left = self._postfix(left, word)
                 elif text in _ARITHMETIC and _ARITHMETIC[text] > power:
                     self.place += 1
@@ -492,8 +490,8 @@ class Parser:
 
     def _type(self) -> Type:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._fault(f"the expression is nested deeper than {MAX_DEPTH}")
+        if self._depth > LIMITS.depth:
+            raise self._fault(f"the expression is nested deeper than {LIMITS.depth}")
         found = self._type_inside()
         self._depth -= 1
         return found

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from procession.errors import ExpressionFailed
-from procession.feel.evaluation import MAX_NESTING, check_text
+from procession.feel.evaluation import check_text
+from procession.feel.limits import LIMITS
 from procession.feel.temporal import write_date, write_date_time, write_duration, write_time
 from procession.feel.values import Date, DateTime, DaysTime, Function, Range, Time, YearsMonths
 
@@ -31,8 +32,8 @@ def to_text(value: Any) -> str:
 
 def to_literal(value: Any, depth: int = 0) -> str:
     """A value as FEEL source, as far as there is one. Raises ExpressionFailed for one too long or nested too deep."""
-    if depth > MAX_NESTING:
-        raise ExpressionFailed(f"the value is nested deeper than {MAX_NESTING}")
+    if depth > LIMITS.nesting:
+        raise ExpressionFailed(f"the value is nested deeper than {LIMITS.nesting}")
     match value:
         case None:
             return "null"

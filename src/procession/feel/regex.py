@@ -6,17 +6,17 @@ Patterns with back-references, which RE2 cannot have, run on `backtracking`, whi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
-from procession.feel import backtracking
-from procession.feel.evaluation import Null
+from procession.feel.backtracking import Program, program
+from procession.feel.evaluation import Evaluation, Null
+from procession.feel.limits import LIMITS
 from procession.feel.patterns import Translation
 
-MAX_PATTERN = 10_000
-"""Characters of a pattern."""
 _REFERENCE = re.compile(r"\\(.)|\$([0-9]+)|([\\$])", re.DOTALL)
 _BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 
@@ -24,14 +24,14 @@ _BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str, flags: str) -> Any:
     """A compiled pattern. Flags are XPath's `s`, `m`, `i`, `x` and `q`. Raises Null where RE2 cannot take it."""
-    if len(pattern) > MAX_PATTERN:
-        raise Null(f"the pattern is longer than {MAX_PATTERN} characters")
+    if len(pattern) > LIMITS.pattern:
+        raise Null(f"the pattern is longer than {LIMITS.pattern} characters")
     if set(flags) - set("smixq"):
         raise Null(f"'{flags[:20]}' are no flags; there are s, m, i, x and q")
     if "q" in flags:
         text = re2.escape(pattern)
     elif _BACK_REFERENCE.search(pattern):
-        return backtracking.program(pattern, flags)
+        return program(pattern, flags)
     else:
         text = Translation(pattern, "s" in flags, "x" in flags).text()
     inline = "".join(flag for flag in "smi" if flag in flags)
@@ -42,6 +42,14 @@ def compile_pattern(pattern: str, flags: str) -> Any:
     except (re2.error, UnicodeError) as failure:
         reason = failure.args[0].decode("utf-8", "replace") if isinstance(failure, re2.error) else str(failure)
         raise Null(f"cannot read the pattern '{pattern[:60]}': {reason}") from None
+
+
+def found(evaluation: Evaluation, pattern: Any, text: str) -> Iterator[Any]:
+    """The matches of a compiled pattern, one by one; each is paid for."""
+    matches = pattern.finditer(text, evaluation.spend) if isinstance(pattern, Program) else pattern.finditer(text)
+    for match in matches:
+        evaluation.spend(8)
+        yield match
 
 
 def replacement(text: str, groups: int) -> list[str | int]:

@@ -16,7 +16,7 @@ from procession.feel.builtins.lists import distinct
 from procession.feel.builtins.registry import builtin
 from procession.feel.comparing import same
 from procession.feel.evaluation import Evaluation, Null, check_items, check_text
-from procession.feel.regex import compile_pattern
+from procession.feel.regex import compile_pattern, found
 
 
 @builtin("is defined(value: any)")
@@ -52,11 +52,11 @@ def trim(text: str) -> str:
     return text.strip()
 
 
-@builtin("extract(string: string, pattern: string)")
-def extract(text: str, pattern: str) -> list[Any]:
+@builtin("extract(string: string, pattern: string)", needs_evaluation=True)
+def extract(evaluation: Evaluation, text: str, pattern: str) -> list[Any]:
     parts: list[Any] = []
-    for found in compile_pattern(pattern, "").finditer(text):
-        parts.append(found.group())
+    for match in found(evaluation, compile_pattern(pattern, ""), text):
+        parts.append(match.group())
         check_items(len(parts))
     return parts
 

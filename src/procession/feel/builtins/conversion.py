@@ -73,23 +73,23 @@ def string(value: Any) -> str | None:
     return None if value is None else to_text(value)
 
 
-@builtin("date(from: string)")
+@builtin("date(from: string)", cost=8)
 def date_of_text(text: str) -> Date:
     date: Date = _found(read_date(text), text, "date")
     return date
 
 
-@builtin("date(from: date)")
+@builtin("date(from: date)", cost=8)
 def date_of_date(value: Date) -> Date:
     return value
 
 
-@builtin("date(from: date and time)")
+@builtin("date(from: date and time)", cost=8)
 def date_of_moment(value: DateTime) -> Date:
     return value.date
 
 
-@builtin("date(year: number, month: number, day: number)")
+@builtin("date(year: number, month: number, day: number)", cost=8)
 def date_of_parts(year: Decimal, month: Decimal, day: Decimal) -> Date:
     if any(abs(part) > 10**10 for part in (year, month, day)):
         raise Null("date: a part is out of range")
@@ -99,28 +99,28 @@ def date_of_parts(year: Decimal, month: Decimal, day: Decimal) -> Date:
     return date
 
 
-@builtin("time(from: string)")
+@builtin("time(from: string)", cost=8)
 def time_of_text(text: str) -> Time:
     time: Time = _found(read_time(text), text, "time")
     return time
 
 
-@builtin("time(from: time)")
+@builtin("time(from: time)", cost=8)
 def time_of_time(value: Time) -> Time:
     return value
 
 
-@builtin("time(from: date)")
+@builtin("time(from: date)", cost=8)
 def time_of_date(value: Date) -> Time:
     return Time(0, 0, 0, 0, 0)
 
 
-@builtin("time(from: date and time)")
+@builtin("time(from: date and time)", cost=8)
 def time_of_moment(value: DateTime) -> Time:
     return value.time
 
 
-@builtin("time(hour: number, minute: number, second: number, offset?: days and time duration?)")
+@builtin("time(hour: number, minute: number, second: number, offset?: days and time duration?)", cost=8)
 def time_of_parts(hour: Decimal, minute: Decimal, second: Decimal, offset: DaysTime | None = None) -> Time:
     if any(abs(part) > 100 for part in (hour, minute, second)):
         raise Null("time: a part is out of range")
@@ -131,18 +131,18 @@ def time_of_parts(hour: Decimal, minute: Decimal, second: Decimal, offset: DaysT
     return time
 
 
-@builtin("date and time(from: string)")
+@builtin("date and time(from: string)", cost=8)
 def moment_of_text(text: str) -> DateTime:
     moment: DateTime = _found(read_date_time(text), text, "date and time")
     return moment
 
 
-@builtin("date and time(date: date|date and time, time: time)")
+@builtin("date and time(date: date|date and time, time: time)", cost=8)
 def moment_of_parts(date: Date | DateTime, time: Time) -> DateTime:
     return DateTime(date.date if isinstance(date, DateTime) else date, time)
 
 
-@builtin("date and time(date: date and time, timezone: string)")
+@builtin("date and time(date: date and time, timezone: string)", cost=8)
 def moment_in_zone(moment: DateTime, timezone: str) -> DateTime | None:
     if find_zone(timezone) is None:
         raise Null(f"date and time: there is no zone '{timezone[:40]}'")
@@ -164,13 +164,13 @@ def moment_of_numbers(
     return DateTime(date_of_parts(year, month, day), time_of_parts(hour, minute, second, offset))
 
 
-@builtin("duration(from: string)")
+@builtin("duration(from: string)", cost=8)
 def duration(text: str) -> DaysTime | YearsMonths:
     value: DaysTime | YearsMonths = _found(read_duration(text), text, "duration")
     return value
 
 
-@builtin("duration(from: days and time duration|years and months duration)")
+@builtin("duration(from: days and time duration|years and months duration)", cost=8)
 def duration_of_duration(value: DaysTime | YearsMonths) -> DaysTime | YearsMonths:
     return value
 

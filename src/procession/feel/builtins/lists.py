@@ -117,7 +117,7 @@ def mean_arguments(*items: Any) -> Any:
     return mean(list(items))
 
 
-@builtin("median(list: list)")
+@builtin("median(list: list)", cost=10)
 def median(items: list[Any]) -> Decimal | None:
     ordered = sorted(_numbers(items))
     if not ordered:
@@ -128,12 +128,12 @@ def median(items: list[Any]) -> Decimal | None:
     return MATH.divide(MATH.add(ordered[middle - 1], ordered[middle]), number(2))
 
 
-@builtin("median(...n: any)")
+@builtin("median(...n: any)", cost=10)
 def median_arguments(*items: Any) -> Decimal | None:
     return median(list(items))
 
 
-@builtin("stddev(list: list)")
+@builtin("stddev(list: list)", cost=10)
 def stddev(items: list[Any]) -> Decimal | None:
     numbers = _numbers(items)
     if len(numbers) < 2:
@@ -143,12 +143,12 @@ def stddev(items: list[Any]) -> Decimal | None:
     return MATH.sqrt(MATH.divide(_total(squares, "+"), number(len(numbers) - 1)))
 
 
-@builtin("stddev(...n: any)")
+@builtin("stddev(...n: any)", cost=10)
 def stddev_arguments(*items: Any) -> Decimal | None:
     return stddev(list(items))
 
 
-@builtin("mode(list: list)")
+@builtin("mode(list: list)", cost=10)
 def mode(items: list[Any]) -> list[Any]:
     counts: dict[Decimal, int] = {}
     for item in _numbers(items):
@@ -157,7 +157,7 @@ def mode(items: list[Any]) -> list[Any]:
     return sorted(item for item, times in counts.items() if times == most)
 
 
-@builtin("mode(...n: any)")
+@builtin("mode(...n: any)", cost=10)
 def mode_arguments(*items: Any) -> list[Any]:
     return mode(list(items))
 

@@ -80,21 +80,21 @@ def modulo(dividend: Decimal, divisor: Decimal) -> Decimal | None:
     return MATH.add(rest, divisor) if rest and (rest < 0) != (divisor < 0) else rest
 
 
-@builtin("sqrt(number: number)")
+@builtin("sqrt(number: number)", cost=10)
 def sqrt(value: Decimal) -> Decimal:
     if value < 0:
         raise Null("sqrt: the argument is negative")
     return MATH.sqrt(value)
 
 
-@builtin("log(number: number)")
+@builtin("log(number: number)", cost=100)
 def log(value: Decimal) -> Decimal:
     if value <= 0:
         raise Null("log: the argument is not positive")
     return MATH.ln(value)
 
 
-@builtin("exp(number: number)")
+@builtin("exp(number: number)", cost=100)
 def exp(value: Decimal) -> Decimal:
     result = finite(MATH.exp(value))
     if result is None:

@@ -62,6 +62,7 @@ class Builtin:
     body: Body
     needs_evaluation: bool
     family: str
+    cost: int = 0
 
     def takes(self, count: int) -> bool:
         """Whether it can be called with so many arguments."""
@@ -122,25 +123,26 @@ def _parameter(text: str) -> Parameter:
     return Parameter(name.removeprefix("...").removesuffix("?"), kinds, " or ".join(parts), optional, nullable, rest)
 
 
-def builtin(signature: str, *, needs_evaluation: bool = False) -> Callable[[_Body], _Body]:
-    """Declare a built-in function by its signature."""
+def builtin(signature: str, *, needs_evaluation: bool = False, cost: int = 0) -> Callable[[_Body], _Body]:
+    """Declare a built-in function by its signature. `cost` are steps that a call takes beyond those of its arguments."""
     name, _, rest = signature.partition("(")
     inside = rest.removesuffix(")").strip()
     parameters = tuple(_parameter(text) for text in inside.split(",")) if inside else ()
 
     def declare(body: _Body) -> _Body:
         family = body.__module__.rpartition(".")[2]
-        BUILTINS[name] = (*BUILTINS.get(name, ()), Builtin(name, signature, parameters, body, needs_evaluation, family))
+        made = Builtin(name, signature, parameters, body, needs_evaluation, family, cost)
+        BUILTINS[name] = (*BUILTINS.get(name, ()), made)
         return body
 
     return declare
 
 
 def _cost(arguments: Sequence[Any]) -> int:
-    cost = 1
+    cost = 4
     for value in arguments:
         if isinstance(value, list | dict):
-            cost += len(value) >> 3
+            cost += len(value) >> 1
         elif isinstance(value, str):
             cost += len(value) >> 6
     return cost
@@ -192,6 +194,8 @@ def _call_gaps(overload: Builtin, evaluation: Evaluation, values: Sequence[Any],
 
 
 def _run(overload: Builtin, evaluation: Evaluation, values: Sequence[Any]) -> Any:
+    if overload.cost:
+        evaluation.spend(overload.cost)
     result = overload.body(evaluation, *values) if overload.needs_evaluation else overload.body(*values)
     if isinstance(result, str | list):
         evaluation.spend(_cost((result,)))

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from procession.feel.builtins.registry import builtin
-from procession.feel.evaluation import Null, check_items, check_text
-from procession.feel.regex import compile_pattern, replacement
+from procession.feel.evaluation import Evaluation, Null, check_items, check_text
+from procession.feel.regex import compile_pattern, found, replacement
 from procession.feel.values import number
 
 
@@ -67,37 +67,39 @@ def ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-@builtin("matches(input: string, pattern: string, flags?: string?)")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool:
-    return compile_pattern(pattern, flags or "").search(text) is not None
+@builtin("matches(input: string, pattern: string, flags?: string?)", needs_evaluation=True)
+def matches(evaluation: Evaluation, text: str, pattern: str, flags: str | None = None) -> bool:
+    return next(found(evaluation, compile_pattern(pattern, flags or ""), text), None) is not None
 
 
-@builtin("replace(input: string, pattern: string, replacement: string, flags?: string?)")
-def replace(text: str, pattern: str, new: str, flags: str | None = None) -> str:
+@builtin(
+    "replace(input: string, pattern: string, replacement: string, flags?: string?)",
+    needs_evaluation=True,
+)
+def replace(evaluation: Evaluation, text: str, pattern: str, new: str, flags: str | None = None) -> str:
     compiled = compile_pattern(pattern, flags or "")
     parts = replacement(new, compiled.groups) if "q" not in (flags or "") else [new]
     pieces: list[str] = []
     place = size = 0
-    for found in compiled.finditer(text):
-        piece = text[place : found.start()] + "".join(
-            part if isinstance(part, str) else (found.group(part) or "") for part in parts
+    for match in found(evaluation, compiled, text):
+        piece = text[place : match.start()] + "".join(
+            part if isinstance(part, str) else (match.group(part) or "") for part in parts
         )
         pieces.append(piece)
         size += len(piece)
         check_text(size)
-        place = found.end()
+        place = match.end()
     return "".join(pieces) + text[place:]
 
 
-@builtin("split(string: string, delimiter: string)")
-def split(text: str, delimiter: str) -> list[Any]:
-    compiled = compile_pattern(delimiter, "")
+@builtin("split(string: string, delimiter: string)", needs_evaluation=True)
+def split(evaluation: Evaluation, text: str, delimiter: str) -> list[Any]:
     parts: list[Any] = []
     place = 0
-    for found in compiled.finditer(text):
-        if found.start() == found.end():
+    for match in found(evaluation, compile_pattern(delimiter, ""), text):
+        if match.start() == match.end():
             continue
-        parts.append(text[place : found.start()])
+        parts.append(text[place : match.start()])
         check_items(len(parts))
-        place = found.end()
+        place = match.end()
     return [*parts, text[place:]]
