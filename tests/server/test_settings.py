@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from procession.feel.limits import LIMITS, limited
+from procession.server.running import open_engine
 from procession.server.settings import Settings, variable_names
 
 
@@ -97,3 +99,11 @@ def test_what_is_wrong_is_said(wrong: dict[str, object]) -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_limits_of_feel_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSION_FEEL_STEPS", "5000")
+    with limited():
+        open_engine(Settings(database="sqlite://")).close()
+        assert (LIMITS.steps, LIMITS.items) == (5000, 100_000)
+    assert LIMITS.steps == 1_000_000

@@ -17,6 +17,7 @@ from procession.camunda7.dialect import Camunda7Dialect
 from procession.camunda8.dialect import NAME as CAMUNDA8
 from procession.camunda8.dialect import Camunda8Dialect
 from procession.engine.engine import Engine, EngineSettings
+from procession.feel.limits import set_limits
 from procession.server.application import create_app
 from procession.server.corking import CorkedProtocol
 from procession.server.settings import Settings
@@ -37,6 +38,9 @@ def open_engine(settings: Settings) -> Engine:
         minimum=settings.pool_min,
         connect_timeout=settings.pool_timeout,
         idle=settings.pool_lifetime,
+    )
+    set_limits(
+        steps=settings.feel_steps, items=settings.feel_items, text=settings.feel_text, depth=settings.feel_depth
     )
     storage = open_storage(settings.database_url(), pool)
     dialects = {CAMUNDA8: Camunda8Dialect()}

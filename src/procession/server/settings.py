@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         default=64 * 2**20, ge=1024, description="bytes that a multipart form may have (deployments)"
     )
     threads: int = Field(default=40, ge=1, le=1000, description="requests that may be at work at once")
+    feel_steps: int = Field(
+        default=1_000_000, ge=1, description="steps, of about a microsecond, that one evaluation of FEEL may take"
+    )
+    feel_items: int = Field(default=100_000, ge=1, description="items of a list that FEEL builds or goes through")
+    feel_text: int = Field(default=1_000_000, ge=1, description="characters of a string that FEEL builds")
+    feel_depth: int = Field(default=100, ge=1, le=300, description="how deep FEEL expressions may be nested")
     shutdown_timeout: int = Field(default=10, ge=0, description="seconds that running requests get after SIGTERM")
 
     @classmethod
