@@ -47,6 +47,35 @@ def test_cfn_lint_finds_nothing() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_the_workflow_for_github_follows_its_schema_and_names_what_the_templates_make() -> None:
+    workflow = FOLDER / "github" / "deliver.yml"
+    done = subprocess.run(
+        [Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", workflow],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    text = workflow.read_text(encoding="utf-8")
+    (role,) = resources("identity", "AWS::IAM::Role")
+    assert role["RoleName"] == {"Fn::Sub": "camunda-${Environment}-github"}
+    assert "role/camunda-${{ inputs.environment }}-github" in text
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline")
+    assert pipeline["Name"] == {"Fn::Sub": "camunda-project-${Environment}"}
+    assert '--name "camunda-project-$ENVIRONMENT"' in text
+
+
+def test_what_a_machine_runs_when_it_is_made_is_sound_shell(tmp_path: Path) -> None:
+    (launched,) = resources("platform", "AWS::EC2::LaunchTemplate")
+    text, values = launched["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
+    known = {*values, *template("platform")["Parameters"], *template("platform")["Resources"], "AWS::Region"}
+    assert set(re.findall(r"\$\{([\w:]+)\}", text)) <= known
+    script = tmp_path / "user-data.sh"
+    script.write_text(re.sub(r"\$\{[\w:]+\}", "value", text), encoding="utf-8")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("shellcheck"), script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_stacks_import_what_stacks_before_them_export() -> None:
     exported: set[str] = set()
     for stack in ORDER:
