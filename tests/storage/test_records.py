@@ -90,7 +90,7 @@ def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) 
         state = State(tx)
         tx.load(state, {Task: [20]})
         assert {e.key for e in state.all(Element)} == {1, 2, 3}
-        assert {v.key for v in state.all(Variable)} == {11, 13, 21}
+        assert {v.key for v in state.all(Variable)} == {11, 21}  # 13 is large: nobody has looked at it
         assert [i.key for i in state.all(Instance)] == [1]
         assert state.variables(3)["b"].value == "x" * 9000
 

@@ -100,6 +100,7 @@ class State:
         self._named: dict[int, dict[str, int]] = {}  # keys of variables by scope and name
         self._whole: dict[type[Any], set[int]] = {table: set() for table in GROUPED_BY}
         self._part: set[tuple[int, str]] = set()
+        self._apart: set[tuple[int, str]] = set()  # large variables that nobody has looked at
         self._looked_up: set[tuple[int, str]] = set()  # names of variables that were fetched alone, by scope
         self._journal: list[tuple[type[Any], int, Any, bool]] = []
 
@@ -142,21 +143,29 @@ class State:
     def variables(self, scope: int) -> dict[str, Variable]:
         """The variables that live in one scope, by name."""
         self._need_variables(scope)
+        for apart in [apart for apart in self._apart if apart[0] == scope]:
+            self._look_up(*apart)
         rows, keys = self._rows[Variable], self._groups[Variable].get(scope, ())
         # in the order in which they were set, whatever was looked up first
         return {rows[key].name: rows[key] for key in (sorted(keys) if self._looked_up else keys)}
 
     def variable(self, scope: int, name: str) -> Variable | None:
         """The variable of that name that lives in one scope. Costs the same however many live there."""
-        if scope not in self._whole[Variable] and (scope, name) not in self._looked_up:
+        if (scope, name) in self._apart:
+            self._look_up(scope, name)
+        elif scope not in self._whole[Variable] and (scope, name) not in self._looked_up:
             owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
             if owner is not None and owner.variables > MANY_VARIABLES:
-                self._absorb(Variable, self._loader.fetch_group(Variable, scope, name))
-                self._looked_up.add((scope, name))
+                self._look_up(scope, name)
             else:
                 self._need_variables(scope)
         key = self._named.get(scope, {}).get(name)
         return None if key is None else cast("Variable | None", self._rows[Variable][key])
+
+    def _look_up(self, scope: int, name: str) -> None:
+        self._apart.discard((scope, name))
+        self._looked_up.add((scope, name))
+        self._absorb(Variable, self._loader.fetch_group(Variable, scope, name))
 
     def _need_variables(self, scope: int) -> None:
         if scope not in self._whole[Variable]:
@@ -194,10 +203,14 @@ class State:
         for key in keys:
             rows.setdefault(key, None)
 
-    def preload_variables(self, scopes: Iterable[int], found: Iterable[Variable]) -> None:
-        """Takes in the variables of whole scopes that were fetched together."""
+    def preload_variables(
+        self, scopes: Iterable[int], found: Iterable[Variable], apart: Iterable[tuple[int, str]] = ()
+    ) -> None:
+        """Takes in the variables of whole scopes that were fetched together; `apart` (scope, name) are there too, and are
+        fetched when they are looked at."""
         self._absorb(Variable, found)
         self._whole[Variable].update(scopes)
+        self._apart.update(apart)
 
     def preload_links(self, tasks: Iterable[int], found: Iterable[IdentityLink]) -> None:
         """Takes in the identity links of tasks that were fetched together."""

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 _LEASED = (External, Job)
+_VARIABLE_COLUMNS = ", ".join(f'v."{name}"' for name in VARIABLES.columns)
 _VARIABLE_SELECT = (
-    "SELECT " + ", ".join(f'v."{name}"' for name in VARIABLES.columns) + ", b.content "
-    "FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
+    f"SELECT {_VARIABLE_COLUMNS}, b.content FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
 )
-_BIG = VARIABLES.columns.index("big")
+_BIG, _SCOPE, _NAME = (VARIABLES.columns.index(name) for name in ("big", "scope", "name"))
 _ATTACHED: tuple[type[Any], ...] = (Task, External, Job, Subscription, Incident)
 _key = attrgetter("key")
 
@@ -88,8 +88,10 @@ def _loading(tables: tuple[type[Any], ...]) -> _Loading:
             if table not in (Instance, Element)
         },
         f"{up}SELECT {named} FROM up JOIN element e ON e.key = up.key",
-        f"{up}{_VARIABLE_SELECT}v.scope IN (SELECT up.key FROM up WHERE up.variables BETWEEN 1 AND {MANY_VARIABLES}) "
-        "OR v.scope IN ?? ORDER BY v.key",
+        # one list of scopes: with OR between two of them PostgreSQL reads the whole table
+        f"{up}SELECT {_VARIABLE_COLUMNS} FROM variable v WHERE v.scope IN ("
+        f"SELECT up.key FROM up WHERE up.variables BETWEEN 1 AND {MANY_VARIABLES} "
+        "UNION ALL SELECT task.key FROM task WHERE task.key IN ?? AND task.variables > 0) ORDER BY v.key",
         f"SELECT {quoted(CODECS[IdentityLink].columns)} FROM identity_link WHERE task IN ??",
     )
 
@@ -163,18 +165,14 @@ class Transaction:
     def _variables(self, where: str, parameters: Sequence[Any], rest: str = "") -> list[Variable]:
         # both tables have a `key`: the conditions that name it mean the variable's
         where = where.replace("key IN", "v.key IN")
-        found = self._variables_of(self.driver.rows(_VARIABLE_SELECT + where + rest, parameters))
-        if not rest:
-            found.sort(key=_key)  # in the order in which they were set, as in memory
-        return found
-
-    def _variables_of(self, rows: Iterable[Sequence[Any]]) -> list[Variable]:
         found = []
-        for *row, content in rows:
+        for *row, content in self.driver.rows(_VARIABLE_SELECT + where + rest, parameters):
             variable = VARIABLES.record_of(row, content)
             if content is not None:
                 self._big_of[variable.key] = row[_BIG]
             found.append(variable)
+        if not rest:
+            found.sort(key=_key)  # in the order in which they were set, as in memory
         return found
 
     def instances_of(self, table: type[Record], keys: Iterable[int]) -> dict[int, int | None]:
@@ -227,7 +225,12 @@ class Transaction:
         path: list[Element] = [CODECS[Element].record_of(row) for row in elements()]
         state.take(Element, named.get(Element, ()), path)
         scopes = [element.key for element in path if element.variables <= MANY_VARIABLES] + tasks
-        state.preload_variables(scopes, self._variables_of(variables()))
+        of_scopes = variables()
+        state.preload_variables(
+            scopes,
+            [VARIABLES.record_of(row) for row in of_scopes if row[_BIG] is None],
+            [(row[_SCOPE], row[_NAME]) for row in of_scopes if row[_BIG] is not None],
+        )
         if links is not None:
             state.preload_links(tasks, map(CODECS[IdentityLink].record_of, links()))
         self._load_attached(state, path, named)
