@@ -84,7 +84,7 @@ def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
         _add_decisions(unit, deployment, resource, decisions)
     for resource, form in read.forms:
         _add_form(unit, deployment, resource, form)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
     return _deployed(unit, deployment, tuple(str(problem) for problem in read.warnings))
 
 
@@ -351,7 +351,7 @@ def delete_deployment(unit: Unit, command: ec.DeleteDeployment, envelope: Envelo
         decisions = repository.in_deployment(driver, DecisionDefinition, command.deployment)
         delete_decisions(driver, [row.key for row in decisions])
     repository.delete_deployment(driver, command.deployment, remember=not command.cascade)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
 
 
 def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelope) -> None:
@@ -359,12 +359,12 @@ def delete_definition(unit: Unit, command: ec.DeleteDefinition, envelope: Envelo
     definition = unit.engine.definitions.definition(command.definition, unit.transaction)
     _empty(unit, definition, command.cascade, envelope)
     repository.delete_definitions(driver, [definition.key], remember=not command.cascade)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
 
 
 def delete_resource(unit: Unit, command: ec.DeleteResource, envelope: Envelope) -> None:
     repository.delete_resource(unit.transaction.driver, command.key)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
 
 
 def _empty(
@@ -424,7 +424,7 @@ def suspend_definition(unit: Unit, command: ec.SuspendDefinition, envelope: Enve
         for instance in unit.transaction.find(Instance, "definition = ?", [definition.key]):
             unit.lock([instance.key])
             unit.run(c.SuspendInstance(instance.key, command.suspended), envelope)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
 
 
 def change_job_definition(unit: Unit, command: ec.ChangeJobDefinition, envelope: Envelope) -> None:
@@ -436,7 +436,7 @@ def change_job_definition(unit: Unit, command: ec.ChangeJobDefinition, envelope:
         repository.change_job_definition(driver, row.key, "suspended", command.suspended)
     if command.set_priority:
         repository.change_job_definition(driver, row.key, "priority", command.priority)
-    unit.engine.definitions.forget()
+    unit.forget_definitions()
     if not command.jobs and command.retries is None:
         return
     for job in unit.transaction.find(Job, "job_definition = ?", [row.key]):

@@ -26,6 +26,7 @@ from procession.storage import Storage, Transaction
 from procession.storage.database import Joinable
 from procession.storage.drivers import Driver
 from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLevel
+from procession.storage.neighbours import Neighbours
 from procession.storage.removal import empty
 
 log = logging.getLogger("procession.engine")
@@ -40,6 +41,9 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.SuspendDefinition: deployments.suspend_definition,
     ec.ChangeJobDefinition: deployments.change_job_definition,
 }
+
+_TOLD: dict[str, type[Any]] = {"e": External, "j": Job}
+_DEFINITIONS = "d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Engine:
         self.endings_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
+        self.neighbours = Neighbours(storage, self._heard, self.jobs.free)
         self._hostname = socket.gethostname()
         self._level = HistoryLevel[self.settings.history.upper()]
 
@@ -160,12 +165,27 @@ class Engine:
     def committed(self, unit: Unit) -> None:
         """Wakes whoever waits for what a transaction made."""
         changes = unit.changes
+        if unit.forgets:
+            self.definitions.forget()  # somebody may have read the old ones since
         if External in changes:
             self.externals_bell.ring()
         if Job in changes:
             self.jobs.wake()
         if Instance in changes and changes[Instance].deleted:
             self.endings_bell.ring()
+
+    def tell(self, unit: Unit) -> None:
+        """Has other nodes told what a transaction is about to make durable."""
+        kinds = "".join(kind for kind, table in _TOLD.items() if table in unit.changes)
+        self.neighbours.tell(kinds + (_DEFINITIONS if unit.forgets else ""), unit.transaction.driver)
+
+    def _heard(self, kind: str) -> None:
+        if kind == _DEFINITIONS:
+            self.definitions.forget()
+        elif _TOLD.get(kind) is External:
+            self.externals_bell.ring()
+        elif _TOLD.get(kind) is Job:
+            self.jobs.wake()
 
     def wake(self) -> None:
         """Wakes everything that waits for a time: the clock was set."""
@@ -184,11 +204,13 @@ class Engine:
 
     def start(self) -> None:
         """Starts the job executor's threads: timers and asynchronous continuations then run by themselves."""
+        self.neighbours.start()
         self.jobs.start()
 
     def close(self) -> None:
         """Stops the job executor and closes the database."""
         self.jobs.stop()
+        self.neighbours.stop()
         self.committer.close()
         self.storage.close()
 

@@ -1,43 +1,61 @@
-"""The job executor: leases due jobs and runs them, each in a transaction of its own, as Camunda 7's does.
+"""The job executor: leases due jobs and sends them to be committed, each undone alone if it fails, as Camunda 7's does.
 
-A job that fails is undone, then its failure is recorded: retries, the next try, an incident. A job of a node that died is
-run by another when its lock has ended. Nothing is due before the engine's clock says so.
+Many due jobs share a transaction as commands of clients do; a job that runs user code runs alone, on a thread of the
+executor's. A failure is undone, then recorded: retries, the next try, an incident. A job of a node that died is run by
+another node when its lock ends, or at once where nodes know of each other. Locks of jobs that take long are prolonged.
+Nothing is due before the engine's clock says so.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from procession.engine.unit import Envelope
+from procession.engine.unit import Envelope, UserCodeInBatch
 from procession.errors import Conflict, Missing, ProcessionError, Suspended, Unavailable
 from procession.kernel import commands as c
 from procession.kernel.records import Job
-from procession.storage.leases import lease_jobs, next_due_time, release_jobs
+from procession.storage.leases import extend_job_leases, lease_jobs, next_due_time, release_jobs
 
 if TYPE_CHECKING:
+    from procession.engine.committing import Waiting
     from procession.engine.engine import Engine
 
 log = logging.getLogger("procession.jobs")
 
+_ENVELOPE = Envelope(source="job")
+
 
 class JobExecutor:
-    """Runs due jobs on its own threads between `start` and `stop`; `run` runs one job at once."""
+    """Runs due jobs between `start` and `stop`; `run` runs one job at once.
+
+    `late` is how many seconds after its time the job was leased that was leased last.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._held: set[int] = set()
+        self._mutex = threading.Lock()
+        self.late = 0.0
+        self.done = 0
 
     @property
     def running(self) -> bool:
         """True between `start` and `stop`."""
         return self._thread is not None
+
+    @property
+    def held(self) -> int:
+        """How many jobs this node has leased and not yet done."""
+        return len(self._held)
 
     def wake(self) -> None:
         """There may be a new due job."""
@@ -70,48 +88,47 @@ class JobExecutor:
         envelope = Envelope(user, source="job")
         try:
             self._engine.committer.submit(c.RunJob(job), envelope)
-        except Missing:
-            if reraise:
-                raise
-        except (Suspended, Unavailable):
-            if reraise:
-                raise
-        except Conflict:
-            # somebody else was first, again and again: no try is lost
-            log.info("Job %s met a conflict and stays due", job)
-            if reraise:
-                raise
         except Exception as error:
-            if not isinstance(error, ProcessionError):
-                log.warning("Job %s failed", job, exc_info=error)
-            self._record(job, error, envelope)
+            self._failed(job, error, envelope)
             if reraise:
                 raise
 
-    def _record(self, job: int, error: Exception, envelope: Envelope) -> None:
-        failed = error.details.get("failed_node") if isinstance(error, ProcessionError) else None
-        message = error.message if isinstance(error, ProcessionError) else f"{type(error).__name__}: {error}"
+    def _failed(self, job: int, error: BaseException, envelope: Envelope) -> None:
+        match error:
+            case Missing() | Suspended() | Unavailable():
+                pass
+            case Conflict():
+                # somebody else was first, again and again: no try is lost
+                log.info("Job %s met a conflict and stays due", job)
+            case ProcessionError():
+                failed = error.details.get("failed_node")
+                self._record(job, error, error.message, failed if isinstance(failed, str) else None, envelope)
+            case _:
+                log.warning("Job %s failed", job, exc_info=error)
+                self._record(job, error, f"{type(error).__name__}: {error}", None, envelope)
+
+    def _record(self, job: int, error: BaseException, message: str, failed: str | None, envelope: Envelope) -> None:
         trace = "".join(traceback.format_exception(error))
         try:
-            self._engine.committer.submit(
-                c.FailJob(job, message, trace, failed if isinstance(failed, str) else None), envelope
-            )
+            self._engine.committer.submit(c.FailJob(job, message, trace, failed), envelope)
         except Missing:
             log.info("Job %s is gone", job)
 
     # ------------------------------------------------------------ the executor's thread
 
     @property
-    def _owner(self) -> str:
+    def owner(self) -> str:
+        """Under which name this node holds jobs."""
         return f"node-{self._engine.storage.keys.node}"
 
     def _lease(self, limit: int) -> list[Job]:
         lock_ms = int(self._engine.settings.job_lock * 1000)
         with self._engine.storage.transaction() as transaction:
-            return lease_jobs(transaction, self._engine.clock(), self._owner, limit, lock_ms)
+            return lease_jobs(transaction, self._engine.clock(), self.owner, limit, lock_ms)
 
     def _acquire(self) -> None:
         settings = self._engine.settings
+        prolonged = time.monotonic()
         with ThreadPoolExecutor(settings.job_threads, thread_name_prefix="procession-job") as pool:
             wait = 0.0
             self._release()
@@ -121,13 +138,77 @@ class JobExecutor:
                 if self._stop.is_set():
                     break
                 try:
-                    jobs = self._lease(settings.job_batch)
-                    list(pool.map(self.run, [job.key for job in jobs]))
-                    wait = 0.0 if jobs else self._pause()
+                    if time.monotonic() - prolonged > settings.job_lock / 3:
+                        prolonged = time.monotonic()
+                        self._prolong()
+                    # half a batch at least is free: leasing costs the same for one job as for many
+                    free = settings.job_batch - len(self._held)
+                    if free < settings.job_batch // 2:
+                        wait = settings.job_poll
+                        continue
+                    jobs = self._lease(free)
+                    for job in jobs:
+                        self._send(job, pool)
+                    wait = 0.0 if len(jobs) == free else self._pause()
                 except Exception:
                     log.warning("Jobs cannot be acquired; trying again", exc_info=True)
                     wait = settings.job_poll
+            while self._held:  # what was sent is done before the pool closes
+                self._wake.wait(settings.job_poll)
+                self._wake.clear()
         self._release()
+
+    def _send(self, job: Job, pool: ThreadPoolExecutor) -> None:
+        if job.due is not None:
+            self.late = max(0.0, (self._engine.clock() - job.due).total_seconds())
+        with self._mutex:
+            self._held.add(job.key)
+
+        def told(waiting: Waiting) -> None:
+            if waiting.error is None:
+                self._let_go(job.key)
+            elif isinstance(waiting.error, UserCodeInBatch | Conflict):
+                pool.submit(self._alone, job.key)
+            else:
+                pool.submit(self._recorded, job.key, waiting.error)
+
+        try:
+            self._engine.committer.send(c.RunJob(job.key), _ENVELOPE, told)
+        except Unavailable:
+            self._let_go(job.key)
+            raise
+
+    def _alone(self, job: int) -> None:
+        try:
+            self.run(job)
+        except Exception:
+            log.warning("The failure of job %s cannot be recorded", job, exc_info=True)
+        finally:
+            self._let_go(job)
+
+    def _recorded(self, job: int, error: BaseException) -> None:
+        try:
+            self._failed(job, error, _ENVELOPE)
+        except Exception:
+            log.warning("The failure of job %s cannot be recorded", job, exc_info=True)
+        finally:
+            self._let_go(job)
+
+    def _let_go(self, job: int) -> None:
+        with self._mutex:
+            self._held.discard(job)
+            self.done += 1
+            left = len(self._held)
+        if left <= self._engine.settings.job_batch // 2:
+            self._wake.set()
+
+    def _prolong(self) -> None:
+        with self._mutex:
+            held = list(self._held)
+        if held:
+            until = self._engine.clock() + timedelta(seconds=self._engine.settings.job_lock)
+            with self._engine.storage.transaction() as transaction:
+                extend_job_leases(transaction, held, self.owner, until)
 
     def _pause(self) -> float:
         """Seconds until something may be due: other processes may add jobs, so never more than the poll interval."""
@@ -139,9 +220,17 @@ class JobExecutor:
         left: timedelta = due - self._engine.clock()
         return min(max(left.total_seconds(), 0.01), poll)
 
+    def free(self, node: int) -> None:
+        """Another node has died: what it held may be run again."""
+        with self._engine.storage.transaction() as transaction:
+            freed = release_jobs(transaction, f"node-{node}")
+        if freed:
+            log.warning("%d jobs that node %d held are free again", freed, node)
+            self._wake.set()
+
     def _release(self) -> None:
         try:
             with self._engine.storage.transaction() as transaction:
-                release_jobs(transaction, self._owner)
+                release_jobs(transaction, self.owner)
         except ProcessionError:
             log.warning("The locks of this node's jobs stay until they run out", exc_info=True)

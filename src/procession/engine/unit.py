@@ -67,6 +67,7 @@ class Unit:
         self._events: list[Event] = []
         self.changes: dict[type[Any], Changes] = {}
         self.done: list[tuple[Stamp, list[Event]]] = []
+        self.forgets = False  # definitions that others hold in memory are changed or deleted
 
     # ------------------------------------------------------------ loading
 
@@ -124,6 +125,11 @@ class Unit:
         apply(self.state, event)
         self._events.append(event)
 
+    def forget_definitions(self) -> None:
+        """What is held of definitions is out of date: here, and once this is durable on other nodes too."""
+        self.forgets = True
+        self.engine.definitions.forget()
+
     def scope(self) -> Scope:
         """What expressions see that belong to no instance."""
         return MappingScope({}, self.now)
@@ -153,4 +159,6 @@ class Unit:
             for event in events:
                 history.project(stamp, event, self.state)
         self.changes = self.state.changes()
-        self.transaction.save(self.changes, history)
+        with self.transaction.together():
+            self.transaction.save(self.changes, history)
+            self.engine.tell(self)

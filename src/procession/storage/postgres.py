@@ -249,11 +249,11 @@ class PostgresDriver:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        self._is_together = True
+        before, self._is_together = self._is_together, True
         try:
             yield
         finally:
-            self._is_together = False
+            self._is_together = before
 
     def commit(self) -> None:
         """Sends what waits and the end of the transaction, which its first statement has opened."""

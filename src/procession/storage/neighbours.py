@@ -1,0 +1,126 @@
+"""The other nodes on one PostgreSQL: hears what they commit, tells them what is committed here, notices when one dies.
+
+A node that serves holds one connection of its own for as long as it lives: it listens there, and holds the advisory lock of
+its number. PostgreSQL drops both when the process dies, so that the others see it within seconds, without a row that beats.
+Where this connection cannot be had (a cluster or a pooler without LISTEN) everything still works by polling.
+
+This file does not know what is told: kinds are single letters.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from procession.storage.database import Storage
+from procession.storage.drivers import Driver
+
+log = logging.getLogger("procession.storage")
+
+CHANNEL = "procession"
+LOOK = 2.0
+"""Seconds between two looks at who is there."""
+MISSED = 2
+"""Looks at which a node must be missing before it counts as dead: a connection may break and come back."""
+_LOCKS = 7_240_006
+_HELLO = "?"
+_ALIVE = (
+    "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objsubid = 2 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+class Neighbours:
+    """Between `start` and `stop`, other nodes' voices. `heard` is called with a kind, `died` with a node's number, both in
+    a thread of this object's own. On SQLite there is nothing to hear."""
+
+    def __init__(self, storage: Storage, heard: Callable[[str], None], died: Callable[[int], None]) -> None:
+        self._storage = storage
+        self._heard = heard
+        self._died = died
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._connection: psycopg.Connection[Any] | None = None
+        self._missed: dict[int, int] = {}
+        self.others: frozenset[int] = frozenset()
+
+    def start(self) -> None:
+        """Begins to listen."""
+        if self._storage.dialect == "postgresql" and self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="procession-neighbours", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends listening; the others see that this node is gone."""
+        self._stop.set()
+        connection = self._connection
+        if connection is not None:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=1.0)
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def tell(self, kinds: str, driver: Driver) -> None:
+        """Tells the others, if there are any, as soon as the driver's transaction commits."""
+        if self.others and kinds:
+            driver.run("SELECT pg_notify(?, ?)", [CHANNEL, f"{kinds} {self._number}"])
+
+    @property
+    def _number(self) -> int:
+        return self._storage.keys.node
+
+    def _run(self) -> None:
+        complained = False
+        while not self._stop.is_set():
+            try:
+                self._listen()
+                complained = False
+            except Exception as error:
+                if not complained and not self._stop.is_set():
+                    log.warning("Other nodes cannot be heard, so they are looked after once a second: %s", error)
+                    complained = True
+                self._stop.wait(LOOK)
+
+    def _listen(self) -> None:
+        self._storage.heartbeat()
+        _, options = self._storage.engine.dialect.create_connect_args(self._storage.url)
+        options.update(application_name=f"procession node {self._number}", autocommit=True)
+        with psycopg.connect(**options) as connection:
+            self._connection = connection
+            try:
+                connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCKS, self._number))
+                connection.execute(f"LISTEN {CHANNEL}")
+                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{_HELLO} {self._number}"))
+                while not self._stop.is_set():
+                    self._look(connection)
+                    for notice in connection.notifies(timeout=LOOK, stop_after=1):
+                        self._hear(notice.payload)
+            finally:
+                self._connection = None
+
+    def _hear(self, payload: str) -> None:
+        kinds, _, number = payload.partition(" ")
+        if number != str(self._number):
+            for kind in kinds.replace(_HELLO, ""):
+                self._heard(kind)
+
+    def _look(self, connection: psycopg.Connection[Any]) -> None:
+        alive = {number for (number,) in connection.execute(_ALIVE, (_LOCKS,))} - {self._number}
+        for number in self.others - alive:
+            self._missed.setdefault(number, 0)
+        for number in list(self._missed):
+            self._missed[number] += 1
+            if number in alive:
+                del self._missed[number]
+            elif self._missed[number] > MISSED:
+                del self._missed[number]
+                log.warning("Node %d is gone", number)
+                self._died(number)
+        self.others = frozenset(alive)

@@ -1,0 +1,97 @@
+"""Nodes on one PostgreSQL hear of each other's commits at once, and see it when one dies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from procession.embedding import open_engine
+from procession.engine import commands as ec
+from procession.engine.engine import Engine
+from procession.errors import Suspended
+from procession.storage import neighbours
+from tests.engine.models import USER, row
+
+EXTERNAL = '<serviceTask id="x" camunda:type="external" camunda:topic="t"/>'
+
+
+@pytest.fixture
+def two(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Engine, Engine]]:
+    monkeypatch.setattr(neighbours, "LOOK", 0.1)
+    with open_engine(postgres_url) as one, open_engine(postgres_url) as other:
+        for engine in (one, other):
+            engine.neighbours.start()
+        until(lambda: bool(one.neighbours.others and other.neighbours.others))
+        yield one, other
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_a_worker_is_woken_by_the_other_node(two: tuple[Engine, Engine]) -> None:
+    one, other = two
+    one.deploy(("p.bpmn", row(EXTERNAL)))
+    heard = threading.Event()
+    other.externals_bell.listen(heard.set)
+    one.start_process("p")
+    assert heard.wait(20)
+
+
+def test_a_definition_that_is_suspended_starts_nowhere(two: tuple[Engine, Engine]) -> None:
+    one, other = two
+    one.deploy(("p.bpmn", row(USER)))
+    key = other.start_process("p").definition
+    one.submit(ec.SuspendDefinition(key, True))
+
+    def refused() -> bool:
+        try:
+            other.submit(ec.StartProcess(definition=key))
+        except Suspended:
+            return True
+        return False
+
+    until(refused)
+
+
+_NODE = """
+import sys, time
+from procession.embedding import open_engine
+engine = open_engine(sys.argv[1])
+engine.neighbours.start()
+with engine.storage.transaction() as transaction:
+    transaction.driver.run("UPDATE job SET lock_owner = ?, locked_until = ?", [engine.jobs.owner, 2**53])
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_dead_node_held_is_free_at_once(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "LOOK", 0.1)
+    with open_engine(postgres_url) as engine:
+        engine.deploy(("p.bpmn", row('<userTask id="u" camunda:asyncBefore="true"/>')))
+        engine.start_process("p")
+        node = subprocess.Popen([sys.executable, "-c", _NODE, postgres_url], stdout=subprocess.PIPE, text=True)
+        assert node.stdout is not None
+        assert node.stdout.readline() == "ready\n"
+        engine.neighbours.start()
+        until(lambda: bool(engine.neighbours.others))
+        assert engine.jobs.run_due() == 0
+        node.kill()
+        node.wait()
+        node.stdout.close()
+        until(lambda: engine.jobs.run_due() == 1)
+
+
+def test_sqlite_has_nobody_to_hear(sqlite_url: str) -> None:
+    with open_engine(sqlite_url) as engine:
+        engine.neighbours.start()
+        assert engine.neighbours.others == frozenset()
