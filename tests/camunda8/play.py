@@ -36,6 +36,13 @@ def process(nodes: str, flows: str, roots: str = "", id_: str = "p", extensions:
         text = condition.replace("&", "&amp;").replace("<", "&lt;").replace("~", " ")
         inner = f'<conditionExpression xsi:type="tFormalExpression">{text}</conditionExpression>' if condition else ""
         lines.append(f'<sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>')
+        place = nodes.find(f'<boundaryEvent id="{source}"')
+        if place >= 0:
+            # the real engine wants to be told at the boundary event itself
+            after = nodes.index(">", place) + 1
+            if nodes[after:].startswith("<extensionElements>"):
+                after = nodes.index("</extensionElements>", after) + len("</extensionElements>")
+            nodes = f"{nodes[:after]}<outgoing>f{number}</outgoing>{nodes[after:]}"
     own = f"<extensionElements>{extensions}</extensionElements>" if extensions else ""
     body = f'<process id="{id_}" isExecutable="true">{own}{nodes}{"".join(lines)}</process>'
     return f"{HEAD}{roots}{body}</definitions>".encode()

@@ -253,6 +253,7 @@ class Loop:
     completion: Expression | None = None
     output_collection: str | None = None
     output_element: Expression | None = None
+    output_variable: str | None = None  # a variable that each turn begins with as null, for its output element
     async_before: bool = False
     async_after: bool = False
     exclusive: bool = True

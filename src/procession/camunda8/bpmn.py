@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +44,7 @@ POLICIES = Policies(
     one_message_start=False,
 )
 _NEVER = Literal("", "")
+_NAMED = re.compile(r"\s*=\s*([^\W\d]\w*)(\.\w+)*\s*\Z")
 
 
 def read_bpmn(data: bytes, resource: str = "") -> Reading:
@@ -99,6 +101,7 @@ class Camunda8:
             element_variable=found.get("inputElement"),
             output_collection=found.get("outputCollection"),
             output_element=None if output is None else document.expression(output, found),
+            output_variable=None if (named := _NAMED.match(output or "")) is None else named[1],
         )
 
     def flow_listeners(self, flow: etree._Element, document: Document) -> tuple[Listener, ...]:

@@ -91,10 +91,7 @@ def key_of(value: Any, name: str) -> int:
     text = str(value)
     if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() and len(text) < 20:
         return min(int(text), LARGEST_KEY)
-    raise invalid(
-        f"The provided {name} '{value}' is not a valid key. Expected a numeric value. "
-        "Did you pass an entity id instead of an entity key?."
-    )
+    raise unreadable(f"Failed to convert '{name}' with value: '{value}'")
 
 
 def optional_key(body: Mapping[str, Any], name: str) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from procession import feel
 from procession.expressions import Expression, Literal, Scope
+from procession.feel.values import NANOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,46 @@ def plain(value: Any) -> Any:
             return [plain(inner) for inner in value]
         case feel.Function():
             return None
+        case feel.DaysTime(nanos=nanos):
+            return _duration(nanos)
+        case feel.DateTime(date=day, time=clock):
+            return f"{feel.to_text(day)}T{_clock(clock, value.offset())}"
+        case feel.Time():
+            return _clock(value, value.offset())
+        case feel.Date() | feel.YearsMonths() | feel.Range():
+            return feel.to_text(value)
         case _:
-            return feel.to_text(feel.to_feel(value))
+            seen = feel.to_feel(value)
+            return feel.to_text(seen) if seen is value else plain(seen)
+
+
+def _duration(nanos: int) -> str:
+    """As Java writes durations, which is how Camunda 8 stores them: no days, `PT26H30M`."""
+    sign = "-" if nanos < 0 else ""
+    seconds, fraction = divmod(abs(nanos), NANOS)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    told = (f"{sign}{hours}H" if hours else "") + (f"{sign}{minutes}M" if minutes else "")
+    if seconds or fraction or not told:
+        told += f"{sign}{seconds}{_fraction(fraction, cut=True)}S"
+    return "PT" + told
+
+
+def _clock(clock: feel.Time, offset: int | None) -> str:
+    """As Java writes times: seconds are left out where there are none."""
+    told = f"{clock.hour:02}:{clock.minute:02}"
+    if clock.second or clock.nano:
+        told += f":{clock.second:02}{_fraction(clock.nano)}"
+    if offset is not None:
+        hours, minutes = divmod(abs(offset) // 60, 60)
+        told += "Z" if offset == 0 else f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
+    return told + (f"[{clock.zone}]" if isinstance(clock.zone, str) else "")
+
+
+def _fraction(nanos: int, *, cut: bool = False) -> str:
+    """Digits in groups of three, or all but trailing noughts."""
+    if not nanos:
+        return ""
+    text = f"{nanos:09}"
+    while text.endswith("0" if cut else "000"):
+        text = text[: -1 if cut else -3]
+    return "." + text

@@ -102,4 +102,19 @@ def rejection_of(error: Exception) -> Rejected:
 
 
 def _told(error: ParseFailed) -> str:
-    return "\n".join(str(problem) for problem in error.problems) or error.message
+    """The faults as Camunda 8 lists them: by file, by element."""
+    lines: list[str] = []
+    files: dict[str, dict[str, list[str]]] = {}
+    for problem in error.problems:
+        if not problem.elements and not problem.line:
+            lines.append(problem.message)
+            continue
+        element = problem.elements[0] if problem.elements else f"line {problem.line}, column {problem.column}"
+        files.setdefault(problem.resource, {}).setdefault(element, []).append(problem.message)
+    for name, elements in files.items():
+        told = [
+            f"- Element: {element}\n" + "".join(f"    - ERROR: {message}\n" for message in messages)
+            for element, messages in elements.items()
+        ]
+        lines.append(f"'{name}': " + "".join(told))
+    return "\n".join(lines) or error.message

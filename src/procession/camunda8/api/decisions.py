@@ -80,8 +80,8 @@ def evaluate(call: Call) -> Answer:
     """Evaluates a decision; one that fails answers with what failed."""
     key, id_ = optional_key(call.body, "decisionDefinitionKey"), text_member(call.body, "decisionDefinitionId")
     if (key is None) == (id_ is None):
-        what = "Only one of" if id_ is not None else "At least one of"
-        raise invalid(f"{what} [decisionDefinitionId, decisionDefinitionKey] is required.")
+        names = "[decisionDefinitionId, decisionDefinitionKey]"
+        raise invalid(f"At least one of {names} is required." if id_ is None else f"Only one of {names} is allowed.")
     tenant = tenant_of(text_member(call.body, "tenantId"))
     variables = read_variables(object_member(call.body, "variables"))
     with call.engine.storage.view() as transaction:
@@ -97,10 +97,11 @@ def evaluate(call: Call) -> Answer:
         )
     if row is None:
         named = f"id '{id_}'" if key is None else f"key '{key}'"
+        decision = f"'{id_}'" if key is None else f"with {named}"
         raise command_rejected(
             "EVALUATE",
             "INVALID_ARGUMENT",
-            f"Expected to evaluate decision with {named}, but no decision found for {named}",
+            f"Expected to evaluate decision {decision}, but no decision found for {named}",
         )
     failure: str | None = None
     decided: Decided | None = None

@@ -23,7 +23,7 @@ from procession.errors import AlreadyExists, Missing
 def _message(call: Call, *, correlate: bool) -> ec.PublishMessage:
     name = text_member(call.body, "name")
     if not name:
-        raise invalid("No messageName provided.")
+        raise invalid("No messageName provided." if correlate else "No name provided.")
     return ec.PublishMessage(
         name,
         text_member(call.body, "correlationKey") or "",

@@ -15,11 +15,11 @@ from procession.camunda8.exchange import (
     route,
     text_member,
 )
-from procession.camunda8.problems import command_rejected, invalid
+from procession.camunda8.problems import Rejected, command_rejected, invalid
 from procession.camunda8.values import read_variables
-from procession.errors import ExecutionFailed, Invalid
+from procession.errors import ExecutionFailed, Invalid, ProcessionError
 from procession.kernel import commands as c
-from procession.kernel.records import Instance
+from procession.kernel.records import Element, Instance
 
 Instruction = c.StartAt | c.CancelAt
 
@@ -83,8 +83,29 @@ def modify_instance(call: Call, key: int, instructions: tuple[Instruction, ...])
     try:
         call.submit(c.ModifyInstance(key, instructions))
     except (Invalid, ExecutionFailed) as error:
-        with call.engine.storage.view() as transaction:
-            if not transaction.exists(Instance, key):
-                reason = f"Expected to modify process instance but no process instance found with key '{key}'"
-                raise command_rejected("MODIFY", "NOT_FOUND", reason) from None
-        raise command_rejected("MODIFY", "INVALID_ARGUMENT", error.message) from None
+        raise _refusal(call, key, instructions, error) from None
+
+
+def _refusal(call: Call, key: int, instructions: tuple[Instruction, ...], error: ProcessionError) -> Rejected:
+    """Why an instance cannot be modified, in Camunda's words where it has some."""
+    with call.engine.storage.view() as transaction:
+        instance = next(iter(transaction.find(Instance, "key = ?", [key])), None)
+        if instance is None:
+            reason = f"Expected to modify process instance but no process instance found with key '{key}'"
+            return command_rejected("MODIFY", "NOT_FOUND", reason)
+        nodes = call.engine.definitions.process(instance.definition, transaction).nodes
+        unknown = [x.node for x in instructions if isinstance(x, c.StartAt) and x.node not in nodes]
+        gone = [
+            str(x.element)
+            for x in instructions
+            if isinstance(x, c.CancelAt) and x.element is not None and not transaction.exists(Element, x.element)
+        ]
+    about = f"Expected to modify instance of process '{instance.process_id}' but it contains one or more"
+    reason = error.message.lstrip("; ")
+    if unknown:
+        names = "', '".join(unknown)
+        reason = f"{about} activate instructions with an element that could not be found: '{names}'"
+    elif gone:
+        names = "', '".join(gone)
+        reason = f"{about} terminate instructions with an element instance that could not be found: '{names}'"
+    return command_rejected("MODIFY", "INVALID_ARGUMENT", reason)

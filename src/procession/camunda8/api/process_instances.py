@@ -26,7 +26,7 @@ from procession.camunda8.problems import Rejected, command_rejected, invalid
 from procession.camunda8.searching import get, search
 from procession.camunda8.values import read_variables
 from procession.engine import commands as ec
-from procession.errors import Invalid, Missing
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.storage import repository
 
@@ -75,8 +75,8 @@ def _start(call: Call) -> tuple[ec.Started, int]:
     key, id_ = optional_key(body, "processDefinitionKey"), text_member(body, "processDefinitionId")
     version = number_member(body, "processDefinitionVersion")
     if (key is None) == (id_ is None):
-        what = "Only one of" if id_ is not None else "At least one of"
-        raise invalid(f"{what} [processDefinitionId, processDefinitionKey] is required.")
+        names = "[processDefinitionId, processDefinitionKey]"
+        raise invalid(f"At least one of {names} is required." if id_ is None else f"Only one of {names} is allowed.")
     tenant = tenant_of(text_member(body, "tenantId"))
     instructions = objects_member(body, "startInstructions")
     if id_ is not None and version is not None and version > 0:
@@ -105,8 +105,22 @@ def _start(call: Call) -> tuple[ec.Started, int]:
         raise command_rejected(
             "CREATE", "NOT_FOUND", f"Expected to find process definition with {what}, but none found"
         ) from None
-    except Invalid as error:
-        raise command_rejected("CREATE", "INVALID_ARGUMENT", error.message) from None
+    except (Invalid, ExecutionFailed) as error:
+        reason = error.message
+        if command.instructions:
+            with call.engine.storage.view() as transaction:
+                known = call.engine.definitions
+                found = key or known.latest(id_ or "", tenant, transaction).key
+                nodes = known.process(found, transaction).nodes
+            unknown = next(
+                (x.node for x in command.instructions if isinstance(x, c.StartAt) and x.node not in nodes), None
+            )
+            if unknown is not None:
+                reason = (
+                    "Expected to create instance of process with start instructions but no element found with id "
+                    f"'{unknown}'."
+                )
+        raise command_rejected("CREATE", "INVALID_ARGUMENT", reason) from None
     return started, definition_version(call, started.definition)
 
 

@@ -112,7 +112,7 @@ async def assign(call: Call) -> Answer:
     """Assigns the task; without `allowOverride` only where nobody has it."""
     key, assignee = call.key("userTaskKey"), text_member(call.body, "assignee")
     if not assignee:
-        raise invalid("No assignee provided.")
+        raise invalid("No assignee provided")
     override = flag_member(call.body, "allowOverride", True)
     intent = "ASSIGN" if override else "CLAIM"
     action = text_member(call.body, "action") or ("assign" if override else "claim")
@@ -142,7 +142,10 @@ async def update(call: Call) -> Answer:
     key, changes = call.key("userTaskKey"), object_member(call.body, "changeset")
     action = text_member(call.body, "action")
     if not changes and action is None:
-        raise invalid("No update data provided.")
+        raise invalid(
+            'No update data provided. Provide at least an "action" or a non-null value for a supported attribute in '
+            'the "changeset".'
+        )
     command = c.ChangeTask(key, attributes_of(changes), "Update", asks="update", action=action or "update")
     return await _changed(call, key, "UPDATE", command)
 

@@ -169,7 +169,7 @@ def _held(step: Step, key: int, worker: str | None, verb: str) -> External:
         )
     if external.error_code is not None:
         raise ExecutionFailed("it is in state 'ERROR_THROWN'")
-    if worker is None and external.retries is not None and external.retries <= 0:
+    if worker is None and (external.suspended or (external.retries is not None and external.retries <= 0)):
         raise ExecutionFailed("it is in state 'FAILED'")
     if external.suspended:
         raise Invalid(f"ExternalTask with id '{key}' is suspended")
