@@ -62,6 +62,8 @@ def camunda_worker(
     long one poll waits where `request_timeout` is not given. Raises SignatureException. The function stays as it is.
     """
 
+    _require_type(job_type)
+
     def register(function: F) -> F:
         add_job_worker(
             job_type, function, polling_interval, worker, timeout, max_jobs_to_activate, fetch_variables, request_timeout,
@@ -70,6 +72,12 @@ def camunda_worker(
         return function
 
     return register
+
+
+def _require_type(job_type: Any) -> None:
+    """Without its brackets `@camunda_worker` gets the function in the place of the type."""
+    if not job_type or not isinstance(job_type, str):
+        raise SignatureException('Give the job type: @camunda_worker(job_type="…")')
 
 
 def add_job_worker(
@@ -86,9 +94,7 @@ def add_job_worker(
     execution: Execution | None = None,
 ) -> None:
     """The same for a function that exists already."""
-    given: Any = job_type  # `@camunda_worker` without its brackets gives us the function here
-    if not given or not isinstance(given, str):
-        raise SignatureException('Give the job type: @camunda_worker(job_type="…")')
+    _require_type(job_type)
     try:
         read_handler(job_type, handler, ActivatedJob)
     except HandlerSignatureError as error:
