@@ -5,8 +5,8 @@ still or fail: an external task with an empty topic, a class name that is blank,
 that nothing runs. Where the topics of all workers are given (`--topic NAME`, once for each), an external task with another one is
 found as well: it would wait for ever.
 
-FEEL and JUEL always run. Another language is a warning: an application may register it (`engine.registry.script`), Camunda 7
-may have it on its class path.
+FEEL and JUEL always run, JavaScript with the extra `javascript`. Another language is a warning: an application may register it
+(`engine.registry.script`), Camunda 7 may have it on its class path.
 
 **Instead:** write the implementation; make a step that people do outside of any system a manual task.
 """
@@ -26,10 +26,11 @@ from procession.bpmn.model import (
     Work,
     WorkTask,
 )
+from procession.engine.javascript import LANGUAGES
 from procession.lint.finding import Fault, Severity, at
 from procession.lint.project import File, Project
 
-_RUN = ("feel", "juel")
+_RUN = ("feel", "juel", *LANGUAGES)
 
 
 def check(file: File, project: Project) -> Iterator[Fault]:
