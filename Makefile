@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench soak conformance oracle-demo package docs clean
+.PHONY: help setup demo test check lint types bench bench-dmn soak conformance oracle-demo package docs clean
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
@@ -31,6 +31,9 @@ types: setup
 
 bench: setup  ## instances per second, and microseconds per command split by stage
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-dmn: setup  ## decision tables and FEEL beside zen-engine, Camunda 7, SpiffWorkflow, pyDMNrules, feelin
+	$(BIN)/python -m tests.benchmarks.decisions $(ARGS)
 
 soak: setup  ## load with kill -9 and restarts in between, for minutes
 	$(BIN)/python -m tests.faults $(ARGS)
