@@ -260,7 +260,14 @@ def _hits(table: Table, results: list[tuple[int, _Result]]) -> list[tuple[int, _
 def _records(table: Table, results: list[tuple[int, _Result]]) -> list[OutputRecord]:
     return [
         OutputRecord(
-            clause.id, clause.label, table.rules[number].id, order, clause.name, found.type, stored(found.value)
+            clause.id,
+            clause.label,
+            table.rules[number].id,
+            order,
+            clause.name,
+            found.type,
+            stored(found.value),
+            number + 1,
         )
         for order, (number, row) in enumerate(results, 1)
         for clause, found in row

@@ -318,7 +318,10 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """One output of a matched rule; `rule_order` counts from 1. A literal expression has no rule and no clause."""
+    """One output of a matched rule; `rule_order` counts from 1. A literal expression has no rule and no clause.
+
+    `rule` is the rule's place in the table, from 1, for tools that show which rules matched.
+    """
 
     clause_id: str | None
     clause_name: str | None
@@ -327,6 +330,7 @@ class OutputRecord:
     variable_name: str | None
     type: str
     value: Any
+    rule: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

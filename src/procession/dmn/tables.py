@@ -220,6 +220,7 @@ class CompiledTable:
                 name,
                 type_of(plain := from_feel(value)),
                 plain,
+                number + 1,
             )
             for place, (number, row) in enumerate(rows, 1)
             for output, name, value in zip(self.table.outputs, self.names, row, strict=True)
