@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench bench-dmn soak conformance oracle-demo package docs clean
+.PHONY: help setup demo test check lint types bench bench-dmn bench-workers soak soak-workers conformance oracle-demo package docs clean
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
@@ -34,6 +34,12 @@ bench: setup  ## instances per second, and microseconds per command split by sta
 
 bench-dmn: setup  ## decision tables and FEEL beside zen-engine, Camunda 7, SpiffWorkflow, pyDMNrules, feelin
 	$(BIN)/python -m tests.benchmarks.decisions $(ARGS)
+
+bench-workers: setup  ## our workers beside c8-client, the official Camunda 8 SDK and the Camunda 7 client
+	$(BIN)/python -m tests.benchmarks.workers $(ARGS)
+
+soak-workers: setup  ## 10,000 jobs of every kind on both APIs, the engine away for a minute in between
+	$(BIN)/python -m tests.faults.workers $(ARGS)
 
 soak: setup  ## load with kill -9 and restarts in between, for minutes
 	$(BIN)/python -m tests.faults $(ARGS)

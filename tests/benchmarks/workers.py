@@ -169,7 +169,7 @@ def _fill(url: str, jobs: int, api: str) -> None:
                 eight.create_process_instance(process_definition_id="bench8")
     else:
         with Camunda7Client(url) as seven:
-            seven.deploy("bench7", {"bench7.bpmn": MODEL7.encode()})
+            seven.deploy({"bench7.bpmn": MODEL7.encode()}, name="bench7")
             for _ in range(jobs):
                 seven.start_process("bench7")
 
