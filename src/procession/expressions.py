@@ -66,12 +66,15 @@ class Literal:
         return self.value
 
 
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
 @dataclass(frozen=True, slots=True)
 class MappingScope:
     """A scope over a plain mapping, for tests, decisions and tools."""
 
     variables: Mapping[str, Any]
-    time: datetime = field(default_factory=lambda: datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
+    time: datetime = EPOCH
 
     def resolve(self, name: str) -> Any:
         return self.variables[name]

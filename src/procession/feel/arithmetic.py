@@ -86,3 +86,6 @@ def negate(value: Any) -> Any:
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": subtract, "*": multiply, "/": divide, "**": power}
 """FEEL's arithmetic operators."""
+
+EXACT: dict[str, Callable[[Decimal, Decimal], Decimal]] = {"+": MATH.add, "-": MATH.subtract, "*": MATH.multiply}
+"""The same of two numbers where the result is finite."""

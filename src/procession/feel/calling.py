@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from procession.expressions import MappingScope
 from procession.feel.builtins import BUILTINS
-from procession.feel.builtins.registry import call, call_named
+from procession.feel.builtins.registry import call_named, prepared
 from procession.feel.compiling import Closure, Compiling
 from procession.feel.environment import Env
-from procession.feel.evaluation import Null
+from procession.feel.evaluation import Evaluation, Null
 from procession.feel.functions import apply, in_order
-from procession.feel.syntax import Call, Name
+from procession.feel.syntax import Call, Literal, Name
 from procession.feel.values import Function, type_name
+
+CONSTRUCTORS = frozenset(("date", "time", "date and time", "duration"))
+"""Functions that read a text as a date, time or duration."""
 
 
 def compile_call(compiler: Compiling, node: Call) -> Closure:
@@ -38,13 +42,24 @@ def _builtin_call(name: str, node: Call, arguments: list[Closure]) -> Closure:
 
         return named
 
+    invoke = prepared(overloads, len(arguments))
+
     def positional(env: Env) -> Any:
         try:
-            return call(overloads, env.evaluation, [argument(env) for argument in arguments])
+            return invoke(env.evaluation, [argument(env) for argument in arguments])
         except Null as failure:
             return env.evaluation.warn(str(failure), at)
 
+    if name in CONSTRUCTORS and len(arguments) == 1 and isinstance(node.arguments[0], Literal):
+        return _written(positional)
     return positional
+
+
+def _written(construct: Closure) -> Closure:
+    """A date, time or duration that is written in the expression: made once, where nothing is wrong with it."""
+    evaluation = Evaluation()
+    value = construct(Env(evaluation, MappingScope({}), {}))
+    return construct if evaluation.warnings else lambda env: value
 
 
 def _value_call(compiler: Compiling, node: Call, arguments: list[Closure]) -> Closure:

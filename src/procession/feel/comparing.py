@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -138,6 +139,16 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool | None]] = {
     ">=": _at_least,
 }
 """FEEL's comparison operators."""
+
+SIMPLE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""The same of two numbers or of two strings."""
 
 
 def within(bounds: Range, value: Any) -> bool | None:

@@ -10,6 +10,7 @@ from typing import Any
 from procession.errors import ExpressionFailed
 from procession.expressions import MappingScope, Scope
 from procession.feel.builtins import BUILTINS
+from procession.feel.calling import CONSTRUCTORS
 from procession.feel.comparing import COMPARISONS, member
 from procession.feel.compiler import INPUT, Compiler
 from procession.feel.compiling import Closure
@@ -124,15 +125,12 @@ def constant_value(node: Node) -> Any:
     return Compiler({}, frozenset()).compile(node)(Env(Evaluation(), MappingScope({}), {}))
 
 
-_CONSTRUCTORS = frozenset(("date", "time", "date and time", "duration"))
-
-
 def _is_constant(node: Node) -> bool:
     match node:
         case Literal() | AtLiteral():
             return True
         case Call(Name(name), (Literal(str()),), None):
-            return name in _CONSTRUCTORS
+            return name in CONSTRUCTORS
         case Negation(operand) | OperatorTest(_, operand):
             return _is_constant(operand)
         case RangeLiteral(start, end):

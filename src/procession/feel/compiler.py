@@ -7,14 +7,15 @@ Nothing in here looks up a Python attribute by a name from an expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from procession.feel import iterating
-from procession.feel.arithmetic import OPERATORS, effort, negate
+from procession.feel.arithmetic import EXACT, OPERATORS, effort, negate
 from procession.feel.builtins import BUILTINS
 from procession.feel.builtins.registry import as_function
 from procession.feel.calling import compile_call
-from procession.feel.comparing import COMPARISONS, member
+from procession.feel.comparing import COMPARISONS, SIMPLE, member
 from procession.feel.compiling import Closure
 from procession.feel.environment import MISSING, Env
 from procession.feel.evaluation import Null
@@ -181,6 +182,9 @@ class Compiler:
         fallback = as_function(name) if name in BUILTINS else None
 
         def read(env: Env) -> Any:
+            names = env.names
+            if name in names:
+                return names[name]
             value = env.find(name)
             if value is not MISSING:
                 return value
@@ -226,6 +230,8 @@ class Compiler:
             steps.append((OPERATORS[left.operator], left.operator, self.compile(left.right), left.at))
             left = left.left
         first = self.compile(left)
+        if len(steps) == 1 and steps[0][1] in EXACT:
+            return _of_two(first, *steps[0])
         steps.reverse()
 
         def calculate(env: Env) -> Any:
@@ -262,9 +268,13 @@ class Compiler:
             node.at,
         )
         sign = node.operator
+        simple = SIMPLE[sign]
 
         def verdict(env: Env) -> Any:
             one, other = left(env), right(env)
+            kind = type(one)
+            if kind is type(other) and (kind is Decimal or kind is str):
+                return simple(one, other)
             result = compare(one, other)
             if result is None:
                 env.evaluation.warn(f"cannot compare {type_name(one)} {sign} {type_name(other)}", at)
@@ -373,6 +383,25 @@ class Compiler:
 
     def _filter(self, node: Filter) -> Closure:
         return iterating.compile_filter(self, node)
+
+
+def _of_two(left: Closure, operate: Callable[[Any, Any], Any], sign: str, right: Closure, at: int) -> Closure:
+    exact = EXACT[sign]
+
+    def calculate(env: Env) -> Any:
+        one, other = left(env), right(env)
+        if type(one) is Decimal and type(other) is Decimal:
+            result = exact(one, other)
+            if result.is_finite():
+                return result
+        found = operate(one, other)
+        if found is None:
+            env.evaluation.warn(f"no result for {type_name(one)} {sign} {type_name(other)}", at)
+        elif type(found) is str:
+            env.evaluation.spend(len(found) >> 6)
+        return found
+
+    return calculate
 
 
 def _external(mapping: Closure, names: tuple[str, ...], at: int) -> Closure:

@@ -32,6 +32,7 @@ from procession.feel.values import (
     Date,
     DateTime,
     DaysTime,
+    Function,
     Range,
     Time,
     YearsMonths,
@@ -41,10 +42,19 @@ from procession.feel.values import (
 from procession.values import INT_MAX, INT_MIN, LONG_MAX, LONG_MIN, JsonValue, Long, ObjectValue, TypedValue
 
 _DAY = date(1970, 1, 1)
+_SAME = frozenset((type(None), bool, str, Date, DateTime, Time, DaysTime, YearsMonths, Range, Function))
+"""Kinds that are the same in processes and in FEEL, or FEEL's alone."""
+_EXACT = 10**34
+"""Whole numbers below this are FEEL numbers without rounding."""
 
 
 def to_feel(value: Any, depth: int = 0) -> Any:
     """A process value as a FEEL value; FEEL values stay as they are. Raises ExpressionFailed for too deep nesting."""
+    kind = type(value)
+    if kind in _SAME:
+        return value
+    if kind is int and -_EXACT < value < _EXACT:
+        return Decimal(value)
     match value:
         case None | bool() | str():
             return value
@@ -96,6 +106,11 @@ def _time(value: datetime | time, moment: datetime | None) -> Time:
 
 def from_feel(value: Any) -> Any:
     """A FEEL value as a process value (the table above). Raises ExpressionFailed for one too big or nested too deep."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is Decimal:
+        return _number(value)
     # Lists inside a list may be one and the same object many times over: what is small in memory can be huge outside.
     return _back(value, [LIMITS.values], 0)
 
@@ -137,8 +152,7 @@ def _back(value: Any, left: list[int], depth: int) -> Any:
 
 
 def _number(value: Decimal) -> int | float | None:
-    if value == value.to_integral_value() and value.adjusted() < 19:
-        whole = int(value)
+    if value.adjusted() < 19 and value == (whole := int(value)):
         if INT_MIN <= whole <= INT_MAX:
             return whole
         if LONG_MIN <= whole <= LONG_MAX:

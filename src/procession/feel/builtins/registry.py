@@ -164,6 +164,24 @@ def call(overloads: Sequence[Builtin], evaluation: Evaluation, arguments: Sequen
     raise reason or Null(f"{overloads[0].name} takes no {len(arguments)} arguments")
 
 
+def prepared(overloads: Sequence[Builtin], count: int) -> Callable[[Evaluation, Sequence[Any]], Any]:
+    """As `call`, for calls with so many arguments: values that fit as they are take no detour."""
+    fitting = [overload for overload in overloads if overload.takes(count)]
+    if not fitting:
+        return lambda evaluation, arguments: call(overloads, evaluation, arguments)
+    first = fitting[0]
+    kinds = [first.parameters[min(place, len(first.parameters) - 1)].kinds for place in range(count)]
+
+    def invoke(evaluation: Evaluation, arguments: Sequence[Any]) -> Any:
+        for value, wanted in zip(arguments, kinds, strict=True):
+            if type(value) not in wanted and object not in wanted:
+                return call(overloads, evaluation, arguments)
+        evaluation.spend(_cost(arguments))
+        return _run(first, evaluation, arguments)
+
+    return invoke
+
+
 def call_named(
     overloads: Sequence[Builtin], evaluation: Evaluation, names: Sequence[str], arguments: Sequence[Any]
 ) -> Any:
