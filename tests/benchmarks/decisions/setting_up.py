@@ -40,17 +40,25 @@ def set_up() -> Peers:
     FOLDER.mkdir(parents=True, exist_ok=True)
     missing: dict[str, str] = {}
     python = _python()
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    node = fetch_feelin()
+    if node is None:
         missing["feelin"] = "there is no Node.js with npm here"
-    else:
-        _once("node", HERE / "package.json", [npm, "install", "--silent", "--no-audit", "--no-fund"])
     java, maven = shutil.which("java"), shutil.which("mvn")
     if java is None or maven is None:
         missing["camunda"] = "there is no Java with Maven here"
     else:
         _once("camunda", HERE / "camunda" / "pom.xml", [maven, "-q", "-B", _COPY, "-DoutputDirectory=lib"])
     return Peers(python, None if "feelin" in missing else node, None if "camunda" in missing else java, missing)
+
+
+def fetch_feelin() -> str | None:
+    """feelin in `FOLDER/node`; gives the path of Node, None where there is none. Raises CalledProcessError."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    _once("node", HERE / "package.json", [npm, "install", "--silent", "--no-audit", "--no-fund"])
+    return node
 
 
 def _once(name: str, file: Path, command: list[str]) -> None:
