@@ -472,7 +472,8 @@ class Policies:
     counts_from_zero: bool = (
         True  # Camunda 7: `loopCounter` from 0, the counts are variables; Camunda 8: from 1, they are not
     )
-    one_message_start: bool = True  # Camunda 7: a message starts instances of one process only
+    outputs_last: bool = True  # Camunda 7: end listeners run before output mappings; Camunda 8: after them
+    single_starts: bool = True  # Camunda 7: one none or timer start a process, one process a message start
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,11 @@ def initial(process: Process, element: etree._Element, problems: Problems) -> st
     """The start event of a start without a trigger: the none or timer start, else the only one."""
     starts = [process.nodes[id_] for id_ in process.starts.get(process.id, ())]
     found: str | None = None
+    single = process.policies.single_starts
     for start in starts:
-        if isinstance(start, StartEvent) and (start.definition is None or isinstance(start.definition, Timer)):
+        if isinstance(start, StartEvent) and (
+            start.definition is None or (single and isinstance(start.definition, Timer))
+        ):
             if found is None:
                 found = start.id
             else:

@@ -11,6 +11,8 @@ from lxml import etree
 from procession.bpmn.dialect import CallExtras, ProcessExtras, UserTaskExtras
 from procession.bpmn.document import Document
 from procession.bpmn.model import (
+    BoundaryEvent,
+    CatchEvent,
     Copy,
     DecisionWork,
     Error,
@@ -20,10 +22,15 @@ from procession.bpmn.model import (
     Form,
     Listener,
     Loop,
+    Message,
+    Node,
     Policies,
+    Process,
     Reach,
+    ReceiveTask,
     Reference,
     Script,
+    StartEvent,
     Timer,
     Traits,
     Work,
@@ -31,6 +38,7 @@ from procession.bpmn.model import (
 from procession.bpmn.reader import Reading, read_definitions
 from procession.camunda8 import extensions as ext
 from procession.camunda8.expressions import compile_text
+from procession.errors import ParseFailed, Problem
 from procession.expressions import Expression, Literal
 
 POLICIES = Policies(
@@ -41,7 +49,8 @@ POLICIES = Policies(
     engine_objects=False,
     ends_when_cancelled=False,
     counts_from_zero=False,
-    one_message_start=False,
+    single_starts=False,
+    outputs_last=False,
 )
 _NEVER = Literal("", "")
 _NAMED = re.compile(r"\s*=\s*([^\W\d]\w*)(\.\w+)*\s*\Z")
@@ -49,7 +58,34 @@ _NAMED = re.compile(r"\s*=\s*([^\W\d]\w*)(\.\w+)*\s*\Z")
 
 def read_bpmn(data: bytes, resource: str = "") -> Reading:
     """The executable processes of a BPMN file, and warnings. Raises ParseFailed with every problem."""
-    return read_definitions(data, Camunda8(), resource)
+    reading = read_definitions(data, Camunda8(), resource)
+    problems = [
+        Problem("Must have exactly one zeebe:subscription extension element", node.line, 1, (node.id,), resource)
+        for process in reading.processes
+        for node in process.nodes.values()
+        if _uncorrelated(process, node)
+    ]
+    if problems:
+        raise ParseFailed("The process cannot be deployed", problems, reading.warnings)
+    return reading
+
+
+def _uncorrelated(process: Process, node: Node) -> bool:
+    """True where a node waits for a message of which nothing says how it is told apart."""
+    if isinstance(node, ReceiveTask):
+        return node.message is None or node.message.correlation_key is None
+    if isinstance(node, StartEvent) and node.scope == process.id:
+        return False
+    message = getattr(node, "definition", None)
+    waits = isinstance(node, CatchEvent | BoundaryEvent | StartEvent) and isinstance(message, Message)
+    return waits and isinstance(message, Message) and message.correlation_key is None
+
+
+def _listed(expression: Expression | None) -> Expression | None:
+    """Names separated by commas as a list of them."""
+    if isinstance(expression, Literal) and isinstance(expression.value, str):
+        return Literal([part.strip() for part in expression.value.split(",")], expression.source)
+    return expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +109,14 @@ class Camunda8:
 
     def process(self, process: etree._Element, document: Document) -> ProcessExtras:
         tag = ext.extension(process, "versionTag")
+        for listener in ext.extensions(process, "executionListeners", "executionListener"):
+            document.problems.error(
+                "execution listeners of a process are not executed by this version; put them at its start and end events",
+                listener,
+                process.get("id"),
+            )
         return ProcessExtras(
             version_tag=None if tag is None else tag.get("value"),
-            listeners=ext.execution_listeners(process, document),
             properties=ext.properties(process),
         )
 
@@ -90,9 +131,9 @@ class Camunda8:
     def loop(self, element: etree._Element, characteristics: etree._Element, loop: Loop, document: Document) -> Loop:
         found = ext.extension(characteristics, "loopCharacteristics")
         if found is None:
-            document.problems.error(
-                "Must have exactly one 'zeebe:loopCharacteristics' extension element", characteristics
-            )
+            place = f"{element.get('id')} > multiInstanceLoopCharacteristics"
+            text = "Must have exactly one 'zeebe:loopCharacteristics' extension element"
+            document.problems.error(text, characteristics, place)
             return replace(loop, collection=_NEVER)
         output = found.get("outputElement")
         return replace(
@@ -135,7 +176,8 @@ class Camunda8:
                 priority=given(priority, "priority"),
                 form=form,
             )
-        named = {"assignee": assignee, "candidateUsers": users, "candidateGroups": groups, "dueDate": due}
+        named = {"assignee": assignee, "candidateUsers": _listed(users), "candidateGroups": _listed(groups)}
+        named["dueDate"] = due
         named |= {"followUpDate": follow_up, "formKey": None if form is None else form.key}
         evaluated = tuple((f"io.camunda.zeebe:{name}", value) for name, value in named.items() if value is not None)
         topic = Literal(ext.USER_TASK_JOB, ext.USER_TASK_JOB)

@@ -37,7 +37,7 @@ class Camunda8Dialect:
     def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
         reading = read_bpmn(data, resource)
         if not reading.processes:
-            problem = Problem("There must be at least one executable process", resource=resource)
+            problem = Problem("Must contain at least one executable process", 1, 1, ("definitions",), resource)
             raise ParseFailed(f"'{resource}' has no executable process", [problem])
         return ProcessesRead(reading.processes, reading.warnings)
 

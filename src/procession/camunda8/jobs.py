@@ -17,8 +17,10 @@ from procession.camunda8.exchange import (
     text_member,
     texts_member,
 )
+from procession.camunda8.searching import shown_time
 from procession.camunda8.values import shown_value
 from procession.engine.engine import Engine
+from procession.kernel.changing import CHANGING
 from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
 from procession.storage.encoding import millis
 from procession.storage.leases import TopicRequest, lease_external
@@ -29,6 +31,14 @@ DEFAULT_WAIT, MAX_WAIT = 10_000, 1_800_000
 """Milliseconds that a request waits for jobs where it does not say, and at most."""
 MAX_JOBS = 10_000
 DEFAULT_RETRIES = 3
+_ATTRIBUTES = {
+    "assignee": "assignee",
+    "candidate_groups": "candidateGroups",
+    "candidate_users": "candidateUsers",
+    "due": "dueDate",
+    "follow_up": "followUpDate",
+    "priority": "priority",
+}
 _TASK_MOMENTS = {
     "create": "CREATING",
     "assignment": "ASSIGNING",
@@ -161,16 +171,18 @@ def _user_task(engine: Engine, transaction: Transaction, job: External) -> dict[
         return None
     task = tasks[0]
     links = transaction.find(IdentityLink, "task = ?", [task.key])
-    pending: Mapping[str, Any] = found[0].note.get("changing", {})
+    change: Mapping[str, Any] = found[0].note.get(CHANGING, {})
+    asked: Mapping[str, Any] = change.get("attributes", {})
+    due, follow_up = asked.get("due", task.due), asked.get("follow_up", task.follow_up)
     return {
-        "action": pending.get("action", "complete" if job.listener == "complete" else ""),
-        "assignee": pending.get("assignee", task.assignee),
-        "candidateGroups": [x.group for x in links if x.group is not None],
-        "candidateUsers": [x.user for x in links if x.user is not None],
-        "changedAttributes": list(pending.get("names", ())),
-        "dueDate": None if task.due is None else task.due.isoformat(),
-        "followUpDate": None if task.follow_up is None else task.follow_up.isoformat(),
+        "action": change.get("action", ""),
+        "assignee": asked.get("assignee", task.assignee),
+        "candidateGroups": asked.get("candidate_groups", [x.group for x in links if x.group is not None]),
+        "candidateUsers": asked.get("candidate_users", [x.user for x in links if x.user is not None]),
+        "changedAttributes": [_ATTRIBUTES[name] for name in asked if name in _ATTRIBUTES],
+        "dueDate": None if due is None else shown_time(millis(due)),
+        "followUpDate": None if follow_up is None else shown_time(millis(follow_up)),
         "formKey": None,
-        "priority": task.priority,
+        "priority": asked.get("priority", task.priority),
         "userTaskKey": str(task.key),
     }

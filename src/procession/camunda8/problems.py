@@ -101,6 +101,17 @@ def rejection_of(error: Exception) -> Rejected:
     return Rejected(500, "Unexpected error occurred during the request processing", "Internal Server Error")
 
 
+_WORDS = {
+    "process must define a startEvent element": "Must have at least one start event",
+    "subProcess must define a startEvent element": "Must have exactly one start event",
+    "Timer needs configuration (either timeDate, timeCycle or timeDuration is needed)": (
+        "Must be exactly one type of timer: timeDuration, timeDate or timeCycle"
+    ),
+    "attribute 'messageRef' is required": "Must reference a message",
+}
+"""How Camunda 8 says what the reader says in Camunda 7's words."""
+
+
 def _told(error: ParseFailed) -> str:
     """The faults as Camunda 8 lists them: by file, by element."""
     lines: list[str] = []
@@ -110,7 +121,8 @@ def _told(error: ParseFailed) -> str:
             lines.append(problem.message)
             continue
         element = problem.elements[0] if problem.elements else f"line {problem.line}, column {problem.column}"
-        files.setdefault(problem.resource, {}).setdefault(element, []).append(problem.message)
+        message = _WORDS.get(problem.message, problem.message)
+        files.setdefault(problem.resource, {}).setdefault(element, []).append(message)
     for name, elements in files.items():
         told = [
             f"- Element: {element}\n" + "".join(f"    - ERROR: {message}\n" for message in messages)

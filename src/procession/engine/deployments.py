@@ -213,7 +213,7 @@ class _Starts:
 
     def _subscribe(self, unit: Unit, node: str, kind: str, name: str | None) -> None:
         definition = self.definition
-        if kind == "message" and self.process.policies.one_message_start:
+        if kind == "message" and self.process.policies.single_starts:
             _refuse_taken(unit, name, definition)
         unit.apply(
             e.SubscriptionOpened(

@@ -97,13 +97,14 @@ def advance(step: Step, item: Continue) -> None:
                 behaviour_of(step, element).confirmed(step, element, node)
         case Phase.END:
             if body or not _listen(step, element, Phase.END, index, _of(traits.listeners, "end")):
-                step.push(Continue(key, Phase.OUTPUT if traits.outputs and not body else Phase.LEAVE))
+                mapped = traits.outputs and not body and step.process.policies.outputs_last
+                step.push(Continue(key, Phase.OUTPUT if mapped else Phase.LEAVE))
         case Phase.OUTPUT:
             if index < len(traits.outputs) and not body:
                 step.map(element, traits.outputs[index])
                 step.push(Continue(key, Phase.OUTPUT, index + 1))
             else:
-                step.push(Continue(key, Phase.LEAVE))
+                step.push(Continue(key, Phase.LEAVE if step.process.policies.outputs_last else Phase.END))
         case Phase.LEAVE:
             _leave(step, element, node, inner)
         case Phase.AFTER:

@@ -156,6 +156,12 @@ class Step:
         """Asks for something in another instance, done after this step in the same transaction."""
         self.answer.requests.append(request)
 
+    def turn_to(self, definition: int) -> None:
+        """Another definition's model is the one to go by from now on: the instance migrates."""
+        self.definition = definition
+        self._process = self.world.process(definition)
+        self._conditions = self._process.has_conditions
+
     # ------------------------------------------------------------ agenda
 
     def push(self, *items: Continue | ChildEnded) -> None:
@@ -250,8 +256,15 @@ class Step:
             self._chosen[element] = tuple(flows)
         elif self.process.policies.failure is Failure.ROLL_BACK and not found.node.endswith(BODY):
             self._chosen[element] = self._choose(found)
-        self.emit(e.ElementMoved(element, Phase.END, 0, Life.COMPLETING))
-        self.push(Continue(element, Phase.END))
+        first = Phase.END
+        if (
+            not self.process.policies.outputs_last
+            and not found.node.endswith(BODY)
+            and self.node_of(found).traits.outputs
+        ):
+            first = Phase.OUTPUT
+        self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
+        self.push(Continue(element, first))
 
     # ------------------------------------------------------------ mappings
 
@@ -279,7 +292,8 @@ class Step:
             )
             value = placed(None if found is None else found.value, assignment.path, value)
         # Camunda 7's history shows what goes into a sub-process at the scope around it
-        place = element.parent if isinstance(self.node_of(element), SubProcess) else None
+        outer = self.process.policies.inputs_from_outside and isinstance(self.node_of(element), SubProcess)
+        place = element.parent if outer else None
         local = assignment.reach is Reach.LOCAL
         set_variable(self, scope, assignment.target, typed(value), local=local, place=place if local else None)
 

@@ -77,7 +77,7 @@ def create_external(step: Step, element: Element, node: Node, work: ExternalWork
     for name, expression in work.evaluated_headers:
         value = step.evaluate(element.key, expression)
         if value is not None:
-            headers[name] = value if isinstance(value, str) else json.dumps(value)
+            headers[name] = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     external = External(
         key=step.world.new_key(),
         instance=instance.key,

@@ -165,9 +165,11 @@ def begin_turn(step: Step, body: Element, node: Node, loop: Loop, counter: int, 
     policies = step.process.policies
     home = body.key if loop.sequential and policies.counts_from_zero else key
     first = 0 if policies.counts_from_zero else 1
-    set_variable(step, home, COUNTER, typed(counter + first), local=True, place=body.key)
+    # where histories show what belongs to one turn: Camunda 7 at the body, Camunda 8 at the turn
+    place = body.key if policies.counts_from_zero else None
+    set_variable(step, home, COUNTER, typed(counter + first), local=True, place=place)
     if loop.output_variable is not None:
         set_variable(step, key, loop.output_variable, typed(None), local=True)
     if items is not None and loop.element_variable is not None and counter < len(items):
-        set_variable(step, home, loop.element_variable, typed(items[counter]), local=True, place=body.key)
+        set_variable(step, home, loop.element_variable, typed(items[counter]), local=True, place=place)
     return Continue(key, Phase.BEFORE)

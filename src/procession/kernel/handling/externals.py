@@ -25,8 +25,10 @@ MESSAGE_LENGTH = 666
 
 def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
-    if external.listener is None or external.listener == "end":
+    if external.listener is None:
         take_results(step, external.element, command.variables)
+    elif external.listener == "end":
+        set_variables(step, external.element, command.variables)
     elif external.listener == "start":
         set_variables(step, external.element, command.variables, local=True)
     else:

@@ -1,0 +1,185 @@
+"""Searches: filters with operators, sorting, offsets and cursors; what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.camunda8.play import Play, job, process
+
+SIMPLE = process(f'<startEvent id="s"/>{job("a")}<endEvent id="e"/>', "s>a a>e")
+
+
+@pytest.fixture
+def filled(api: Play) -> Play:
+    """Five instances, the first of which has ended."""
+    api.deploy(SIMPLE)
+    for number in range(5):
+        api.start(n=number, text=f"t{number}", flag=number % 2 == 0)
+    (first, *_) = api.jobs("a")
+    api.got(f"/jobs/{first['jobKey']}/completion", {})
+    return api
+
+
+def found(api: Play, filters: dict[str, Any], **more: Any) -> list[str]:
+    """The keys of the instances that meet a filter."""
+    answer = api.got("/process-instances/search", {"filter": filters, **more})
+    return [item["processInstanceKey"] for item in answer["items"]]
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({}, 5),
+        ({"state": "ACTIVE"}, 4),
+        ({"state": {"$neq": "ACTIVE"}}, 1),
+        ({"state": {"$in": ["COMPLETED", "TERMINATED"]}}, 1),
+        ({"state": {"$notIn": ["COMPLETED"]}}, 4),
+        ({"processDefinitionId": {"$like": "?"}}, 5),
+        ({"processDefinitionId": {"$like": "q*"}}, 0),
+        ({"endDate": {"$exists": True}}, 1),
+        ({"startDate": {"$gt": "2001-01-01T00:00:00Z", "$lt": "2999-01-01T00:00:00Z"}}, 5),
+        ({"processDefinitionVersion": {"$gte": 1, "$lte": 1}}, 5),
+        ({"processDefinitionVersion": 2}, 0),
+        ({"$or": [{"state": "COMPLETED"}, {"processDefinitionVersion": 1}]}, 5),
+        ({"$or": [{"state": "COMPLETED"}, {"state": "TERMINATED"}], "hasIncident": False}, 1),
+        ({"variables": [{"name": "n", "value": "3"}]}, 1),
+        ({"variables": [{"name": "text", "value": '"t1"'}]}, 1),
+        ({"variables": [{"name": "text", "value": {"$like": "t*"}}]}, 5),
+        ({"variables": [{"name": "flag", "value": "true"}, {"name": "n", "value": {"$in": ["0", "1", "2"]}}]}, 2),
+        ({"tenantId": "<default>"}, 5),
+        ({"tenantId": "other"}, 0),
+        ({"elementId": "a", "elementInstanceState": "ACTIVE"}, 4),
+        ({"parentProcessInstanceKey": {"$exists": False}}, 5),
+        ({"hasIncident": True}, 0),
+    ],
+)
+def test_filters(filled: Play, filters: dict[str, Any], count: int) -> None:
+    assert len(found(filled, filters)) == count
+
+
+def test_sorting_and_offsets(filled: Play) -> None:
+    upwards = found(filled, {}, sort=[{"field": "processInstanceKey"}])
+    assert found(filled, {}, sort=[{"field": "processInstanceKey", "order": "DESC"}]) == upwards[::-1]
+    assert found(filled, {}, page={"from": 1, "limit": 2}) == upwards[1:3]
+    by_end = found(filled, {}, sort=[{"field": "endDate", "order": "DESC"}])
+    assert by_end[0] == upwards[0]
+
+
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+@pytest.mark.parametrize("field", ["startDate", "endDate", "state", "processInstanceKey"])
+def test_cursors_lead_through_everything_and_back(filled: Play, field: str, order: str) -> None:
+    sort = [{"field": field, "order": order}]
+    whole = found(filled, {}, sort=sort)
+    seen: list[str] = []
+    cursor, pages = None, []
+    while True:
+        page = {"limit": 2} if cursor is None else {"limit": 2, "after": cursor}
+        answer = filled.got("/process-instances/search", {"sort": sort, "page": page})
+        if not answer["items"]:
+            break
+        seen += [item["processInstanceKey"] for item in answer["items"]]
+        pages.append(answer)
+        cursor = answer["page"]["endCursor"]
+        assert answer["page"]["totalItems"] == 5
+    assert seen == whole
+    back = {"limit": 2, "before": pages[2]["page"]["startCursor"]}
+    answer = filled.got("/process-instances/search", {"sort": sort, "page": back})
+    assert answer["items"] == pages[1]["items"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"filter": {"nonsense": 1}},
+        {"filter": {"state": {"$what": 1}}},
+        {"filter": {"state": 7}},
+        {"filter": {"startDate": "soon"}},
+        {"filter": {"processInstanceKey": "abc"}},
+        {"filter": []},
+        {"sort": [{"field": "nonsense"}]},
+        {"sort": [{"field": "state", "order": "UP"}]},
+        {"page": {"limit": 10_001}},
+        {"page": {"limit": -1}},
+        {"page": {"after": "x"}},
+        {"page": {"after": "x", "before": "y"}},
+        {"filter": {"$or": {"a": 1}}},
+        {"filter": {"variables": [{"name": "n"}]}},
+    ],
+)
+def test_what_cannot_be_searched(api: Play, body: dict[str, Any]) -> None:
+    assert api.refused("POST", "/process-instances/search", body)[0] == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "process-instances", "element-instances", "variables", "incidents", "jobs", "user-tasks", "message-subscriptions",
+        "process-definitions", "decision-definitions", "decision-requirements", "decision-instances",
+    ],
+)  # fmt: skip
+def test_every_sorting_and_filter_makes_a_statement(filled: Play, path: str) -> None:
+    from procession.camunda8.entities import data, definitions, instances, work
+
+    entity = {
+        "process-instances": instances.INSTANCES, "element-instances": instances.ELEMENTS, "variables": data.VARIABLES,
+        "incidents": data.INCIDENTS, "jobs": work.JOBS, "user-tasks": work.USER_TASKS,
+        "message-subscriptions": work.MESSAGE_SUBSCRIPTIONS, "process-definitions": definitions.PROCESSES,
+        "decision-definitions": definitions.DECISIONS, "decision-requirements": definitions.REQUIREMENTS,
+        "decision-instances": definitions.EVALUATIONS,
+    }[path]  # fmt: skip
+    for name in entity.sorts:
+        filled.got(f"/{path}/search", {"sort": [{"field": name, "order": "DESC"}, {"field": name}]})
+    samples = ["x", "1", 1, True, "2024-01-01T00:00:00Z", [], ["x"]]
+    for name in entity.filters:
+        answers = [filled.ask("POST", f"/{path}/search", {"filter": {name: sample}}).status_code for sample in samples]
+        assert 200 in answers, name
+        assert set(answers) <= {200, 400}, name
+
+
+def test_single_things(filled: Play) -> None:
+    (variable, *_) = filled.items("variables", name="text")
+    assert filled.got(f"/variables/{variable['variableKey']}")["value"] == variable["value"]
+    (element, *_) = filled.items("element-instances", elementId="a")
+    assert filled.got(f"/element-instances/{element['elementInstanceKey']}") == element
+    assert element["type"] == "SERVICE_TASK"
+    (definition,) = filled.items("process-definitions", isLatestVersion=True)
+    key = definition["processDefinitionKey"]
+    assert filled.got(f"/process-definitions/{key}") == definition
+    assert filled.ask("GET", f"/process-definitions/{key}/xml").content == SIMPLE
+    assert filled.ask("GET", f"/process-definitions/{key}/form").status_code == 204
+    counted = {
+        x["elementId"]: x for x in filled.got(f"/process-definitions/{key}/statistics/element-instances", {})["items"]
+    }
+    assert (counted["a"]["active"], counted["a"]["completed"]) == (4, 1)
+    for path in (
+        "process-instances",
+        "element-instances",
+        "variables",
+        "incidents",
+        "process-definitions",
+        "user-tasks",
+    ):
+        assert filled.refused("GET", f"/{path}/5")[:2] == (404, "NOT_FOUND")
+
+
+def test_the_result_of_an_instance(api: Play) -> None:
+    api.deploy(process('<startEvent id="s"/><endEvent id="e"/>', "s>e"))
+    asked = {"processDefinitionId": "p", "variables": {"a": 1, "b": [2]}, "awaitCompletion": True}
+    assert api.got("/process-instances", asked)["variables"] == {"a": 1, "b": [2]}
+    assert api.got("/process-instances", asked | {"fetchVariables": ["b"]})["variables"] == {"b": [2]}
+
+
+def test_expressions(api: Play) -> None:
+    asked = {"expression": "=x + 1", "variables": {"x": 2}}
+    assert api.got("/expression/evaluation", asked) == {"expression": "=x + 1", "result": 3, "warnings": []}
+    assert api.got("/expression/evaluation", {"expression": "=missing"})["result"] is None
+    assert api.refused("POST", "/expression/evaluation", {"expression": "=("})[0] == 400
+
+
+def test_who_asks(api: Play) -> None:
+    assert api.got("/authentication/me")["tenants"][0]["tenantId"] == "<default>"
+    assert api.got("/topology")["clusterSize"] == 1
+    assert api.ask("GET", "/status").status_code == 204
+    assert api.got("/license")["validLicense"] is False
