@@ -60,9 +60,12 @@ def answer_count(number: int) -> Response:
     return answer({"count": number})
 
 
+_HINTS = {401: {"WWW-Authenticate": 'Basic realm="default"'}, 503: {"Retry-After": "1"}}
+
+
 def answer_error(error: Answered) -> Response:
     """The body and status of an error."""
-    headers = {"WWW-Authenticate": 'Basic realm="default"'} if error.status == 401 else {}
+    headers = _HINTS.get(error.status, {})
     return Response(error.status, answer(error.body()).body, JSON, headers)
 
 

@@ -93,6 +93,11 @@ class Committer:
         self.batches = 0
         self.commands = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for a transaction."""
+        return len(self._queue)
+
     def submit(self, command: Any, envelope: Envelope) -> Any:
         """Carries out a command; gives its value once it is durable. Raises what the command raises."""
         unit: Unit | None = getattr(self._inside, "unit", None)

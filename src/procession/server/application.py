@@ -39,7 +39,7 @@ from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
 from procession.server.oauth import Tokens, token_route
 from procession.server.oracle import oracle_routes
-from procession.server.overview import answers, overview
+from procession.server.overview import DOWN, UP, inner_state, overview, readiness
 from procession.server.pages import APPS, HEADERS, page
 from procession.server.settings import Settings
 from procession.server.version import VERSION
@@ -86,7 +86,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
             log.warning("The database does not answer", exc_info=True)
             return None
 
-    metrics = Metrics(counts)
+    metrics = Metrics(counts, partial(inner_state, engine))
     authenticator = _authenticator(engine, settings) if settings.auth else None
     rest = EngineRest(
         router(),
@@ -96,6 +96,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         max_body=settings.max_body,
         max_upload=settings.max_upload,
         threads=settings.threads,
+        max_requests=settings.max_requests,
         observe=metrics.observe,
     )
     tokens = Tokens(authenticator)
@@ -123,15 +124,13 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         return HTMLResponse(page(name, VERSION, shown), headers=HEADERS)
 
     async def live(request: Request) -> Response:
-        return JSONResponse({"status": "UP"})
+        return JSONResponse({"status": UP})
 
     async def ready(request: Request) -> Response:
-        try:
-            await run_in_threadpool(answers, engine)
-        except Exception:
-            log.warning("The database does not answer", exc_info=True)
-            return JSONResponse({"status": "DOWN"}, 503)
-        return JSONResponse({"status": "UP"})
+        found = await run_in_threadpool(readiness, engine)
+        if app.state.draining:
+            found["status"] = DOWN
+        return JSONResponse(found, 200 if found["status"] == UP else 503)
 
     async def exposed(request: Request) -> Response:
         return Response(await run_in_threadpool(metrics.text), headers={"Content-Type": CONTENT_TYPE})
@@ -167,7 +166,13 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         rest.stop()
         camunda8.stop()
 
+    def drain() -> None:
+        app.state.draining = True
+        rest.drain()
+
     app.state.stop = stop
+    app.state.drain = drain
+    app.state.draining = False
     return app
 
 

@@ -6,7 +6,7 @@ uvicorn writes them apart, and each write is a system call of its own: a sixth o
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -43,8 +43,42 @@ class Corked:
 
 
 class CorkedProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection. A client gets `patience` seconds to send a request's head and ten times that for its body: who is
+    slower is cut off, for a connection that never asks anything is one that nobody else can have."""
+
+    patience: ClassVar[float] = 30.0
+    _alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Puts the cork between uvicorn and the socket."""
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
+        self._expect(self.patience)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._expect(self.patience)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is here."""
+        self._expect(10 * self.patience)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """It is here as a whole."""
+        self._expect(None)
+        super().on_message_complete()
+
+    def _expect(self, seconds: float | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if seconds is None else self.loop.call_later(seconds, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._alarm = None
+        self.transport.close()

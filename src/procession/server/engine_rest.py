@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -46,6 +47,7 @@ class EngineRest:
         max_body: int,
         max_upload: int,
         threads: int,
+        max_requests: int = 1000,
         observe: Observe,
     ) -> None:
         self._router = router
@@ -55,6 +57,9 @@ class EngineRest:
         self._max_body = max_body
         self._max_upload = max_upload
         self._pool = ThreadPoolExecutor(threads, "procession-rest")
+        self._max_requests = max_requests
+        self._working = 0
+        self._draining = False
         self._observe = observe
         self._polls: set[asyncio.Future[Any]] = set()
         self._stopping = False
@@ -64,6 +69,10 @@ class EngineRest:
         self._stopping = True
         for poll in self._polls:
             poll.cancel()
+
+    def drain(self) -> None:
+        """From now on every answer asks its client to connect anew: elsewhere, for this server is about to end."""
+        self._draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -82,10 +91,26 @@ class EngineRest:
                 response = await self._answer(entry, params, path, scope, receive)
         except Exception as error:
             response = answer_error(answer_for(error))
+        if self._draining:
+            response = replace(response, headers={**response.headers, "Connection": "close"})
         await _send(response, send, with_body=method != "HEAD")
         self._observe(method, template, response.status, time.perf_counter() - began)
 
     async def _answer(
+        self, entry: Route, params: dict[str, str], path: str, scope: Scope, receive: Receive
+    ) -> Response:
+        if inspect.iscoroutinefunction(entry.handler):
+            return await self._admitted(entry, params, path, scope, receive)
+        # who only waits for work costs next to nothing; what is at work is bounded
+        if self._working >= self._max_requests:
+            raise Unavailable("Too many requests are waiting; try again later")
+        self._working += 1
+        try:
+            return await self._admitted(entry, params, path, scope, receive)
+        finally:
+            self._working -= 1
+
+    async def _admitted(
         self, entry: Route, params: dict[str, str], path: str, scope: Scope, receive: Receive
     ) -> Response:
         headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,10 +29,42 @@ class _Running(Collector):
         return [GaugeMetricFamily("procession_running", "Process definitions, instances, tasks …", labels=["kind"])]
 
 
+class _Inner(Collector):
+    """What one process knows of itself: totals as counters, the rest as gauges."""
+
+    def __init__(self, state: Callable[[], Mapping[str, float]]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """One metric a number."""
+        for name, number in self._state().items():
+            told = _TOLD[name]
+            if name.endswith("_total"):
+                yield CounterMetricFamily(f"procession_{name.removesuffix('_total')}", told, value=number)
+            else:
+                yield GaugeMetricFamily(f"procession_{name}", told, value=number)
+
+
+_TOLD = {
+    "commands_total": "Commands carried out",
+    "batches_total": "Transactions that commands shared",
+    "commands_waiting": "Commands that wait for a transaction",
+    "jobs_done_total": "Jobs that this node has finished, failed ones included",
+    "jobs_held": "Jobs that this node has leased",
+    "job_late_seconds": "How long after its time the job was leased that was leased last",
+    "pool_connections_in_use": "Connections to the database that are in use",
+    "neighbours": "Other nodes on the same database",
+}
+
+
 class Metrics:
     """The registry of one server. Nothing here is global: two servers in one process do not meet."""
 
-    def __init__(self, count: Callable[[], Mapping[str, int] | None]) -> None:
+    def __init__(
+        self,
+        count: Callable[[], Mapping[str, int] | None],
+        state: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "procession_http_requests_total",
@@ -44,6 +76,7 @@ class Metrics:
             "procession_http_request_seconds", "Seconds per request", ["method", "route"], registry=self._registry
         )
         self._registry.register(_Running(count))
+        self._registry.register(_Inner(state))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request. `route` is the template, never the path, so that there are not endlessly many series."""

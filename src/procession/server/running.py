@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -39,9 +40,7 @@ def open_engine(settings: Settings) -> Engine:
         connect_timeout=settings.pool_timeout,
         idle=settings.pool_lifetime,
     )
-    set_limits(
-        steps=settings.feel_steps, items=settings.feel_items, text=settings.feel_text, depth=settings.feel_depth
-    )
+    set_limits(steps=settings.feel_steps, items=settings.feel_items, text=settings.feel_text, depth=settings.feel_depth)
     storage = open_storage(settings.database_url(), pool)
     dialects = {CAMUNDA8: Camunda8Dialect()}
     level = EngineSettings(history=settings.history_level)
@@ -65,11 +64,13 @@ def configure_logging(level: str) -> None:
     )
 
 
-def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+def run(settings: Settings, ready: Callable[[str], None] | None = None, bound: socket.socket | None = None) -> None:
     """Serves until SIGTERM or Ctrl-C. `ready` is called with the address once requests are answered.
 
-    Running requests get `shutdown_timeout` seconds to end. Raises errors of `procession.errors` where the engine
-    cannot be opened, OSError where the address is taken.
+    `bound` is a listening socket to accept from instead of an address of its own. After SIGTERM `/health/ready` says no for
+    `drain` seconds while everything is still answered, so that a load balancer goes elsewhere; then running requests get
+    `shutdown_timeout` seconds to end. Raises errors of `procession.errors` where the engine cannot be opened, OSError where
+    the address is taken.
     """
     engine = open_engine(settings)
     modeler: Store | None = None
@@ -82,7 +83,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
-                http=CorkedProtocol,
+                http=type("Protocol", (CorkedProtocol,), {"patience": settings.request_timeout}),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
@@ -93,10 +94,12 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
             ),
             app.state.stop,
             ready,
+            app.state.drain,
+            settings.drain,
         )
         if settings.job_executor:
             engine.start()
-        server.run()
+        server.run(None if bound is None else [bound])
     finally:
         if modeler is not None:
             modeler.close()
@@ -106,10 +109,31 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
 class _Server(uvicorn.Server):
     """Says when it is ready, and lets waiting requests go when it stops."""
 
-    def __init__(self, config: uvicorn.Config, stop: Callable[[], None], ready: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        stop: Callable[[], None],
+        ready: Callable[[str], None] | None,
+        drain: Callable[[], None],
+        seconds: float,
+    ) -> None:
         super().__init__(config)
         self._stop = stop
         self._ready = ready
+        self._drain = drain
+        self._seconds = seconds
+        self._draining = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ends the server: at once, or after the time that others get to notice. A second signal does not wait."""
+        if self._seconds > 0 and not self._draining:
+            self._draining = True
+            self._drain()
+            timer = threading.Timer(self._seconds, super().handle_exit, (sig, frame))
+            timer.daemon = True
+            timer.start()
+        else:
+            super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to listen, then tells the address."""

@@ -128,6 +128,20 @@ class Settings(BaseSettings):
     feel_text: int = Field(default=1_000_000, ge=1, description="characters of a string that FEEL builds")
     feel_depth: int = Field(default=100, ge=1, le=300, description="how deep FEEL expressions may be nested")
     shutdown_timeout: int = Field(default=10, ge=0, description="seconds that running requests get after SIGTERM")
+    drain: float = Field(
+        default=0.0,
+        ge=0,
+        description="seconds after SIGTERM in which everything is still answered while `/health/ready` says no",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="processes that answer, each a node of its own")
+    max_requests: int = Field(
+        default=1000, ge=1, description="requests at work or waiting for it; further ones are told to come back (503)"
+    )
+    request_timeout: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds a client may take to send a request's head; ten times that for its body",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -171,6 +185,12 @@ class Settings(BaseSettings):
     def _admin_is_whole(self) -> Settings:
         if self.admin_user is not None and self.admin_password is None:
             raise ValueError("the first user has no password: set PROCESSION_ADMIN_PASSWORD or …_FILE")
+        return self
+
+    @model_validator(mode="after")
+    def _workers_share_a_database(self) -> Settings:
+        if self.workers > 1 and self.database in ("sqlite://", "sqlite:///:memory:"):
+            raise ValueError("several workers need a database that they share: a file or PostgreSQL, not sqlite://")
         return self
 
     def database_url(self) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from procession.errors import Invalid, Unavailable
 from procession.storage.drivers import Driver, SqliteDriver, translated
@@ -214,6 +214,12 @@ class Storage:
         with self._translated(), ExitStack() as held:
             for _ in range(min(self._pool.minimum, self._pool.size)):
                 held.enter_context(self._reading.connect())
+
+    @property
+    def connections_in_use(self) -> int:
+        """How many of the pool's connections are at work."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     # ------------------------------------------------------------ schema
 

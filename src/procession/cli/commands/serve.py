@@ -28,6 +28,9 @@ def serve(
     test_mode: Annotated[
         bool | None, typer.Option("--test-mode", help="Serve /oracle/clock and /oracle/reset. Never in production.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that answer, each a node of its own, on one port (1).")
+    ] = None,
     no_job_executor: Annotated[
         bool, typer.Option("--no-job-executor", help="Run jobs only when somebody asks for them.")
     ] = False,
@@ -50,6 +53,7 @@ def serve(
         "auth": auth,
         "modeler": modeler,
         "test_mode": test_mode,
+        "workers": workers,
         "job_executor": False if no_job_executor else None,
         "history_level": history,
         "log_level": log_level,
@@ -64,4 +68,9 @@ def serve(
     def ready(address: str) -> None:
         typer.echo(f"Procession answers at {address}/engine-rest, its pages are at {address}/camunda/app/welcome/")
 
-    run(settings, ready)
+    if settings.workers > 1:
+        from procession.server.workers import Workers
+
+        Workers(settings, settings.workers, ready).run()
+    else:
+        run(settings, ready)

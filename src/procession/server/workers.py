@@ -1,0 +1,132 @@
+"""Several nodes behind one port: `procession serve --workers N`. The parent binds, starts, watches and ends them.
+
+Each worker is a whole server with an engine of its own; what they share is the database and the socket they accept from.
+A worker that dies is replaced, later each time it dies again soon.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from procession.server.settings import Settings
+
+log = logging.getLogger("procession.server")
+
+LOOK = 0.2
+SOON = 10.0
+"""Seconds after its start before which a worker's death counts as a failure to start."""
+MAX_PAUSE = 30.0
+_spawning = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    started: float = field(default_factory=time.monotonic)
+    failures: int = 0
+
+
+class Workers:
+    """The parent of several servers on one address. `run` blocks until SIGTERM or SIGINT and until all have ended."""
+
+    def __init__(self, settings: Settings, count: int, ready: Callable[[str], None] | None = None) -> None:
+        self._settings = settings
+        self._count = count
+        self._ready = ready
+        self._stop = threading.Event()
+        self._workers: list[_Worker] = []
+
+    def run(self) -> None:
+        """Raises OSError where the address is taken."""
+        family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as bound:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self._settings.host, self._settings.port))
+            bound.listen(2048)
+            before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                # the first one brings the schema up to date; the others find it so
+                self._workers = [_Worker(self._spawn(bound, first=place == 0)) for place in range(self._count)]
+                self._watch(bound)
+            finally:
+                self._finish()
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def _end(self, number: int, frame: Any) -> None:
+        self._stop.set()
+
+    def _spawn(self, bound: socket.socket, *, first: bool = False) -> SpawnProcess:
+        answers, tell = _spawning.Pipe(duplex=False)
+        process = _spawning.Process(target=serve_on, args=(self._settings, bound, tell), name="procession-worker")
+        process.start()
+        tell.close()
+        if first:
+            self._await(answers, process)
+        else:
+            answers.close()
+        return process
+
+    def _await(self, answers: Any, process: SpawnProcess) -> None:
+        while not self._stop.is_set() and process.is_alive():
+            if answers.poll(LOOK):
+                try:
+                    address = answers.recv()
+                except EOFError:
+                    break
+                if self._ready is not None:
+                    self._ready(address)
+                break
+        answers.close()
+
+    def _watch(self, bound: socket.socket) -> None:
+        while not self._stop.wait(LOOK):
+            for worker in self._workers:
+                if worker.process.is_alive():
+                    continue
+                quick = time.monotonic() - worker.started < SOON
+                worker.failures = worker.failures + 1 if quick else 0
+                log.warning(
+                    "Worker %s ended with %s; another takes its place", worker.process.pid, worker.process.exitcode
+                )
+                if self._stop.wait(min(MAX_PAUSE, 2.0**worker.failures - 1)):
+                    return
+                worker.process, worker.started = self._spawn(bound), time.monotonic()
+
+    def _finish(self) -> None:
+        for worker in self._workers:
+            if worker.process.is_alive():
+                worker.process.terminate()
+        end = time.monotonic() + self._settings.shutdown_timeout + self._settings.drain + 10
+        for worker in self._workers:
+            worker.process.join(max(0.1, end - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+
+def serve_on(settings: Settings, bound: socket.socket, tell: Any) -> None:
+    """A worker's life: a server on a socket that is bound already."""
+    from procession.server.running import configure_logging, run
+
+    configure_logging(settings.log_level)
+
+    def ready(address: str) -> None:
+        # nobody may listen any more
+        try:
+            tell.send(address)
+        except OSError:
+            pass
+        finally:
+            tell.close()
+
+    run(settings, ready, bound)

@@ -1,0 +1,156 @@
+"""A server under load and at its end: too much, too slow, draining, several workers; what it says of itself."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from pydantic import ValidationError
+
+from procession.engine.engine import Engine
+from procession.server.settings import Settings
+from tests.server.conftest import Serve
+from tests.server.processes import serving
+
+
+def _status(url: str) -> tuple[int, dict[str, str], bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def test_readiness_names_its_parts(serve: Serve) -> None:
+    client = serve()
+    answer = client.call("GET", "/health/ready")
+    assert answer.status_code in (200, 503)
+    assert set(answer.json()["components"]) >= {"database", "migrations"}
+
+
+def test_metrics_tell_of_commands_and_batches(serve: Serve, engine: Engine) -> None:
+    client = serve()
+    client.call("GET", "/engine-rest/version")
+    text = client.call("GET", "/metrics").text
+    for name in ("commands_total", "batches_total", "commands_waiting", "jobs_held", "job_late_seconds", "neighbours"):
+        assert re.search(rf"^procession_{name} ", text, re.MULTILINE), name
+
+
+def test_too_many_requests_are_told_to_come_back(serve: Serve, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(max_requests=1)
+    entered, leave = threading.Event(), threading.Event()
+    read = engine.storage.read
+
+    def slowly() -> object:
+        entered.set()
+        leave.wait(20)
+        return read()
+
+    monkeypatch.setattr(engine.storage, "read", slowly)
+    first = threading.Thread(target=client.call, args=("GET", "/engine-rest/task"))
+    first.start()
+    assert entered.wait(20)
+    refused = client.call("GET", "/engine-rest/task")
+    leave.set()
+    first.join()
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert client.call("GET", "/engine-rest/task").status_code == 200
+
+
+def test_a_slow_client_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSION_REQUEST_TIMEOUT", "0.3")
+    with serving(tmp_path) as (_, url):
+        at = urlsplit(url)
+        with socket.create_connection((at.hostname or "", at.port or 0), 20) as slow:
+            slow.sendall(b"GET /engine-rest/version HTTP/1.1\r\nHost: x\r\n")
+            assert slow.recv(1) == b""
+        assert _status(f"{url}/engine-rest/version")[0] == 200
+
+
+def test_a_server_that_drains_answers_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSION_DRAIN", "1.5")
+    with serving(tmp_path) as (process, url):
+        assert _status(f"{url}/health/ready")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 10
+        while _status(f"{url}/health/ready")[0] == 200:
+            assert time.monotonic() < end
+        status, headers, _ = _status(f"{url}/engine-rest/version")
+        assert (status, headers.get("connection", headers.get("Connection"))) == (200, "close")
+        assert process.wait(20) == 0
+
+
+def test_workers_share_a_port_and_replace_each_other(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as (process, url):
+        parent = psutil.Process(process.pid)
+        assert len(_workers(parent)) == 2
+        _start_and_count(url)
+        _workers(parent)[0].kill()
+        end = time.monotonic() + 30
+        while len(_workers(parent)) < 2 or not _answers(url):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        children = _workers(parent)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert not any(child.is_running() for child in children)
+
+
+def _workers(parent: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):  # and a ZombieProcess, which waits to be taken note of
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _status(f"{url}/engine-rest/version")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _start_and_count(url: str) -> None:
+    """What one worker writes the other one reads."""
+    edge = "edge"
+    model = (
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"><process id="p" '
+        'isExecutable="true"><startEvent id="s"/><userTask id="u"/><sequenceFlow id="f" sourceRef="s" targetRef="u"/>'
+        "</process></definitions>"
+    )
+    body = f'--{edge}\r\nContent-Disposition: form-data; name="d"; filename="p.bpmn"\r\n\r\n{model}\r\n--{edge}--\r\n'
+    kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+    request = urllib.request.Request(f"{url}/engine-rest/deployment/create", body.encode(), kind)
+    with urllib.request.urlopen(request, timeout=20):
+        pass
+    for _ in range(6):
+        start = urllib.request.Request(
+            f"{url}/engine-rest/process-definition/key/p/start", b"{}", {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(start, timeout=20):
+            pass
+    assert {json.loads(_status(f"{url}/engine-rest/task/count")[2])["count"] for _ in range(6)} == {6}
+
+
+def test_workers_need_a_database_that_they_share() -> None:
+    with pytest.raises(ValidationError, match="several workers"):
+        Settings(database="sqlite://", workers=2)
+
+
+def test_the_tests_leave_no_worker_behind() -> None:
+    assert not _workers(psutil.Process(os.getpid()))
