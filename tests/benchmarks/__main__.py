@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="runs of each configuration")
     parser.add_argument("--instances", type=int, default=500, help="process instances per run")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 5, 20, 100])
-    parser.add_argument("--clients", type=int, default=4, help="HTTP clients")
+    parser.add_argument("--clients", type=int, default=12, help="HTTP clients")
     parser.add_argument("--warm-up", type=int, default=3000, help="instances of each kind before a peer is measured")
     parser.add_argument("--only", choices=list(MEASURES), help="measure this alone; the report keeps the rest")
     parser.add_argument("--curves", action="store_true", help="measure the curves, and nothing else")

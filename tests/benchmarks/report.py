@@ -76,7 +76,19 @@ def text(parts: Mapping[str, Any]) -> str:
 
 def _http(figures: Mapping[str, Any]) -> list[str]:
     about = "Start, list (or fetch and lock), complete, end: clients on kept connections, the same for every server."
-    return [about, "", *_table(figures)]
+    lines = [about, "", *_table(figures), ""]
+    whole = "processor ms of server and database per instance"
+    for name, found in figures.items():
+        peer = figures.get(f"Camunda 7 on PostgreSQL,{name.partition(',')[2]}")
+        if peer is None or peer is found:
+            continue
+        share = found[whole].median / peer[whole].median
+        faster = found["instances per second"].median / peer["instances per second"].median
+        lines.append(
+            f"- {name}: {share:.2f} of Camunda 7's processor time (aim here 0.20: {'met' if share <= 0.2 else '**missed**'}; "
+            f"later 0.10), {faster:.1f} times its instances per second"
+        )
+    return lines
 
 
 def _in_process(figures: Mapping[str, Any]) -> list[str]:
