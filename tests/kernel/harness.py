@@ -332,6 +332,12 @@ class KernelPlay:
         self.when(c.ModifyInstance(self.instance, tuple(map(_instruction, instructions))))
         return self
 
+    def migrate(self, *moves: str) -> KernelPlay:
+        """Moves the instance from the first file's process to the second's: `a b` maps nodes, `a b!` makes events anew."""
+        found = tuple(c.MoveNode(*move.rstrip("!").split(), move.endswith("!")) for move in moves)
+        self.when(c.MigrateInstance(self.instance, 1, 2, found))
+        return self
+
     def start_at(self, *instructions: str) -> KernelPlay:
         """Starts the first process at these places; see `modify`."""
         self.instance = self.when(c.StartInstance(1, instructions=tuple(map(_instruction, instructions))))
@@ -450,6 +456,8 @@ class KernelPlay:
                 self._nodes[element.key] = "" if element.parent is None else element.node
             case e.ElementEntered():
                 self._path[event.element] = [self._nodes[event.element], "?"]
+            case e.ElementMigrated(element=element) if element.key in self._path:
+                self._nodes[element.key] = self._path[element.key][0] = element.node
             case e.ElementCompleted() if event.element in self._path:
                 self._path[event.element][1] = ""
             case e.ElementTerminated() if event.element in self._path:

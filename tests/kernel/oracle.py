@@ -34,6 +34,7 @@ class CamundaPlay:
             files[f"f{number}"] = (f"f{number}.bpmn", text.encode(), "text/xml")  # type: ignore[assignment]
         deployment = self._ask("POST", "/deployment/create", files=files)["id"]
         weakref.finalize(self, _remove, self._http, deployment)
+        self._files = [x for x in diagrams if isinstance(x, Diagram)]
         first = diagrams[0]
         assert isinstance(first, Diagram)
         self._first = self._prefix + first.process
@@ -104,6 +105,26 @@ class CamundaPlay:
     def modify(self, *instructions: str) -> CamundaPlay:
         asked = {"instructions": [_instruction(text) for text in instructions]}
         self._ask("POST", f"/process-instance/{self.instance}/modification", json=asked)
+        return self
+
+    def migrate(self, *moves: str) -> CamundaPlay:
+        definitions = [
+            self._ask("GET", f"/process-definition/key/{self._prefix}{x.process}")["id"] for x in self._files
+        ]
+        plan = {
+            "sourceProcessDefinitionId": definitions[0],
+            "targetProcessDefinitionId": definitions[1],
+            "instructions": [
+                {
+                    "sourceActivityIds": move.rstrip("!").split()[:1],
+                    "targetActivityIds": move.rstrip("!").split()[1:],
+                    "updateEventTrigger": move.endswith("!"),
+                }
+                for move in moves
+            ],
+        }
+        asked = {"migrationPlan": plan, "processInstanceIds": [self.instance]}
+        self._ask("POST", "/migration/execute", json=asked)
         return self
 
     def start_at(self, *instructions: str) -> CamundaPlay:

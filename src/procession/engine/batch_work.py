@@ -18,6 +18,7 @@ Work = Callable[[Unit, Sequence[int], Mapping[str, Any], Envelope], None]
 DELETION, SUSPENSION, MODIFICATION = "instance-deletion", "instance-update-suspension-state", "instance-modification"
 JOB_RETRIES, EXTERNAL_RETRIES = "set-job-retries", "set-external-task-retries"
 VARIABLES, CORRELATION = "set-variables", "correlate-message"
+MIGRATION, RESTART = "instance-migration", "instance-restart"
 HISTORY_DELETION, DECISION_DELETION = "historic-instance-deletion", "historic-decision-instance-deletion"
 
 OF_INSTANCES = frozenset({VARIABLES, CORRELATION})
@@ -93,6 +94,31 @@ def _modify(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope:
         do(unit, command, envelope)
 
 
+def _migrate(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    moves = tuple(c.MoveNode(*move) for move in work["moves"])
+    for key in items:
+        do(
+            unit,
+            c.MigrateInstance(
+                key,
+                work["source"],
+                work["target"],
+                moves,
+                work["variables"],
+                work["skip_listeners"],
+                work["skip_mappings"],
+            ),
+            envelope,
+        )
+
+
+def _restart(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    instructions = read_instructions(work["instructions"])
+    how = {name: value for name, value in work.items() if name not in ("definition", "instructions")}
+    for key in items:
+        do(unit, ec.RestartInstance(key, work["definition"], instructions, **how), envelope)
+
+
 def _delete_history(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
     for key in items:
         unit.lock([key])
@@ -109,6 +135,8 @@ WORK: Mapping[str, Work] = {
     DELETION: _delete,
     SUSPENSION: _suspend,
     MODIFICATION: _modify,
+    MIGRATION: _migrate,
+    RESTART: _restart,
     JOB_RETRIES: _job_retries,
     EXTERNAL_RETRIES: _external_retries,
     VARIABLES: _set_variables,

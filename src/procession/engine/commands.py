@@ -224,30 +224,17 @@ class EvaluateDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateBatch:
-    """Begins a batch: `work` is done with each of `items` (keys) by jobs, `per_job` of them in one. Gives a `records.Batch`.
+class RestartInstance:
+    """Starts a new instance in place of one that has ended, where `instructions` say, with its business key and its last
+    variables (or with `initial_variables` those it was started with). Gives `Started`."""
 
-    `kind` is Camunda's type and one of `batch_work.WORK`.
-    """
-
-    kind: str
-    items: tuple[int, ...]
-    work: Mapping[str, Any] = field(default_factory=dict)
-    per_job: int = 1
-    tenant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SuspendBatch:
-    batch: int
-    suspended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteBatch:
-    """Deletes a running batch; its history stays."""
-
-    batch: int
+    instance: int
+    definition: int
+    instructions: tuple[StartAt | CancelAt, ...]
+    initial_variables: bool = False
+    without_business_key: bool = False
+    skip_listeners: bool = False
+    skip_mappings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +266,9 @@ class DeleteBatch:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Several kernel commands in one transaction: all or none. Gives a list of their values."""
+    """Several commands in one transaction: all or none. Gives a list of their values."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[Command | RestartInstance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +291,7 @@ EngineCommand = (
     | SuspendDefinition
     | ChangeJobDefinition
     | EvaluateDecision
-    | CreateBatch
-    | SuspendBatch
-    | DeleteBatch
+    | RestartInstance
     | CreateBatch
     | SuspendBatch
     | DeleteBatch

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
-from procession.engine import batches
+from procession.engine import batches, restarting
 from procession.engine import commands as ec
 from procession.engine.correlating import broadcast, correlate
 from procession.engine.publishing import await_message, publish, start_next
@@ -40,12 +40,8 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return evaluate_conditions(unit, command, envelope)
         case ec.EvaluateDecision():
             return evaluate(unit, command, envelope)
-        case ec.CreateBatch():
-            return batches.create(unit, command, envelope)
-        case ec.SuspendBatch():
-            return batches.suspend(unit, command, envelope)
-        case ec.DeleteBatch():
-            return batches.delete(unit, command, envelope)
+        case ec.RestartInstance():
+            return restarting.restart(unit, command, envelope)
         case ec.CreateBatch():
             return batches.create(unit, command, envelope)
         case ec.SuspendBatch():
@@ -131,9 +127,6 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
         case w.UnmirrorIncident():
             _meet(unit, request.caller)
             return [c.EndMirrored(request.caller, request.cause, request.resolved)]
-        case w.DoJob():
-            batches.run_job(unit, request.job, envelope)
-            return []
         case w.DoJob():
             batches.run_job(unit, request.job, envelope)
             return []

@@ -70,6 +70,13 @@ def apply(state: State, event: e.Event) -> None:
             if not arrived[event.node]:
                 del arrived[event.node]
             state.put(replace(scope, arrived=arrived))
+        case e.InstanceMigrated():
+            state.put(event.instance)
+        case e.ElementMigrated():
+            _move(state, event.element)
+        case e.RecordsMigrated():
+            for record in event.records:
+                state.put(record)
         case e.CalledInstanceLinked():
             _attach(state, event.element, Wait.CALLED, event.called)
         case e.VariableSet():
@@ -142,6 +149,17 @@ def _set_aside(state: State, event: e.ElementSetAside) -> None:
     note = {**element.note, ASIDE: True} if event.aside else {k: v for k, v in element.note.items() if k != ASIDE}
     state.put(replace(element, note=note, phase=Phase.OUT if event.aside else Phase.EXECUTE))
     _count_child(state, element.parent, -1 if event.aside else 1)
+
+
+def _move(state: State, element: Element) -> None:
+    before = state.need(Element, element.key)
+    counted = before.parent != element.parent and not element.note.get(ASIDE)
+    if counted:
+        _count_child(state, before.parent, -1)
+    state.remove(Element, element.key)
+    state.put(element)
+    if counted:
+        _count_child(state, element.parent, 1)
 
 
 def _count_child(state: State, scope: int | None, by: int) -> None:

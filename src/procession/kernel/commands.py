@@ -60,6 +60,26 @@ class ModifyInstance(Struct, frozen=True):
     annotation: str | None = None
 
 
+class MoveNode(Struct, frozen=True):
+    """Elements at `source` go on at `target` (loop's bodies by their own names); `update`: what it waits for is made anew."""
+
+    source: str
+    target: str
+    update: bool = False
+
+
+class MigrateInstance(Struct, frozen=True):
+    """Moves an instance from definition `source` to `target`; see `handling.migration`."""
+
+    instance: int
+    source: int
+    target: int
+    instructions: tuple[MoveNode, ...]
+    variables: Values = field(default_factory=dict)
+    skip_listeners: bool = False
+    skip_mappings: bool = False
+
+
 class StartInstance(Struct, frozen=True):
     """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s.
 
@@ -353,6 +373,7 @@ Command = (
     | CancelInstance
     | CancelElement
     | ModifyInstance
+    | MigrateInstance
     | SuspendInstance
     | SetVariables
     | CreateTask

@@ -22,6 +22,7 @@ from procession.kernel.records import (
     Job,
     Life,
     Phase,
+    Record,
     Subscription,
     Task,
     Variable,
@@ -153,6 +154,30 @@ class CalledInstanceLinked(Struct, frozen=True):
 
     element: int
     called: int
+
+
+class InstanceMigrated(Struct, frozen=True):
+    """The instance belongs to another definition now; what is in it follows with events of its own."""
+
+    instance: Instance
+
+
+class ElementMigrated(Struct, frozen=True):
+    """The element is at another node now, and may be in another scope; `type` and `name` are the node's, None for a process."""
+
+    element: Element
+    type: str | None
+    name: str | None
+    definition: int
+    process_id: str
+
+
+class RecordsMigrated(Struct, frozen=True):
+    """What belongs to a migrated element follows it. Variables are as they were; their history follows."""
+
+    records: tuple[Record, ...]
+    definition: int
+    process_id: str
 
 
 # ---------------------------------------------------------------- variables
@@ -356,6 +381,9 @@ Event = (
     | TokenArrived
     | FlowTaken
     | CalledInstanceLinked
+    | InstanceMigrated
+    | ElementMigrated
+    | RecordsMigrated
     | VariableSet
     | VariableRemoved
     | TaskCreated

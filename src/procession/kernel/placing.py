@@ -18,6 +18,7 @@ from procession.bpmn.model import (
     Flow,
     Message,
     Node,
+    Process,
     Signal,
     StartEvent,
     SubProcess,
@@ -59,13 +60,13 @@ def elements_of(step: Step, root: int) -> list[Element]:
 def place(step: Step, root: int, start: c.StartAt) -> None:
     """Starts before a node or on a flow, and runs until everything waits. Raises Misplaced, or ExecutionFailed."""
     at, flow = target_of(step, start)
-    scope = _scope_around(step, at) if flow is None else step.process.nodes[flow.target].scope
+    scope = scope_around(step.process, at) if flow is None else step.process.nodes[flow.target].scope
     host, missing = _ancestor(step, root, start, at, scope)
     _refuse_concurrency(step, missing[0] if missing else at, flow)
     if flow is None and _interrupt(step, host, missing, at):
         return
     reused = host.parent is None and not host.children
-    inner = _open(step, host, missing)
+    inner = open_scopes(step, host, missing)
     set_variables(step, inner.key, start.variables)
     local_to = inner.key if missing or reused else None
     if local_to is not None and not inner.node.endswith(BODY):
@@ -104,9 +105,9 @@ def target_of(step: Step, start: c.StartAt) -> tuple[str, Flow | None]:
     return flow.target, flow
 
 
-def _scope_around(step: Step, at: str) -> str:
+def scope_around(process: Process, at: str) -> str:
     """The scope in which an activity's elements live: a loop's body is the scope of its turns."""
-    node = step.process.nodes[at.removesuffix(BODY)]
+    node = process.nodes[at.removesuffix(BODY)]
     return at + BODY if node.traits.loop is not None and not at.endswith(BODY) else node.scope
 
 
@@ -138,11 +139,11 @@ def _ancestor(step: Step, root: int, start: c.StartAt, at: str, scope: str) -> t
         elif found:
             return found[0], missing[::-1]
         missing.append(scope)
-        scope = _scope_around(step, scope)
+        scope = scope_around(step.process, scope)
 
 
 def _refuse_concurrency(step: Step, outermost: str, flow: Flow | None) -> None:
-    around = _scope_around(step, outermost) if flow is None or outermost != flow.target else ""
+    around = scope_around(step.process, outermost) if flow is None or outermost != flow.target else ""
     if around.endswith(BODY):
         loop = step.process.nodes[around.removesuffix(BODY)].traits.loop
         if loop is not None and loop.sequential:
@@ -202,7 +203,7 @@ def _race_before(step: Step, node: Node) -> EventGateway | None:
     return None
 
 
-def _open(step: Step, host: Element, scopes: Sequence[str]) -> Element:
+def open_scopes(step: Step, host: Element, scopes: Sequence[str]) -> Element:
     """Opens scopes inside one another; gives the innermost."""
     for scope in scopes:
         node = step.process.nodes[scope.removesuffix(BODY)]

@@ -18,7 +18,7 @@ from procession.kernel.catching import START
 from procession.kernel.compensation import KEPT
 from procession.kernel.events import Event, Stamp
 from procession.kernel.records import Element, External, Instance, Record, Task, Variable
-from procession.storage import history_tasks, history_variables, history_work, schema
+from procession.storage import history_migration, history_tasks, history_variables, history_work, schema
 from procession.storage.drivers import Driver
 from procession.storage.encoding import millis
 from procession.storage.history_rows import HistoryRows
@@ -157,6 +157,10 @@ class HistoryBatch:
                 self._instances[event.instance.key] = event.instance
             case e.ElementCreated():
                 self._elements[event.element.key] = event.element
+            case e.InstanceMigrated():
+                self._instances[event.instance.key] = event.instance
+            case e.ElementMigrated():
+                self._elements[event.element.key] = event.element
             case e.TaskCreated() | e.TaskChanged():
                 self._tasks[event.task.key] = event.task
             case _:
@@ -177,6 +181,8 @@ class HistoryBatch:
                 )
             case e.BusinessKeyChanged():
                 self.rows.change(schema.history_instance, event.instance, business_key=event.business_key)
+            case e.InstanceMigrated() | e.ElementMigrated() | e.RecordsMigrated():
+                history_migration.migrated(self, event)
             case e.ElementEntered():
                 self._entered(stamp, event)
             case e.ElementCompleted():

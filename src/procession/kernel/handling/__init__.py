@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from procession.kernel import commands as c
-from procession.kernel.handling import calls, externals, incidents, instances, jobs, messages, modification, tasks
+from procession.kernel.handling import (
+    calls,
+    externals,
+    incidents,
+    instances,
+    jobs,
+    messages,
+    migration,
+    modification,
+    tasks,
+)
 from procession.kernel.phases import work_on
 from procession.kernel.records import Element, External, Incident, Instance, Job, Subscription, Task
 from procession.kernel.state import State
@@ -17,6 +27,7 @@ HANDLERS: dict[type[Any], Handler] = {
     c.CancelInstance: instances.cancel,
     c.CancelElement: instances.cancel_element,
     c.ModifyInstance: modification.modify,
+    c.MigrateInstance: migration.migrate,
     c.SuspendInstance: instances.suspend,
     c.SetVariables: instances.set_scope_variables,
     c.CreateTask: tasks.create,
@@ -55,6 +66,7 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.CancelInstance: ((Instance, "instance"),),
     c.CancelElement: ((Element, "element"),),
     c.ModifyInstance: ((Instance, "instance"),),
+    c.MigrateInstance: ((Instance, "instance"),),
     c.SuspendInstance: ((Instance, "instance"),),
     c.SetVariables: ((Element, "scope"), (Task, "scope")),
     c.ChangeTask: ((Task, "task"),),
