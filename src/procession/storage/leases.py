@@ -42,9 +42,7 @@ class TopicRequest:
 
 # ---------------------------------------------------------------- external tasks
 
-_FREE = (
-    "NOT suspended AND (retries IS NULL OR retries > 0) AND (locked_until IS NULL OR locked_until <= ?) AND topic = ?"
-)
+_FETCHABLE = "NOT suspended AND (retries IS NULL OR retries > 0) AND topic = ?"
 
 
 def lease_external(
@@ -81,9 +79,7 @@ def lease_external(
 def _lease_topic(
     tx: Transaction, topic: TopicRequest, worker: str, limit: int, now: int, ordering: str
 ) -> list[External]:
-    condition = _wanted(topic, now)
-    chosen = f"SELECT key FROM external_task WHERE {condition.sql} ORDER BY {ordering} LIMIT ? {{skip locked}}"
-    parameters = [*condition.parameters, limit]
+    chosen, parameters = _free(topic, limit, now, ordering)
     return _sorted(_take_external(tx, chosen, parameters, worker, now + topic.lock_ms), ordering)
 
 
@@ -94,10 +90,11 @@ def _lease_sorted(
     columns = quoted(CODECS[External].columns)
     held: dict[int, tuple[External, TopicRequest]] = {}
     for topic in topics:
-        condition = _wanted(topic, now)
+        chosen, parameters = _free(topic, limit, now, ordering)
         rows = tx.driver.rows(
-            f"SELECT {columns} FROM external_task WHERE {condition.sql} ORDER BY {ordering} LIMIT ? {{skip locked}}",
-            [*condition.parameters, limit],
+            f"WITH chosen(chosen_key) AS MATERIALIZED ({chosen}) "
+            f"SELECT {columns} FROM external_task JOIN chosen ON key = chosen_key",
+            parameters,
         )
         for record in map(CODECS[External].record_of, rows):
             held.setdefault(record.key, (record, topic))
@@ -134,8 +131,22 @@ def _sorted(tasks: list[External], ordering: str) -> list[External]:
     return tasks
 
 
-def _wanted(topic: TopicRequest, now: int) -> Condition:
-    condition = Condition(_FREE, [now, topic.topic])
+def _free(topic: TopicRequest, limit: int, now: int, ordering: str) -> tuple[str, list[Any]]:
+    """A statement for the keys of the first tasks that may be taken, with its parameters: those that nobody holds and those
+    whose lock has run out, each found by an index of its own, so that it does not matter how many others hold."""
+    parts, parameters = [], []
+    for name, lock, moments in (("free", "locked_until IS NULL", []), ("expired", "locked_until <= ?", [now])):
+        condition = _wanted(topic, lock, moments)
+        parts.append(
+            f"SELECT * FROM (SELECT key, priority, created FROM external_task WHERE {condition.sql} "
+            f"ORDER BY {ordering} LIMIT ? {{skip locked}}) AS {name}"
+        )
+        parameters += [*condition.parameters, limit]
+    return f"SELECT key FROM ({' UNION ALL '.join(parts)}) AS found ORDER BY {ordering} LIMIT ?", [*parameters, limit]
+
+
+def _wanted(topic: TopicRequest, lock: str, moments: list[int]) -> Condition:
+    condition = Condition(f"{_FETCHABLE} AND {lock}", [topic.topic, *moments])
     if topic.business_key is not None:
         condition.add("business_key = ?", topic.business_key)
     if topic.definitions is not None:
@@ -156,10 +167,8 @@ def _wanted(topic: TopicRequest, now: int) -> Condition:
 
 # ---------------------------------------------------------------- jobs
 
-_RUNNABLE = (
-    "j.retries > 0 AND NOT j.suspended AND (j.due IS NULL OR j.due <= ?) "
-    "AND (j.locked_until IS NULL OR j.locked_until <= ?)"
-)
+_WORKABLE = "j.retries > 0 AND NOT j.suspended AND (j.locked_until IS NULL OR j.locked_until <= ?)"
+_RUNNABLE = f"{_WORKABLE} AND (j.due IS NULL OR j.due <= ?)"
 # an exclusive job waits while another exclusive job of its instance is held
 _ALONE = (
     "(NOT j.exclusive OR j.instance IS NULL OR NOT EXISTS (SELECT 1 FROM job o WHERE o.instance = j.instance "
@@ -196,11 +205,19 @@ def lease_jobs(
 
 
 def _candidates(tx: Transaction, now: int, limit: int, skip: int, *, by_priority: bool) -> list[tuple[Any, ...]]:
+    """What is due at once and what has become due, each by its own index: it does not matter how much is due later."""
     first = "j.priority DESC, " if by_priority else ""
+
+    def part(due: str, order: str) -> str:
+        return (
+            f"SELECT * FROM (SELECT j.key, j.instance, j.exclusive, j.due, j.priority FROM job j WHERE {_WORKABLE} AND {due} "
+            f"AND {_ALONE} ORDER BY {first}{order} LIMIT ?) AS found"
+        )
+
     return tx.driver.rows(
-        f"SELECT j.key, j.instance, j.exclusive FROM job j WHERE {_RUNNABLE} AND {_ALONE} "
-        f"ORDER BY {first}j.due NULLS FIRST, j.key LIMIT ? OFFSET ?",
-        [now, now, now, limit, skip],
+        f"SELECT j.key, j.instance, j.exclusive FROM ({part('j.due IS NULL', 'j.key')} "
+        f"UNION ALL {part('j.due <= ?', 'j.due, j.key')}) AS j ORDER BY {first}j.due NULLS FIRST, j.key LIMIT ? OFFSET ?",
+        [now, now, limit + skip, now, now, now, limit + skip, limit, skip],
     )
 
 

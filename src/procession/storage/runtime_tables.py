@@ -159,10 +159,11 @@ external_task = Table(
     text_column("error_code"),
     Index(None, "instance"),
     Index(None, "definition"),
+    Index(None, "topic", "locked_until"),
 )
 _FETCHABLE = "NOT suspended AND (retries IS NULL OR retries > 0)"
-index_when(external_task, "ix_external_task_fetchable", _FETCHABLE, "topic", "key")
-index_when(external_task, "ix_external_task_priority", _FETCHABLE, "topic", "priority")
+index_when(external_task, "ix_external_task_free", f"{_FETCHABLE} AND locked_until IS NULL", "topic", "key")
+index_when(external_task, "ix_external_task_priority", f"{_FETCHABLE} AND locked_until IS NULL", "topic", "priority")
 
 job = Table(
     "job",
@@ -194,7 +195,8 @@ job = Table(
     Index(None, "job_definition"),
     Index(None, "definition"),
 )
-index_when(job, "ix_job_due", "retries > 0 AND NOT suspended", "due")
+index_when(job, "ix_job_due", "retries > 0 AND NOT suspended AND due IS NOT NULL", "due", "key")
+index_when(job, "ix_job_at_once", "retries > 0 AND NOT suspended AND due IS NULL", "key")
 index_when(job, "ix_job_locked", "lock_owner IS NOT NULL", "instance")
 
 event_subscription = Table(

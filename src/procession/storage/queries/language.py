@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Exists,
@@ -233,7 +234,7 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
         return found  # type: ignore[no-any-return]
     statement = table.selected.where(*conditions(table, query, asking))
     for column, ascending in query.sorting:
-        statement = statement.order_by(column.asc().nulls_first() if ascending else column.desc().nulls_last())
+        statement = statement.order_by(sorted_by(column, ascending=ascending))
     statement = statement.order_by(table.key)
     if query.most is not None:
         statement = statement.limit(query.most)
@@ -242,6 +243,14 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
     if query.first > 0:
         statement = statement.offset(query.first)
     return connection.execute(statement).mappings().all()
+
+
+def sorted_by(column: Col, *, ascending: bool) -> Col:
+    """The order of a column, null first when ascending. Nothing is said of null where there is none: PostgreSQL would not see
+    that an index on the column has this order."""
+    if isinstance(column, Column) and not column.nullable:
+        return column.asc() if ascending else column.desc()
+    return column.asc().nulls_first() if ascending else column.desc().nulls_last()
 
 
 def count(connection: Connection, table: QueryTable, query: Query, now: datetime) -> int:

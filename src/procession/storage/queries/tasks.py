@@ -62,7 +62,8 @@ def _of_instance(filter_: Filter) -> Filter:
     """A filter on the task's process instance."""
 
     def build(value: Any, asking: Asking) -> Condition:
-        return some(schema.instance, _i.key == _t.instance, filter_.build(value, asking))
+        # not EXISTS: SQLite would look at every task
+        return _t.instance.in_(select(_i.key).where(filter_.build(value, asking)))
 
     return Filter(filter_.kind, build)
 
