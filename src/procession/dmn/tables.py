@@ -17,7 +17,7 @@ from procession.expressions import MappingScope, Scope
 from procession.feel import CompiledExpression, DaysTime, Evaluation, UnaryTests, YearsMonths, from_feel
 from procession.feel.arithmetic import add
 from procession.feel.comparing import order, same
-from procession.feel.syntax import Call, Name, Node, Path
+from procession.feel.syntax import Call, Name, Node, path_of
 from procession.values import type_of
 
 Run = Callable[[Scope, Evaluation], Any]
@@ -261,18 +261,9 @@ def _clause(clause: Input, cells: Column, texts: Texts) -> Clause:
 def _reading(node: Node) -> tuple[tuple[str, ...], bool]:
     match node:
         case Call(Name("date"), (argument,), None):
-            return _path(argument), True
+            return path_of(argument), True
         case _:
-            return _path(node), False
-
-
-def _path(node: Node) -> tuple[str, ...]:
-    """The names of `a.b.c`; nothing for other expressions."""
-    names: list[str] = []
-    while isinstance(node, Path):
-        names.insert(0, node.name)
-        node = node.source
-    return (node.name, *names) if isinstance(node, Name) else ()
+            return path_of(node), False
 
 
 def _null(scope: Scope, evaluation: Evaluation) -> Any:

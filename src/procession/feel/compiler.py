@@ -17,7 +17,7 @@ from procession.feel.builtins.registry import as_function
 from procession.feel.calling import compile_call
 from procession.feel.comparing import COMPARISONS, SIMPLE, member
 from procession.feel.compiling import Closure
-from procession.feel.environment import MISSING, Env
+from procession.feel.environment import MISSING, Env, within
 from procession.feel.evaluation import Null
 from procession.feel.java import function_of
 from procession.feel.properties import get_property
@@ -47,6 +47,7 @@ from procession.feel.syntax import (
     Quantified,
     RangeLiteral,
     Type,
+    path_of,
 )
 from procession.feel.temporal import read_temporal
 from procession.feel.types import accept, conforms
@@ -205,8 +206,15 @@ class Compiler:
 
     def _path(self, node: Path) -> Closure:
         source, name, at = self.compile(node.source), node.name, node.at
+        names = path_of(node)
+        given = names[0] if names and not self.is_bound(names[0]) else None
 
         def read(env: Env) -> Any:
+            if given is not None and env.parent is None and given not in env.names:
+                # Of a variable that is read here first only what the path names is converted.
+                found = within(env.scope, names)
+                if found is not MISSING:
+                    return found
             value = source(env)
             if type(value) is dict and name in value:
                 return value[name]

@@ -55,6 +55,12 @@ def to_feel(value: Any, depth: int = 0) -> Any:
         return value
     if kind is int and -_EXACT < value < _EXACT:
         return Decimal(value)
+    if kind is list or kind is dict:
+        if depth > LIMITS.nesting:
+            raise ExpressionFailed(f"a value is nested deeper than {LIMITS.nesting}")
+        if kind is list:
+            return [inner if type(inner) in _SAME else to_feel(inner, depth + 1) for inner in value]
+        return {str(key): inner if type(inner) in _SAME else to_feel(inner, depth + 1) for key, inner in value.items()}
     match value:
         case None | bool() | str():
             return value
@@ -67,12 +73,10 @@ def to_feel(value: Any, depth: int = 0) -> Any:
             # repr would be refused beyond 4,300 digits; such a number is beyond FEEL's range anyway.
             number = MATH.create_decimal(int(value)) if value.bit_length() < 14_000 else MATH.create_decimal("Infinity")
             return number if number.is_finite() else None
-        case dict() | list() | tuple() | Mapping():
-            if depth > LIMITS.nesting:
-                raise ExpressionFailed(f"a value is nested deeper than {LIMITS.nesting}")
-            if isinstance(value, Mapping):
-                return {str(key): to_feel(inner, depth + 1) for key, inner in value.items()}
-            return [to_feel(inner, depth + 1) for inner in value]
+        case Mapping():
+            return to_feel(dict(value), depth)
+        case list() | tuple():
+            return to_feel([*value], depth)
         case datetime():
             return DateTime(Date(value.year, value.month, value.day), _time(value, value))
         case date():
@@ -112,11 +116,13 @@ def from_feel(value: Any) -> Any:
     if kind is Decimal:
         return _number(value)
     # Lists inside a list may be one and the same object many times over: what is small in memory can be huge outside.
-    return _back(value, [LIMITS.values], 0)
+    return _back(value, [LIMITS.values - 1], 0)
 
 
 def _back(value: Any, left: list[int], depth: int) -> Any:
-    left[0] -= 1
+    kind = type(value)
+    if kind is list or kind is dict:
+        left[0] -= len(value)
     if left[0] < 0 or depth > LIMITS.nesting:
         raise ExpressionFailed(
             f"the value has more than {LIMITS.values} parts or is nested deeper than {LIMITS.nesting}"
@@ -127,9 +133,9 @@ def _back(value: Any, left: list[int], depth: int) -> Any:
         case Decimal():
             return _number(value)
         case dict():
-            return {key: _back(inner, left, depth + 1) for key, inner in value.items()}
+            return {key: inner if type(inner) is str else _back(inner, left, depth + 1) for key, inner in value.items()}
         case list():
-            return [_back(inner, left, depth + 1) for inner in value]
+            return [inner if type(inner) is str else _back(inner, left, depth + 1) for inner in value]
         case DateTime():
             day, clock = value.date, value.time
             if not 1 <= day.year <= 9999:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,21 @@ class Env:
         if value is not MISSING:
             self.names[name] = value
         return value
+
+
+def within(scope: Scope, names: Sequence[str]) -> Any:
+    """What a path names in a variable that is a plain dict of process values, or MISSING where that cannot be told."""
+    if isinstance(scope, FeelScope):
+        return MISSING
+    try:
+        value = scope.resolve(names[0])
+    except KeyError:
+        return MISSING
+    for name in names[1:]:
+        if type(value) is not dict or name not in value:
+            return MISSING
+        value = value[name]
+    return to_feel(value)
 
 
 def read(scope: Scope, name: str) -> Any:

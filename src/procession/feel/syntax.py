@@ -270,6 +270,16 @@ Node = (
     | Quantified
 )
 
+
+def path_of(node: Node) -> tuple[str, ...]:
+    """The names of `a.b.c` or of `a`; nothing for other forms."""
+    names: list[str] = []
+    while isinstance(node, Path):
+        names.insert(0, node.name)
+        node = node.source
+    return (node.name, *names) if isinstance(node, Name) else ()
+
+
 # --- types -----------------------------------------------------------------------------------------------------------
 
 
