@@ -162,12 +162,6 @@ class Step:
         self._process = self.world.process(definition)
         self._conditions = self._process.has_conditions
 
-    def turn_to(self, definition: int) -> None:
-        """Another definition's model is the one to go by from now on: the instance migrates."""
-        self.definition = definition
-        self._process = self.world.process(definition)
-        self._conditions = self._process.has_conditions
-
     # ------------------------------------------------------------ agenda
 
     def push(self, *items: Continue | ChildEnded) -> None:

@@ -185,12 +185,6 @@ class DoJob(Struct, frozen=True):
     job: Job
 
 
-class DoJob(Struct, frozen=True):
-    """A job of the engine's own is due, which belongs to no instance."""
-
-    job: Job
-
-
 Request = (
     CallProcess
     | CallEnded

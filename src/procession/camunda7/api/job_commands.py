@@ -11,17 +11,14 @@ from procession.camunda7.exchange import (
     NO_CONTENT,
     Request,
     Response,
-    answer,
     flag_member,
     number_member,
     text_member,
-    texts_member,
 )
-from procession.camunda7.listing import query_from_document
 from procession.camunda7.lookups import reading
-from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
+from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.routes import route
-from procession.engine.commands import ChangeJobDefinition, Together
+from procession.engine.commands import ChangeJobDefinition
 from procession.errors import Missing
 from procession.kernel import commands as c
 from procession.storage.queries.definitions import JOB_DEFINITION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from procession.bpmn.model import BoundaryEvent, StartEvent
-from procession.errors import ExecutionFailed, Invalid, Missing
+from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
