@@ -156,6 +156,30 @@ def test_a_service_can_be_asked_from_outside() -> None:
     assert decide(SERVICE, "twice", a=3, b=5).value == 15
 
 
+def test_a_service_typed_as_a_function() -> None:
+    function = (
+        '<itemDefinition name="tTwice"><functionItem outputTypeRef="string"><parameters name="a" typeRef="number"/>'
+        "</functionItem></itemDefinition>"
+    )
+    data = SERVICE.replace(b'<variable name="twice"/>', b'<variable name="twice" typeRef="tTwice"/>')
+    wrong = data.replace(b"<inputData", function.encode() + b"<inputData", 1)
+    assert decide(wrong, "twice", a=3, b=5).value is None
+    right = wrong.replace(b'outputTypeRef="string"', b'outputTypeRef="number"')
+    assert decide(right, "twice", a=3, b=5).value == 15
+
+
+def test_a_service_of_imported_decisions() -> None:
+    imported = read_dmn(SERVICE.replace(b'namespace="here"', b'namespace="there"'))
+    data = document(
+        '<import name="lib" namespace="there" importType="https://www.omg.org/spec/DMN/20230324/MODEL/"/>',
+        '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="there#c"/>'
+        '<inputDecision href="there#b"/><inputData href="there#a"/></decisionService>',
+        '<decision id="d" name="d"><variable name="d"/><knowledgeRequirement><requiredKnowledge href="#s"/>'
+        f"</knowledgeRequirement>{literal('s(2, 5)')}</decision>",
+    )
+    assert compile_definitions(read_dmn(data), [imported]).evaluate("d", {}).value == 10
+
+
 def test_imports_are_seen_behind_their_name() -> None:
     imported = read_dmn(document(KNOWLEDGE).replace(b'namespace="here"', b'namespace="there"'))
     data = document(

@@ -254,7 +254,7 @@ class Boxes(Texts):
                 raise Null(said)
 
             return lambda scope, evaluation: Function(names, refuse)
-        body = self.typed(self.inside(names).logic(logic.body), logic.type)
+        body = self.typed(self.inside(names).logic(logic.body), self.types.result(logic.type))
 
         def define(scope: Scope, evaluation: Evaluation) -> Function:
             return self.callable(parameters, lambda values, running: body(FeelScope(values, scope), running))

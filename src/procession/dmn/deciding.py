@@ -7,6 +7,7 @@ without any requirements reads variables by name, as Camunda's models do. Failur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -125,7 +126,11 @@ class Compiled:
         if found := self.elements.get((space, name)):
             return found
         for found in self.elements.values():
-            if found.key[0] == space and found.name == name and isinstance(found.source, (Decision, DecisionService)):
+            if (
+                found.key[0] == space
+                and name in (found.name, found.source.name)
+                and isinstance(found.source, (Decision, DecisionService))
+            ):
                 return found
         known = ", ".join(sorted(self.definitions.decisions))
         raise Missing(f"There is no decision '{name}'; there are: {known}")
@@ -308,9 +313,12 @@ class _Session:
                 return value
 
     def _input(self, element: _Element) -> Any:
-        try:
-            given = to_feel(self._scope.resolve(element.name))
-        except KeyError:
+        given = None
+        for name in dict.fromkeys((element.name, element.source.name)):
+            with suppress(KeyError):
+                given = to_feel(self._scope.resolve(name or ""))
+                break
+        if given is None:
             return None
         fits, value = element.types.convert(given, element.type)
         if not fits:
@@ -340,9 +348,7 @@ class _Session:
     def _service(self, element: _Element) -> Function:
         source = element.source
         assert isinstance(source, DecisionService)
-        space = element.key[0]
-        keys = [(space, id_) for id_ in (*source.inputs, *source.decisions)]
-        known = [self._compiled.elements[key] for key in keys if key in self._compiled.elements]
+        known = self._elements_of(element, (*source.inputs, *source.decisions))
         parameters = [Variable(one.name, one.type) for one in known]
         boxes = Boxes(element.types, (), None, [])
 
@@ -358,18 +364,19 @@ class _Session:
         """The result of a decision service: its output decisions, computed from what is given."""
         source = element.source
         assert isinstance(source, DecisionService)
-        space = element.key[0]
-        for id_ in source.decisions:
-            key = (space, id_)
-            if key in self._compiled.elements and key not in self._known:
-                self._known[key] = self._input(self._compiled.elements[key])
-        outputs = [
-            self._compiled.elements[(space, id_)] for id_ in source.outputs if (space, id_) in self._compiled.elements
-        ]
-        values = {one.name: self.value(one.key) for one in outputs}
+        for one in self._elements_of(element, source.decisions):
+            if one.key not in self._known:
+                self._known[one.key] = self._input(one)
+        values = {one.name: self.value(one.key) for one in self._elements_of(element, source.outputs)}
         value = next(iter(values.values())) if len(values) == 1 else values
-        fits, value = element.types.convert(value, element.type)
-        return value if fits else evaluation.warn(f"the result of '{element.name}' is not a {element.type}")
+        type_ = element.types.result(element.type)
+        fits, value = element.types.convert(value, type_)
+        return value if fits else evaluation.warn(f"the result of '{element.name}' is not a {type_}")
+
+    def _elements_of(self, element: _Element, references: Iterable[str]) -> list[_Element]:
+        """What a service names, in its own model or an imported one."""
+        keys = [(space or element.key[0], id_) for space, _, id_ in (one.rpartition("#") for one in references)]
+        return [self._compiled.elements[key] for key in keys if key in self._compiled.elements]
 
     def _decide(self, element: _Element) -> Any:
         scope = self._scope_of(element)

@@ -70,6 +70,11 @@ class Types:
             return True, value
         return converted(fit, value)
 
+    def result(self, name: str | None) -> str | None:
+        """What a function of that type gives; another type is its own (a service may be typed either way)."""
+        item = self.definitions.get(self._name(name))
+        return name if item is None or item.function is None else item.function[1]
+
     def filled(self, value: Any, name: str | None, depth: int = 0) -> Any:
         """The same with null for every component that a structure of that type lacks."""
         item = self.definitions.get(self._name(name))
