@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
 from procession.embedding import open_engine
@@ -95,3 +96,13 @@ def test_sqlite_has_nobody_to_hear(sqlite_url: str) -> None:
     with open_engine(sqlite_url) as engine:
         engine.neighbours.start()
         assert engine.neighbours.others == frozenset()
+
+
+def test_a_connection_that_broke_while_nobody_used_it_costs_no_command(postgres_url: str) -> None:
+    with open_engine(postgres_url) as engine:
+        engine.deploy(("p.bpmn", row(USER)))
+        with engine.storage.transaction() as transaction:
+            (pid,) = transaction.driver.rows("SELECT pg_backend_pid()")[0]
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            assert other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchall() == [(True,)]
+        assert engine.start_process("p").instance

@@ -28,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
-from procession.errors import Invalid, Unavailable
+from procession.errors import Conflict, Invalid, Unavailable
 from procession.storage.drivers import Driver, SqliteDriver, translated
 from procession.storage.keys import KeyMaker, real_millis
 from procession.storage.migrations import needs_upgrade, upgrade
@@ -152,10 +152,12 @@ class Storage:
         try:
             yield driver
             driver.commit()
-        except BaseException:
+        except BaseException as error:
             driver.rollback()
             if connection.closed:
                 pooled.invalidate()
+                if isinstance(error, psycopg.OperationalError) and not driver.is_committing:
+                    raise Conflict(f"The connection broke before anything was committed: {error}") from error
             raise
         finally:
             pooled.close()

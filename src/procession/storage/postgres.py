@@ -204,6 +204,7 @@ class PostgresDriver:
         self._most = MAX_PREPARED if prepares else 0
         self._waiting: list[Question] = []
         self._is_together = False
+        self.is_committing = False  # from here on nobody but the database knows whether it has committed
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Question:
         return self._send(rendered(statement), parameters)
@@ -258,6 +259,7 @@ class PostgresDriver:
     def commit(self) -> None:
         """Sends what waits and the end of the transaction, which its first statement has opened."""
         if self._waiting or self._pgconn.transaction_status != _IDLE:
+            self.is_committing = True
             self._send("COMMIT", ())
             self.flush()
 
