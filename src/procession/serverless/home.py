@@ -3,7 +3,7 @@
 | variable                 | meaning                                                                              |
 |--------------------------|--------------------------------------------------------------------------------------|
 | `UAEF_DB_URL`            | PostgreSQL (or SQLite) of the embedded engine; also as a file or a secret's name      |
-| `UAEF_ENGINE`            | `embedded`, or `camunda7`: the server that `CAMUNDA_URL` names                        |
+| `UAEF_ENGINE`            | `embedded`, or `camunda7`: the server that `CAMUNDA_URL` names, or `camunda8`         |
 | `UAEF_DB_POOL_SIZE`      | connections per container (1: a container handles one event at a time)                |
 | `UAEF_MODELS`            | a folder whose .bpmn and .dmn files are deployed when a container starts, if changed  |
 | `UAEF_IDEMPOTENCY_TABLE` | a DynamoDB table of keys, asked before the database                                   |
@@ -24,6 +24,7 @@ from camunda_client.serverless.workflows import Action, Done, Once, Workflows
 NAMES = (
     *("UAEF_DB_URL", "UAEF_DB_URL_FILE", "UAEF_ENGINE", "UAEF_DB_POOL_SIZE", "UAEF_MODELS", "UAEF_IDEMPOTENCY_TABLE"),
     *("CAMUNDA_URL", "CAMUNDA_USER", "CAMUNDA_PASSWORD", "CAMUNDA_PASSWORD_FILE"),
+    *("CAMUNDA_REST_ADDRESS", "CAMUNDA_API_BASE_URL", "ZEEBE_REST_ADDRESS", "CAMUNDA_CLUSTER_ID"),
 )
 
 _open: dict[tuple[str | None, ...], Workflows] = {}
@@ -54,8 +55,10 @@ def _opened(environment: Mapping[str, str]) -> Workflows:
     kind = environment.get("UAEF_ENGINE") or "embedded"
     if kind == "camunda7":
         return _remote(environment)
+    if kind == "camunda8":
+        return _cluster(environment)
     if kind != "embedded":
-        raise SettingsError("UAEF_ENGINE must be embedded or camunda7")
+        raise SettingsError("UAEF_ENGINE must be embedded, camunda7 or camunda8")
     from procession import open_engine
     from procession.serverless.embedded import EmbeddedWorkflows
     from procession.storage import PoolSettings
@@ -97,6 +100,16 @@ def _remote(environment: Mapping[str, str]) -> Workflows:
     client = Camunda7Client(settings.url, auth=settings.auth)
     url = database_url(environment)
     return RemoteWorkflows(client, Database(url) if url else None, environment.get("UAEF_IDEMPOTENCY_TABLE") or "")
+
+
+def _cluster(environment: Mapping[str, str]) -> Workflows:
+    from camunda_client.c8.client import Camunda8Client
+    from camunda_client.c8.environment import config_from_environment
+    from camunda_client.serverless.remote_camunda8 import Camunda8Workflows
+
+    client = Camunda8Client(config_from_environment(environment))
+    url = database_url(environment)
+    return Camunda8Workflows(client, Database(url) if url else None, environment.get("UAEF_IDEMPOTENCY_TABLE") or "")
 
 
 def _deploy(embedded: Workflows, folder: str | None) -> None:
