@@ -14,7 +14,7 @@ from procession.dmn.index import Cell, Column, bits, column
 from procession.dmn.items import Types
 from procession.dmn.model import Aggregation, HitPolicy, Input, InputRecord, OutputRecord, Table, Text
 from procession.expressions import MappingScope, Scope
-from procession.feel import CompiledExpression, DaysTime, Evaluation, UnaryTests, YearsMonths, from_feel
+from procession.feel import CompiledExpression, Evaluation, UnaryTests, from_feel
 from procession.feel.arithmetic import add
 from procession.feel.comparing import order, same
 from procession.feel.syntax import Call, Name, Node, path_of
@@ -227,14 +227,11 @@ class CompiledTable:
         ]
 
 
-_SUMMED = (Decimal, DaysTime, YearsMonths)
-
-
 def _fold(aggregation: Aggregation, values: list[Any], evaluation: Evaluation) -> Any:
     result = values[0]
     if aggregation is Aggregation.SUM:
-        if any(type(value) is not type(result) for value in values) or not isinstance(result, _SUMMED):
-            return evaluation.warn("SUM is of numbers or durations of one kind")
+        if not all(isinstance(value, Decimal) for value in values):
+            return evaluation.warn("SUM is of numbers")
         for value in values[1:]:
             result = add(result, value)
         return result

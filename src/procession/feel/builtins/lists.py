@@ -65,17 +65,14 @@ def max_arguments(*items: Any) -> Any:
     return _extreme(items, 1)
 
 
-def _total(items: Sequence[Any], operator: str) -> Any:
+def _total(items: Sequence[Decimal], operator: str) -> Any:
     if not items:
         return None
-    first, *rest = items
-    if not isinstance(first, Decimal | DaysTime | YearsMonths):
-        raise Null(f"cannot calculate with {type_name(first)}")
-    operate, total = OPERATORS[operator], first
-    for item in rest:
-        if type(item) is not type(total):
-            raise Null(f"cannot calculate with {type_name(total)} and {type_name(item)}")
+    operate, total = OPERATORS[operator], items[0]
+    for item in items[1:]:
         total = operate(total, item)
+        if total is None:
+            raise Null("the result is out of range")
     return total
 
 
@@ -88,12 +85,12 @@ def _numbers(items: Sequence[Any]) -> list[Decimal]:
 
 @builtin("sum(list: list)")
 def sum_(items: list[Any]) -> Any:
-    return _total(items, "+")
+    return _total(_numbers(items), "+")
 
 
 @builtin("sum(...n: any)")
 def sum_arguments(*items: Any) -> Any:
-    return _total(items, "+")
+    return sum_(list(items))
 
 
 @builtin("product(list: list)")
@@ -108,7 +105,7 @@ def product_arguments(*items: Any) -> Any:
 
 @builtin("mean(list: list)")
 def mean(items: list[Any]) -> Any:
-    total = _total(items, "+")
+    total = _total(_numbers(items), "+")
     return None if total is None else OPERATORS["/"](total, number(len(items)))
 
 
