@@ -48,7 +48,10 @@ class CompiledExpression:
 
     def evaluate(self, scope: Scope, evaluation: Evaluation | None = None) -> Any:
         """The value; null where something failed (`evaluation.warnings` says why). ExpressionFailed is for limits."""
-        env = _env(scope, evaluation)
+        if evaluation is None:
+            env = Env(Evaluation([], clock=scope.now), scope, {})
+        else:
+            env = _env(scope, evaluation)
         try:
             return self._run(env)
         except ExpressionFailed as failure:

@@ -94,6 +94,10 @@ class Compiler:
 
     def _list(self, node: ListLiteral) -> Closure:
         items = [self.compile(item) for item in node.items]
+        if all(type(item) is Literal for item in node.items):
+            # Values are never changed, so one list does for all.
+            values = [item.value for item in node.items if isinstance(item, Literal)]
+            return lambda env: values
         return lambda env: [item(env) for item in items]
 
     def _context(self, node: ContextLiteral) -> Closure:
@@ -119,6 +123,10 @@ class Compiler:
     def _range(self, node: RangeLiteral) -> Closure:
         start, end, closures = self.compile(node.start), self.compile(node.end), (node.start_closed, node.end_closed)
         at = node.at
+        ends = [one.value for one in (node.start, node.end) if isinstance(one, Literal) and type(one.value) is Decimal]
+        if len(ends) == 2:
+            known = Range(ends[0], ends[1], *closures)
+            return lambda env: known
 
         def bounds(env: Env) -> Any:
             low, high = start(env), end(env)

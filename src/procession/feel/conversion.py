@@ -55,6 +55,8 @@ def to_feel(value: Any, depth: int = 0) -> Any:
         return value
     if kind is int and -_EXACT < value < _EXACT:
         return Decimal(value)
+    if kind is float and value - value == 0:
+        return Decimal(repr(value))
     if kind is list or kind is dict:
         if depth > LIMITS.nesting:
             raise ExpressionFailed(f"a value is nested deeper than {LIMITS.nesting}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from procession.expressions import Scope
+from procession.expressions import MappingScope, Scope
 from procession.feel.conversion import to_feel
 from procession.feel.evaluation import Evaluation
 
@@ -59,7 +59,12 @@ class Env:
         return MISSING
 
     def _read(self, name: str) -> Any:
-        value = read(self.scope, name)
+        scope = self.scope
+        if type(scope) is MappingScope:
+            variables = scope.variables
+            value = to_feel(variables[name]) if name in variables else MISSING
+        else:
+            value = read(scope, name)
         if value is not MISSING:
             self.names[name] = value
         return value

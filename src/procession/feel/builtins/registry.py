@@ -141,9 +141,10 @@ def builtin(signature: str, *, needs_evaluation: bool = False, cost: int = 0) ->
 def _cost(arguments: Sequence[Any]) -> int:
     cost = 4
     for value in arguments:
-        if isinstance(value, list | dict):
+        kind = type(value)
+        if kind is list or kind is dict:
             cost += len(value) >> 1
-        elif isinstance(value, str):
+        elif kind is str:
             cost += len(value) >> 6
     return cost
 
@@ -215,7 +216,8 @@ def _run(overload: Builtin, evaluation: Evaluation, values: Sequence[Any]) -> An
     if overload.cost:
         evaluation.spend(overload.cost)
     result = overload.body(evaluation, *values) if overload.needs_evaluation else overload.body(*values)
-    if isinstance(result, str | list):
+    kind = type(result)
+    if kind is list or kind is str:
         evaluation.spend(_cost((result,)))
     return result
 
