@@ -78,6 +78,7 @@ def run_as_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
     return run
 
 
+@pytest.mark.seed(2, 72)
 def test_the_worker_is_decorated_and_stays_a_function(
     cluster: tuple[str, FakeCamunda8], run_as_module: Callable[[str], ModuleType]
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_worker_is_decorated_and_stays_a_function(
     assert module.a_camunda_job_worker(job) == {"output": "some output for the next task"}
 
 
+@pytest.mark.seed(2, 91, 123)
 def test_the_application_works_on_jobs_until_ctrl_c(
     cluster: tuple[str, FakeCamunda8],
     run_as_module: Callable[[str], ModuleType],
@@ -115,6 +117,7 @@ def test_the_application_works_on_jobs_until_ctrl_c(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.seed(2, 123, 182)
 def test_the_configuration_alone(cluster: tuple[str, FakeCamunda8], run_as_module: Callable[[str], ModuleType]) -> None:
     run_as_module("configuration")
     found = config.get_config()
@@ -125,6 +128,7 @@ def test_the_configuration_alone(cluster: tuple[str, FakeCamunda8], run_as_modul
     assert SECRET not in str(found.model_dump())
 
 
+@pytest.mark.seed(2, 33, 35, 37, 39, 44, 46, 48, 50, 55, 57, 62, 67)
 def test_every_function_of_the_document(cluster: tuple[str, FakeCamunda8]) -> None:
     _, fake = cluster
     job = fake.add_job("pay", {"amount": 5})
@@ -186,6 +190,7 @@ def test_both_modules_have_the_same_functions() -> None:
         assert inspect.iscoroutinefunction(vars(aio)[name])
 
 
+@pytest.mark.seed(2, 173, 176)
 def test_errors_do_what_the_document_says(cluster: tuple[str, FakeCamunda8]) -> None:
     _, fake = cluster
 
@@ -213,6 +218,7 @@ def test_errors_do_what_the_document_says(cluster: tuple[str, FakeCamunda8]) -> 
     assert 3_500 <= body["retryBackOff"] <= 5_000
 
 
+@pytest.mark.seed(2, 179)
 def test_functions_that_cannot_be_workers() -> None:
     def nothing() -> None: ...
     def number(job: int) -> None: ...
@@ -228,6 +234,7 @@ def test_functions_that_cannot_be_workers() -> None:
     clear()
 
 
+@pytest.mark.seed(2, 176)
 def test_an_unreachable_cluster_is_a_service_exception() -> None:
     config.initialize_config(config=config.C8Config(api=config.ApiConfig(baseUrl="http://127.0.0.1:9")))
     try:
@@ -243,6 +250,7 @@ def test_nobody_waits_for_a_message(cluster: tuple[str, FakeCamunda8]) -> None:
         api.correlate_message(CorrelateMessageRequest(name="nobody"))
 
 
+@pytest.mark.seed(2, 14)
 def test_models_are_json_base_models() -> None:
     assert issubclass(ActivatedJob, JsonBaseModel)
     request = CreateProcessInstanceRequest(processDefinitionId="one", awaitCompletion=True)  # type: ignore[call-arg]
