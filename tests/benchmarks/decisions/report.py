@@ -99,12 +99,12 @@ def shown(result: Mapping[str, Any]) -> str:
 def _tables(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
     lines = [
         "Decisions per second: a dict in, a dict (COLLECT: a list of dicts) out; reading the table is not timed. The same",
-        "200 inputs for all; days are texts in them (pyDMNrules is given Python's dates), and `date(…)` is part of",
-        "what is timed. Ours remembers the last 4,096 days that it read. zen-engine is",
-        "made with its precompiled loader and has no UNIQUE: it runs `first` there. Camunda 7's own engine is warm and in",
-        "its own Java process. SpiffWorkflow reads cells as Python; they are written so for it. *With records* is",
-        "`Compiled.evaluate`, which notes every input, output and rule; *ours* is `Compiled.direct`. A dash is a table that an engine could",
-        "not do in a minute, reading included, or not at all, or that was not asked of it.",
+        "200 inputs for all; days are texts in them (pyDMNrules is given Python's dates), and `date(…)` is part of what is",
+        "timed; ours remembers the last 4,096 days that it read. zen-engine is made with its precompiled loader and has no",
+        "UNIQUE: it runs `first` there. Camunda 7's own engine runs in its own Java process, after two seconds of work.",
+        "SpiffWorkflow reads cells as Python; they are written so for it. *Ours* is `Compiled.direct`; *with records* is",
+        "`Compiled.evaluate`, which notes every input, output and rule. A dash with a reason is a table that an engine could",
+        "not do in a minute, reading included, or not at all; one without was not asked of it.",
         "",
         "| Cells | | The first rule of ten |",
         "|---|---|---|",
