@@ -30,6 +30,13 @@ from procession.kernel.state import State
 def apply(state: State, event: e.Event) -> None:
     """Changes the state as the event says."""
     match event:
+        # the most frequent ones first
+        case e.ElementMoved():
+            element = state.need(Element, event.element)
+            life = element.life if event.life is None else move(element.life, event.life)
+            state.put(replace(element, phase=event.phase, index=event.index, life=life))
+        case e.FlowTaken():
+            pass
         case e.InstanceStarted():
             state.put(event.instance)
         case e.InstanceEnded():
@@ -44,10 +51,6 @@ def apply(state: State, event: e.Event) -> None:
         case e.ElementEntered():
             element = state.need(Element, event.element)
             state.put(replace(element, phase=Phase.ATTACH))
-        case e.ElementMoved():
-            element = state.need(Element, event.element)
-            life = element.life if event.life is None else move(element.life, event.life)
-            state.put(replace(element, phase=event.phase, index=event.index, life=life))
         case e.ElementNoted():
             state.put(replace(state.need(Element, event.element), note=dict(event.note)))
         case e.ElementCompleted():
@@ -135,7 +138,7 @@ def apply(state: State, event: e.Event) -> None:
             state.put(event.batch)
         case e.BatchEnded():
             state.remove(Batch, event.batch.key)
-        case e.FlowTaken() | e.DecisionEvaluated() | e.InstanceModified():
+        case e.DecisionEvaluated() | e.InstanceModified():
             pass
         case _:
             assert_never(event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple, Protocol, TypeVar, assert_never
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, assert_never
 
 import msgspec
 
@@ -61,6 +61,17 @@ class Origin(NamedTuple):
     tenant: str | None
 
 
+_POSITIONS: Final = (
+    e.ElementMoved,
+    e.ElementCreated,
+    e.ElementRemoved,
+    e.FlowTaken,
+    e.TokenArrived,
+    e.ElementNoted,
+    e.ElementSetAside,
+    e.SubscriptionOpened,
+    e.SubscriptionClosed,
+)
 NOWHERE = Origin(None, None, None, None, None)
 
 
@@ -152,11 +163,14 @@ class HistoryBatch:
     def project(self, stamp: Stamp, event: Event, lookup: Lookup) -> None:
         """Tells one event. Events of a batch come in their order; `lookup` knows what they name (`kernel.state.State`)."""
         self._lookup = lookup
+        if isinstance(event, _POSITIONS):
+            # positions of the running state, which history does not tell: more than half of all events, so they go first
+            if isinstance(event, e.ElementCreated):
+                self._elements[event.element.key] = event.element
+            return
         match event:
             case e.InstanceStarted():
                 self._instances[event.instance.key] = event.instance
-            case e.ElementCreated():
-                self._elements[event.element.key] = event.element
             case e.InstanceMigrated():
                 self._instances[event.instance.key] = event.instance
             case e.ElementMigrated():
@@ -222,18 +236,6 @@ class HistoryBatch:
                 history_work.batch_told(self, stamp, event)
             case e.DecisionEvaluated():
                 history_variables.decision_evaluated(self, stamp, event)
-            case (
-                e.ElementCreated()
-                | e.ElementMoved()
-                | e.ElementSetAside()
-                | e.ElementNoted()
-                | e.ElementRemoved()
-                | e.TokenArrived()
-                | e.FlowTaken()
-                | e.SubscriptionOpened()
-                | e.SubscriptionClosed()
-            ):
-                pass  # positions of the running state, which history does not tell
             case _:
                 assert_never(event)
 
