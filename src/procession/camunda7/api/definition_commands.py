@@ -143,7 +143,9 @@ def _refusing(row: RowMapping) -> AbstractContextManager[None]:
         return rest_error(prefix + told, code=0)
 
     def undecided(error: ProcessionError) -> Answered:
-        return engine_error(error.message, "DmnEngineException")
+        return engine_error(
+            error.message, "DmnHitPolicyException" if "DMN-03" in error.message else "DmnEngineException"
+        )
 
     replies: dict[type[ProcessionError], Answered | Callable[[ProcessionError], Answered]] = {
         Suspended: halted,
