@@ -19,6 +19,7 @@ DELETION, SUSPENSION, MODIFICATION = "instance-deletion", "instance-update-suspe
 JOB_RETRIES, EXTERNAL_RETRIES = "set-job-retries", "set-external-task-retries"
 VARIABLES, CORRELATION = "set-variables", "correlate-message"
 MIGRATION, RESTART = "instance-migration", "instance-restart"
+RESOLUTION = "incident-resolution"
 HISTORY_DELETION, DECISION_DELETION = "historic-instance-deletion", "historic-decision-instance-deletion"
 
 OF_INSTANCES = frozenset({VARIABLES, CORRELATION})
@@ -112,6 +113,12 @@ def _migrate(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope
         )
 
 
+def _resolve(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    for key in items:
+        with suppress(Missing):
+            do(unit, c.ResolveIncident(key), envelope)
+
+
 def _restart(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
     instructions = read_instructions(work["instructions"])
     how = {name: value for name, value in work.items() if name not in ("definition", "instructions")}
@@ -137,6 +144,7 @@ WORK: Mapping[str, Work] = {
     MODIFICATION: _modify,
     MIGRATION: _migrate,
     RESTART: _restart,
+    RESOLUTION: _resolve,
     JOB_RETRIES: _job_retries,
     EXTERNAL_RETRIES: _external_retries,
     VARIABLES: _set_variables,

@@ -17,7 +17,7 @@ from procession.camunda8.exchange import (
 )
 from procession.camunda8.problems import Rejected, command_rejected, invalid
 from procession.camunda8.values import read_variables
-from procession.errors import ExecutionFailed, Invalid, ProcessionError
+from procession.errors import ExecutionFailed, Invalid, Missing, ProcessionError
 from procession.kernel import commands as c
 from procession.kernel.records import Element, Instance
 
@@ -109,3 +109,42 @@ def _refusal(call: Call, key: int, instructions: tuple[Instruction, ...], error:
         names = "', '".join(gone)
         reason = f"{about} terminate instructions with an element instance that could not be found: '{names}'"
     return command_rejected("MODIFY", "INVALID_ARGUMENT", reason)
+
+
+@route("POST", "/process-instances/{processInstanceKey}/migration")
+def migrate(call: Call) -> Answer:
+    """Puts an instance on another process definition."""
+    key = call.key("processInstanceKey")
+    target, moves = read_migration(call.body)
+    with call.engine.storage.view() as transaction:
+        instance = next(iter(transaction.find(Instance, "key = ?", [key])), None)
+    if instance is None:
+        reason = f"Expected to migrate process instance but no process instance found with key '{key}'"
+        raise command_rejected("MIGRATE", "NOT_FOUND", reason)
+    try:
+        call.submit(c.MigrateInstance(key, instance.definition, target, moves, skip_listeners=True, skip_mappings=True))
+    except Missing:
+        reason = (
+            "Expected to migrate process instance to process definition but no process definition found with key "
+            f"'{target}'"
+        )
+        raise command_rejected("MIGRATE", "NOT_FOUND", reason) from None
+    except (Invalid, ExecutionFailed) as error:
+        raise command_rejected("MIGRATE", "INVALID_STATE", error.message) from None
+    return NOTHING
+
+
+def read_migration(body: Mapping[str, Any]) -> tuple[int, tuple[c.MoveNode, ...]]:
+    """The definition to migrate to, and which element goes on where."""
+    target = optional_key(body, "targetProcessDefinitionKey")
+    if target is None:
+        raise invalid("No targetProcessDefinitionKey provided.")
+    moves = []
+    for one in objects_member(body, "mappingInstructions"):
+        source, into = text_member(one, "sourceElementId"), text_member(one, "targetElementId")
+        if not source or not into:
+            raise invalid("sourceElementId and targetElementId are required.")
+        moves.append(c.MoveNode(source, into))
+    if not moves:
+        raise invalid("No mappingInstructions provided.")
+    return target, tuple(moves)
