@@ -79,6 +79,7 @@ class Parser:
         self.place = 0
         self.names = names
         self.free: set[str] = set()
+        self._keys = Names({})
         self._bound: list[set[str]] = []
         self._depth = 0
         self._range_end = False
@@ -321,6 +322,8 @@ class Parser:
             entries.append((key, self._nested()))
             self._bound[-1].add(key)
             self.names.add(key)
+            # Behind a dot the keys of every context read so far are known: `{a-b: 1}.a-b`.
+            self._keys.add(key)
         self._bound.pop()
         self.names.close()
         return ContextLiteral(tuple(entries), word.start)
@@ -428,7 +431,7 @@ class Parser:
         return self._call(source, word)
 
     def _property(self) -> str:
-        for known in (self.names, _PROPERTIES):
+        for known in (self.names, self._keys, _PROPERTIES):
             name, size = known.longest(self.words, self.place)
             if size:
                 self.place += size
