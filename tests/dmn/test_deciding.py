@@ -228,6 +228,20 @@ def test_components_of_several_words_are_paths() -> None:
     assert decide(data, "d", who={"full name": "Ada", "age": 36}).value == "Ada"
 
 
+def test_entries_of_a_required_decision_are_paths_whatever_signs_they_have() -> None:
+    inside = f"<context>{entry('Pre-Bureau Risk', literal('1'))}{entry('b/c', literal('2'))}</context>"
+    rows = f'<relation><column name="a-1"/><row>{literal("7")}</row></relation>'
+    outputs = table([["-", "1", "2"]], inputs=("1",), outputs=("o-1", "o 2"), policy="FIRST")
+    logic = literal("[A.Pre-Bureau Risk + A.b/c, sum(R.a-1), T.o-1 + T.o 2]")
+    data = document(
+        decision("A", inside),
+        decision("R", rows),
+        decision("T", outputs),
+        decision("d", logic, requires=["d:A", "d:R", "d:T"]),
+    )
+    assert decide(data, "d").value == [3, 7, 3]
+
+
 def test_texts_that_cannot_be_read_are_faults_and_null() -> None:
     compiled = compile_definitions(read_dmn(document(decision("d", literal("1 +")), decision("e", literal("2")))))
     assert [fault.elements for fault in compiled.faults] == [("d",)]

@@ -346,6 +346,20 @@ class Boxes(Texts):
         return iterate
 
 
+def entry_names(logic: Logic | None) -> set[str]:
+    """The names that paths into the value of an expression may use, as far as the expression says them."""
+    match logic:
+        case Context(entries):
+            inner = (entry_names(one) for _, one in entries)
+            return {held.name for held, _ in entries if held is not None}.union(*inner)
+        case Relation(columns):
+            return set(columns)
+        case Table():
+            return {output.name for output in logic.outputs if output.name and len(logic.outputs) > 1}
+        case _:
+            return set()
+
+
 def _all(runs: Sequence[Run]) -> Run:
     return lambda scope, evaluation: [run(scope, evaluation) for run in runs]
 

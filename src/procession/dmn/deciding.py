@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from procession.dmn.boxed import Boxes
+from procession.dmn.boxed import Boxes, entry_names
 from procession.dmn.direct import Decide, Requirements, direct
 from procession.dmn.faults import DecisionFailed
 from procession.dmn.items import Types
@@ -211,6 +211,7 @@ class _Compiler:
         run: Run | None = None
         table: CompiledTable | None = None
         names = {part for prefix, inner, _ in seen for part in (prefix, inner) if part} | types.names()
+        names = names.union(*(self._entries(one) for _, _, one in seen))
         boxes = Boxes(types, names, model.language, self._faults, source.id, self._external)
         if isinstance(source, KnowledgeModel) and source.function is not None:
             run = boxes.function(source.function)
@@ -221,6 +222,11 @@ class _Compiler:
                 run = boxes.logic(source.logic)
         type_ = variable.type if variable is not None else None
         self.elements[key] = _Element(key, source, name, type_, types, seen, run, table)
+
+    def _entries(self, key: Key) -> set[str]:
+        """The names of what is inside a required decision."""
+        decision = self._models[key[0]].decisions.get(key[1])
+        return entry_names(decision.logic) if decision is not None else set()
 
     def _seen(self, model: Definitions, reference: str) -> tuple[str, str, Key] | None:
         """How a required element is seen: behind the name of the import, or by its own name."""
