@@ -49,7 +49,7 @@ def _read_number(text: str) -> Decimal:
 
 @builtin("number(from: string)")
 def number_(text: str) -> Decimal:
-    return _read_number(text.strip())
+    return _read_number(text)
 
 
 @builtin("number(from: string, grouping separator: string?, decimal separator?: string?)")
