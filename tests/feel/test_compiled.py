@@ -200,7 +200,7 @@ def test_feel_scopes_convert_nothing() -> None:
 
 
 def test_nested_evaluations_share_limits() -> None:
-    evaluation = Evaluation(steps=20)
+    evaluation = Evaluation(steps=30)
     loop = compile_expression("for i in 1..8 return i")
     loop.evaluate(EMPTY, evaluation)
     with pytest.raises(ExpressionFailed, match="steps"):
