@@ -45,7 +45,8 @@ def test_answers_are_those_of_camunda(path: Path, sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["external_tasks", "tasks", "messages", "reading", "modification", "batches", "migration", "restart"]
+    "name",
+    ["external_tasks", "tasks", "messages", "reading", "modification", "batches", "migration", "restart", "suspending"],
 )
 def test_answers_do_not_depend_on_the_database(name: str, postgres_url: str) -> None:
     assert differences(postgres_url, HERE / f"{name}.txt") == []

@@ -243,7 +243,7 @@ class KernelPlay:
                 case w.EscalationLeft() as request:
                     if request.element is not None:
                         waiting.appendleft(c.GoOn(request.element))
-                    following = c.EscalateFromCall(request.caller, request.code, request.results)
+                    following = c.EscalateFromCall(request.caller, request.code, request.results, request.demand)
                 case w.BroadcastSignal() as request:
                     for found in [x for x in state.all(Subscription) if (x.kind, x.name) == ("signal", request.name)]:
                         if state.get(Subscription, found.key) is not None:
@@ -251,7 +251,9 @@ class KernelPlay:
                     waiting.append(c.GoOn(request.element))
                 case w.CancelCalled() as request:
                     alive = state.get(Instance, request.called) is not None
-                    following = c.CancelInstance(request.called, request.reason, inside=True) if alive else None
+                    outside = request.outside
+                    cancel = c.CancelInstance(request.called, request.reason, inside=not outside, called=outside)
+                    following = cancel if alive else None
                 case w.CancelCaller() as request:
                     following = c.CancelElement(request.caller, request.reason)
                 case w.MirrorIncident() as request:

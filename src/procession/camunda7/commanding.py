@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from procession.camunda7.dates import parse_date
@@ -89,15 +90,10 @@ def date_member(body: Mapping[str, Any], name: str) -> Any:
         raise invalid_request(f"Cannot read the JSON of the request: '{name}': {error}") from None
 
 
-def refuse_later(body: Mapping[str, Any], context: str) -> None:
-    """Refuses `executionDate`: a change of suspension happens at once here."""
+def later_member(body: Mapping[str, Any], complaint: str) -> datetime | None:
+    """`executionDate`: when a suspension is to begin or end, None for now. Raises 400 after `complaint` for no date."""
     text = text_member(body, "executionDate")
-    if text is None:
-        return
     try:
-        parse_date(text)
+        return None if text is None else parse_date(text)
     except ValueError:
-        raise invalid_request(f'{context} could not be updated due to: Invalid format: "{text}"') from None
-    raise invalid_request(
-        f"{context} could not be updated due to: 'executionDate' is not supported; send it at that time"
-    )
+        raise invalid_request(f'{complaint} due to: Invalid format: "{text}"') from None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, exists, select
 
 from procession.camunda7.details import contents, decoded, written_value
 from procession.camunda7.exchange import Response, answer_bytes
@@ -26,6 +26,17 @@ NAMES: Mapping[str, tuple[QueryTable, str]] = {
     "decision": (DECISION_DEFINITION, "decisionDefinitionId"),
     "decision requirements": (DECISION_REQUIREMENTS, "decisionRequirementsDefinitionId"),
 }
+
+
+def former_variables(connection: Connection, instance: int) -> dict[str, Any]:
+    """The variables of an instance that has ended, as history kept them."""
+    h, d = schema.history_variable, schema.history_detail.c
+    # history shows what goes into a sub-process at the scope around it: its details know better
+    inside = exists().where(d.variable == h.c.key, d.element != instance)
+    statement = select(h).where(h.c.instance == instance, h.c.scope == instance, ~inside)
+    found = connection.execute(statement.order_by(h.c.key)).mappings().all()
+    big = contents(connection, found)
+    return {row["name"]: written_value(row, big, deserialize=False, binary=True, name=row["name"]) for row in found}
 
 
 @contextmanager

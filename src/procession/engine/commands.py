@@ -68,6 +68,7 @@ class CorrelateMessage:
     without_tenant: bool = False
     all: bool = False
     start_only: bool = False
+    result: bool = False  # whether it is asked what became of each receiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Correlated:
     instance: int
     element: int | None = None
     started: Started | None = None
+    ended: bool = False  # its token came to its end; only looked at with `CorrelateMessage.result`
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +196,20 @@ class DeleteResource:
 
 @dataclass(frozen=True, slots=True)
 class SuspendDefinition:
-    """Suspends or wakes a process definition, with `instances` also all of its instances."""
+    """Suspends or wakes a process definition, with `instances` also all of its instances; with `at` then, not now."""
 
     definition: int
     suspended: bool
     instances: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeJobDefinition:
-    """Sets what is given; `priority` only with `set_priority`. `jobs` applies it to existing jobs too."""
+    """Sets what is given; `priority` only with `set_priority`, `due` (of the jobs whose retries are set) with `set_due`.
+
+    `jobs` applies it to existing jobs too. With `at` it is suspended or woken then, not now.
+    """
 
     job_definition: int
     suspended: bool | None = None
@@ -211,6 +217,9 @@ class ChangeJobDefinition:
     priority: int | None = None
     retries: int | None = None
     jobs: bool = False
+    set_due: bool = False
+    due: datetime | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,13 @@ from procession.engine import commands as ec
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Invalid, ProcessionError
 from procession.kernel import commands as c
-from procession.kernel.records import Subscription
+from procession.kernel.records import Element, Subscription
 from procession.storage.correlation import start_subscriptions, waiting_subscriptions
 from procession.values import TypedValue
+
+
+class NoSubscriptions(ExecutionFailed):
+    """No process could start by a condition."""
 
 
 class Mismatch(ProcessionError):
@@ -78,8 +82,18 @@ def _deliver(
 
     if unit.state.get(Subscription, subscription.key) is None:
         return None
+    mark = unit.transaction.new_key() if command.result else 0
     perform(unit, c.TriggerSubscription(subscription.key, command.variables, command.local_variables), envelope)
-    return ec.Correlated(subscription.instance or 0, subscription.element)
+    return ec.Correlated(
+        subscription.instance or 0, subscription.element, ended=command.result and _ended(unit, subscription, mark)
+    )
+
+
+def _ended(unit: Unit, subscription: Subscription, mark: int) -> bool:
+    """True where the token that waited has come to its end: it is gone, and nothing that came of it waits."""
+    if subscription.element is not None and unit.state.get(Element, subscription.element) is not None:
+        return False
+    return all(x.key < mark or x.instance != subscription.instance for x in unit.state.all(Element))
 
 
 def _start(unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope) -> ec.Correlated:

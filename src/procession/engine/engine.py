@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from procession.engine import commands as ec
-from procession.engine import deployments, javascript
+from procession.engine import deployments, javascript, suspending
 from procession.engine.clock import Clock
 from procession.engine.committing import Committer, OnCommit
 from procession.engine.definitions import Definitions
@@ -38,8 +38,8 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.DeleteDeployment: deployments.delete_deployment,
     ec.DeleteDefinition: deployments.delete_definition,
     ec.DeleteResource: deployments.delete_resource,
-    ec.SuspendDefinition: deployments.suspend_definition,
-    ec.ChangeJobDefinition: deployments.change_job_definition,
+    ec.SuspendDefinition: suspending.suspend_definition,
+    ec.ChangeJobDefinition: suspending.change_job_definition,
 }
 
 _TOLD: dict[str, type[Any]] = {"e": External, "j": Job}

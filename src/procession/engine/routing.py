@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
-from procession.engine import batches, restarting
+from procession.engine import batches, restarting, suspending
 from procession.engine import commands as ec
-from procession.engine.correlating import broadcast, correlate
+from procession.engine.correlating import NoSubscriptions, broadcast, correlate
 from procession.engine.publishing import await_message, publish, start_next
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Suspended, UnknownName
@@ -99,7 +99,7 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return _error_left(unit, request, envelope)
         case w.EscalationLeft():
             _meet(unit, request.caller)
-            asked: list[c.Command] = [c.EscalateFromCall(request.caller, request.code, request.results)]
+            asked: list[c.Command] = [c.EscalateFromCall(request.caller, request.code, request.results, request.demand)]
             return asked if request.element is None else [*asked, c.GoOn(request.element)]
         case w.BroadcastSignal():
             return [*broadcast(unit, request.name, request.tenant, request.variables), c.GoOn(request.element)]
@@ -113,7 +113,8 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             unit.lock([request.called], wait=False)
             if unit.state.get(Instance, request.called) is None:
                 return []
-            return [c.CancelInstance(request.called, request.reason, inside=True)]
+            outside = request.outside
+            return [c.CancelInstance(request.called, request.reason, inside=not outside, called=outside)]
         case w.CancelCaller():
             _meet(unit, request.caller)
             return [c.CancelElement(request.caller, request.reason)]
@@ -128,7 +129,8 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             _meet(unit, request.caller)
             return [c.EndMirrored(request.caller, request.cause, request.resolved)]
         case w.DoJob():
-            batches.run_job(unit, request.job, envelope)
+            run = suspending.run_job if request.job.kind in suspending.KINDS else batches.run_job
+            run(unit, request.job, envelope)
             return []
         case w.StartByTimer():
             return [c.StartInstance(request.definition, tenant=request.tenant, node=request.node)]
@@ -245,6 +247,10 @@ def evaluate_conditions(unit: Unit, command: ec.EvaluateConditions, envelope: En
         without_tenant=command.without_tenant,
         definition=command.definition,
     )
+    if not waiting:
+        raise NoSubscriptions(
+            "ENGINE-13043 No subscriptions were found during evaluation of the conditional start events."
+        )
     scope = MappingScope({name: value.value for name, value in command.variables.items()}, unit.now)
     started = []
     for subscription in waiting:

@@ -110,6 +110,7 @@ class CancelInstance(Struct, frozen=True):
     skip_listeners: bool = False
     skip_mappings: bool = False
     inside: bool = False  # its call activity was cancelled by the model itself
+    called: bool = False  # it was called by what is cancelled: nobody has to be told
 
 
 class CancelElement(Struct, frozen=True):
@@ -339,11 +340,12 @@ class RaiseFromCall(Struct, frozen=True):
 
 
 class EscalateFromCall(Struct, frozen=True):
-    """An escalation left the called instance, whose variables are `results`."""
+    """An escalation left the called instance, whose variables are `results`. `demand`: see `EscalationLeft`."""
 
     element: int
     code: str
     results: Values = field(default_factory=dict)
+    demand: str | None = None
 
 
 class EndUncaught(Struct, frozen=True):

@@ -122,6 +122,7 @@ def cancel_instance(
 ) -> None:
     """Ends an instance from outside; `inside` where the model's own call activity did it."""
     instance = step.instance_of(root)
+    step.outside = None if inside else (reason,)
     told = "deleted" if inside else reason  # what history says of its tasks
     for child in step.view.children(root.key):
         terminate(step, child.key, reason or "deleted", told, listeners=listeners, mappings=mappings)

@@ -119,6 +119,7 @@ class Step:
         self.maps = True  # input and output mappings are carried out
         self.open: int | None = None  # a root that stays although nothing is left in it
         self.came_to_end = False  # what was last in it ended by itself
+        self.outside: tuple[str | None] | None = None  # the reason, while somebody outside cancels
         self._process: Process | None = None if definition is None else world.process(definition)
         self._conditions = self._process is not None and self._process.has_conditions
 
@@ -360,9 +361,11 @@ class Step:
 
     # ------------------------------------------------------------ scopes
 
-    def drop_variables(self, scope: int) -> None:
-        """The variables of a scope go with it."""
+    def drop_variables(self, scope: int, but: Sequence[str | None] = ()) -> None:
+        """The variables of a scope go with it, all or `but` some."""
         for variable in self.view.variables(scope).values():
+            if variable.name in but:
+                continue
             self.emit(e.VariableRemoved(variable.key, scope, variable.name, deleted=False))
 
     # ------------------------------------------------------------ expressions

@@ -246,7 +246,11 @@ def close_attached(
                 if step.view.get(Incident, key) is not None:
                     end_incident(step, step.view.need(Incident, key), resolved=False)
             case Wait.CALLED:
-                step.request(CancelCalled(key, reason))
+                step.request(
+                    CancelCalled(key, reason)
+                    if step.outside is None
+                    else CancelCalled(key, step.outside[0], outside=True)
+                )
 
 
 def end_task(step: Step, task: Task, reason: str) -> None:

@@ -109,12 +109,16 @@ class ErrorLeft(Struct, frozen=True):
 
 
 class EscalationLeft(Struct, frozen=True):
-    """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there."""
+    """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there.
+
+    `demand` is how the command fails where no caller catches it either; without it that is no failure.
+    """
 
     caller: int
     element: int | None
     code: str
     results: Values = field(default_factory=dict)
+    demand: str | None = None
 
 
 class BroadcastSignal(Struct, frozen=True):
@@ -142,10 +146,11 @@ class CorrelationEnded(Struct, frozen=True):
 
 
 class CancelCalled(Struct, frozen=True):
-    """Cancel a called instance: its call activity was cancelled."""
+    """Cancel a called instance: its call activity was cancelled, by the model or with its whole instance from `outside`."""
 
     called: int
     reason: str | None
+    outside: bool = False
 
 
 class CancelCaller(Struct, frozen=True):

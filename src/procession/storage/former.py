@@ -32,7 +32,10 @@ def former_variables(driver: Driver, instance: int, *, initial: bool = False) ->
     if initial:
         table, where = "history_detail", "v.instance = ? AND v.element = ? AND v.initial"
     else:
-        table, where = "history_variable", "v.instance = ? AND v.scope = ? AND v.state <> 'DELETED'"
+        # history shows what goes into a sub-process at the scope around it: its details know better
+        inside = "SELECT 1 FROM history_detail d WHERE d.variable = v.key AND d.element <> v.instance"
+        where = f"v.instance = ? AND v.scope = ? AND v.state <> 'DELETED' AND NOT EXISTS ({inside})"
+        table = "history_variable"
     rows = driver.rows(
         f"SELECT {value} FROM {table} v LEFT JOIN big_value b ON b.key = v.big WHERE {where} ORDER BY v.key",
         [instance, instance],

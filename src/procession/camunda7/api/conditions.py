@@ -6,12 +6,16 @@ from typing import Any
 
 from procession.camunda7.commanding import replying, submit
 from procession.camunda7.exchange import Request, Response, answer, flag_member, text_member
-from procession.camunda7.lookups import definition, reading
-from procession.camunda7.problems import invalid_request
+from procession.camunda7.lookups import reading
+from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.started import instance_document
 from procession.camunda7.values import read_variables
 from procession.engine.commands import EvaluateConditions
+from procession.engine.correlating import NoSubscriptions
+from procession.errors import ProcessionError
+from procession.storage.queries.definitions import PROCESS_DEFINITION
+from procession.storage.queries.language import Query, rows
 
 
 @route("POST", "/condition")
@@ -26,8 +30,16 @@ def evaluate_conditions(request: Request, engine: Any) -> Response:
     key = None
     if id_ is not None:
         with reading(engine) as connection:
-            key = definition(connection, engine, "process", {"id": id_})["key"]
+            found = rows(connection, PROCESS_DEFINITION, Query({"processDefinitionId": id_}), engine.clock())
+        if not found:
+            message = f"no deployed process definition found with id '{id_}': processDefinition is null"
+            raise engine_error(message, "NotFoundException", 400)
+        key = found[0]["key"]
     command = EvaluateConditions(values, text_member(body, "businessKey"), key, tenant, without_tenant)
-    with replying("", status=500, type="RestException"):
+    with replying("", {NoSubscriptions: _nobody}, status=500, type="RestException"):
         started = submit(engine, request, command)
     return answer([instance_document(one) for one in started])
+
+
+def _nobody(error: ProcessionError) -> Answered:
+    return engine_error(error.message)

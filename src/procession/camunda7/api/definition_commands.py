@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 
 from procession.camunda7.api.definitions import DECISION, PROCESS, paths
-from procession.camunda7.commanding import refuse_later, replying, submit, suspended
+from procession.camunda7.commanding import later_member, replying, submit, suspended
 from procession.camunda7.details import contents, written_value
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.instructions import Instruction, read_instructions
-from procession.camunda7.lookups import Scope, definition, reading, scope_variables
+from procession.camunda7.lookups import Scope, definition, former_variables, reading, scope_variables
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import Steps, route
 from procession.camunda7.started import instance_document
@@ -160,11 +160,7 @@ def _variables(engine: Any, started: Started, given: Mapping[str, TypedValue]) -
     with reading(engine) as connection:
         if not started.ended:
             return scope_variables(connection, Scope("process instance", [started.instance]), deserialize=False)
-        h = schema.history_variable
-        statement = select(h).where(h.c.instance == started.instance, h.c.scope == started.instance)
-        found = connection.execute(statement.order_by(h.c.key)).mappings().all()
-        big = contents(connection, found)
-        kept = {row["name"]: written_value(row, big, deserialize=False, binary=True, name=row["name"]) for row in found}
+        kept = former_variables(connection, started.instance)
     return kept or {name: typed(value, deserialize=False) for name, value in given.items()}
 
 
@@ -185,12 +181,9 @@ def suspend(request: Request, engine: Any) -> Response:
         if "id" in request.params:
             return NO_CONTENT
         raise
-    refuse_later(body, f"The suspension state of Process Definition with id {row['id']}")
-    submit(
-        engine,
-        request,
-        SuspendDefinition(row["key"], flag_member(body, "suspended"), flag_member(body, "includeProcessInstances")),
-    )
+    at = later_member(body, f"The suspension state of Process Definition with id {row['id']} could not be updated")
+    halted, instances = flag_member(body, "suspended"), flag_member(body, "includeProcessInstances")
+    submit(engine, request, SuspendDefinition(row["key"], halted, instances, at))
     return NO_CONTENT
 
 
@@ -205,12 +198,12 @@ def suspend_by_key(request: Request, engine: Any) -> Response:
         raise invalid_request(
             "Either processDefinitionId or processDefinitionKey should be set to update the suspension state."
         )
-    refuse_later(body, f"The suspension state of Process Definitions with key {name}")
+    at = later_member(body, "Could not update the suspension state of Process Definitions")
     with reading(engine) as connection:
         found = rows(connection, PROCESS_DEFINITION, Query({"key": name}), engine.clock())
     halted, instances = flag_member(body, "suspended"), flag_member(body, "includeProcessInstances")
     for row in found:
-        submit(engine, request, SuspendDefinition(row["key"], halted, instances))
+        submit(engine, request, SuspendDefinition(row["key"], halted, instances, at))
     return NO_CONTENT
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-from procession.camunda7.commanding import date_member, key_of, refuse_later, replying, submit
+from procession.camunda7.commanding import date_member, key_of, later_member, replying, submit
 from procession.camunda7.exchange import (
     NO_CONTENT,
     Request,
@@ -138,14 +139,15 @@ def _tenant(body: Mapping[str, Any]) -> dict[str, Any]:
 def suspend_definition(request: Request, engine: Any) -> Response:
     """Suspends or wakes a job definition, with `includeJobs` its jobs too; one that is not there is left alone."""
     body, id_ = request.json_object(), request["id"]
-    refuse_later(body, f"The suspension state of Job Definition with id {id_}")
+    at = later_member(body, f"The suspension state of Job Definition with id {id_} could not be updated")
     with suppress(Missing):
-        submit(engine, request, _suspension(key_of(id_), body))
+        submit(engine, request, _suspension(key_of(id_), body, at))
     return NO_CONTENT
 
 
-def _suspension(key: int, body: Mapping[str, Any]) -> ChangeJobDefinition:
-    return ChangeJobDefinition(key, suspended=flag_member(body, "suspended"), jobs=flag_member(body, "includeJobs"))
+def _suspension(key: int, body: Mapping[str, Any], at: datetime | None) -> ChangeJobDefinition:
+    halted, jobs = flag_member(body, "suspended"), flag_member(body, "includeJobs")
+    return ChangeJobDefinition(key, suspended=halted, jobs=jobs, at=at)
 
 
 @route("PUT", "/job-definition/suspended")
@@ -161,20 +163,24 @@ def suspend_definitions(request: Request, engine: Any) -> Response:
         raise invalid_request(f"Either jobDefinitionId, processDefinitionId or processDefinitionKey {_STATE}")
     if len(given) > 1:
         raise invalid_request(f"Only one of jobDefinitionId, processDefinitionId or processDefinitionKey {_STATE}")
-    refuse_later(body, "The suspension state of Job Definitions")
+    at = later_member(body, "Could not update the suspension state of Job Definitions")
     with reading(engine) as connection:
         found = rows(connection, JOB_DEFINITION, Query({**given, **_tenant(body)}), engine.clock())
     for row in found:
-        submit(engine, request, _suspension(row["key"], body))
+        submit(engine, request, _suspension(row["key"], body, at))
     return NO_CONTENT
 
 
 @route("PUT", "/job-definition/{id}/retries")
 def set_definition_retries(request: Request, engine: Any) -> Response:
     """Sets the retries of the failed jobs of a definition."""
-    retries = _retries(request.json_object())
+    body = request.json_object()
+    due = date_member(body, "dueDate")
+    command = ChangeJobDefinition(
+        key_of(request["id"]), retries=_retries(body), set_due="dueDate" in body, due=due
+    )  # fmt: skip
     with suppress(Missing):
-        submit(engine, request, ChangeJobDefinition(key_of(request["id"]), retries=retries))
+        submit(engine, request, command)
     return NO_CONTENT
 
 

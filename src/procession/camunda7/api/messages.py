@@ -7,7 +7,7 @@ from typing import Any
 from procession.camunda7 import shapes
 from procession.camunda7.commanding import key_of, null_value, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
-from procession.camunda7.lookups import Scope, reading, scope_variables
+from procession.camunda7.lookups import Scope, former_variables, reading, scope_variables
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.camunda7.started import instance_document
@@ -57,6 +57,7 @@ def correlate(request: Request, engine: Any) -> Response:
         tenant=tenant,
         without_tenant=without_tenant,
         all=flag_member(body, "all"),
+        result=wants_result,
     )
     with replying(replies={Mismatch: _mismatch, ExpressionFailed: _failed}):
         done: tuple[Correlated, ...] = submit(engine, request, command)
@@ -76,11 +77,11 @@ def _failed(error: ProcessionError) -> Answered:
 def _result(engine: Any, one: Correlated, wants_variables: bool) -> dict[str, Any]:
     with reading(engine) as connection:
         row = first(connection, PROCESS_INSTANCE, one.instance, engine.clock())
-        variables = (
-            scope_variables(connection, Scope("process instance", [one.instance]), deserialize=False)
-            if wants_variables
-            else None
-        )
+        variables = None
+        if wants_variables and row is None:
+            variables = former_variables(connection, one.instance)
+        elif wants_variables:
+            variables = scope_variables(connection, Scope("process instance", [one.instance]), deserialize=False)
     if one.started is not None:
         shown: dict[str, Any] = {
             "resultType": "ProcessDefinition",
@@ -91,7 +92,7 @@ def _result(engine: Any, one: Correlated, wants_variables: bool) -> dict[str, An
         execution = {
             "id": str(one.element),
             "processInstanceId": str(one.instance),
-            "ended": row is None,
+            "ended": one.ended,
             "tenantId": None if row is None else row["tenant"],
         }
         shown = {"resultType": "Execution", "execution": execution, "processInstance": None}

@@ -74,7 +74,7 @@ def cancel(step: Step, command: c.CancelInstance) -> None:
         command.reason,
         listeners=not command.skip_listeners,
         mappings=not command.skip_mappings,
-        tell_caller=not command.inside,
+        tell_caller=not (command.inside or command.called),
         inside=command.inside,
     )
 

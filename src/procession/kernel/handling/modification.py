@@ -78,12 +78,14 @@ def carry_out(step: Step, root: int, instructions: Sequence[c.StartAt | c.Cancel
 
 def _cancel(step: Step, root: int, instruction: c.CancelAt, reason: str) -> None:
     for key in _named(step, root, instruction):
+        step.outside = (reason,)
         if key == root:
             for child in step.view.children(root):
                 if not child.note.get(ASIDE) and step.view.get(Element, child.key) is not None:
                     displace(step, child.key, reason)
         elif step.view.get(Element, key) is not None:
             displace(step, key, reason)
+        step.outside = None
         step.came_to_end = False
         step.run()
 

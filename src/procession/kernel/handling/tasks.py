@@ -123,11 +123,11 @@ def escalate(step: Step, command: c.ThrowEscalation) -> None:
         raise Invalid(f"The task '{task.key}' belongs to no process: it cannot throw an escalation")
     require_active(step, task.instance, f"Task '{task.key}'")
     set_variables(step, task.key, command.variables)
-    if not throw_escalation(step, task.element, command.code):
-        raise ExecutionFailed(
-            f"ENGINE-02043 Execution with id '{task.node}' throws an escalation event with escalationCode "
-            f"'{command.code}', but no escalation handler was defined. "
-        )
+    demand = (
+        f"ENGINE-02043 Execution with id '{task.node}' throws an escalation event with escalationCode "
+        f"'{command.code}', but no escalation handler was defined. "
+    )
+    throw_escalation(step, task.element, command.code, demand=demand)
 
 
 def _task(step: Step, key: int) -> Task:

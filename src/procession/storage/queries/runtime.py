@@ -323,6 +323,9 @@ def _timers_or_messages(filters: Any, switches: frozenset[str]) -> Complaint | N
 _around = schema.element.alias("around")
 _TRANSITION = ("before", "after")
 
+# suspensions to come are timers in Camunda too
+_TIMED = or_(_j.kind.like("timer%"), _j.kind.like("suspend-%"), _j.kind.like("activate-%"))
+
 JOB = QueryTable(
     "job",
     with_definition(schema.job)
@@ -350,8 +353,8 @@ JOB = QueryTable(
         "executable": flag(
             lambda asking: and_(_j.retries > 0, ~_j.suspended, or_(_j.due.is_(None), _j.due <= asking.now))
         ),
-        "timers": flag(_j.kind.like("timer%")),
-        "messages": flag(~_j.kind.like("timer%")),
+        "timers": flag(_TIMED),
+        "messages": flag(~_TIMED),
         "dueDates": moments(_j.due),
         "createTimes": moments(_j.created),
         "withException": flag(or_(_j.error_message.is_not(None), _j.stacktrace.is_not(None))),
