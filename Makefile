@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench bench-dmn bench-workers soak soak-workers conformance oracle-demo package docs clean
+.PHONY: help setup demo test check lint types bench bench-dmn bench-workers soak soak-workers conformance oracle oracle-demo package docs clean
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
@@ -48,6 +48,9 @@ conformance: setup  ## replay what the real Camunda 7 did, run the DMN TCK; rewr
 	$(BIN)/python -m tests.conformance $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.conformance.tck)
 
+oracle: setup  ## random models on the real Camunda 7 and on Procession; what differs becomes a test
+	$(BIN)/python -m tests.oracle $(ARGS)
+
 oracle-demo: setup  ## the same models and workers on the real Camunda 7 and on Procession, side by side
 	$(BIN)/python examples/insurance/oracle_demo.py $(ARGS)
 
@@ -56,6 +59,7 @@ package: setup  ## the functions' deployment package, its size and import times
 
 docs: setup  ## rewrites docs/reference from the code
 	$(BIN)/python scripts/generate_reference.py $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.faults.table)
 
 clean:  ## removes what setup, tests and demo made
 	rm -rf .venv .tools .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -473,6 +473,7 @@ class Policies:
         True  # Camunda 7: `loopCounter` from 0, the counts are variables; Camunda 8: from 1, they are not
     )
     outputs_last: bool = True  # Camunda 7: end listeners run before output mappings; Camunda 8: after them
+    interrupted_is_deaf: bool = True  # Camunda 7: no boundary event happens to a scope that was interrupted from inside
     single_starts: bool = True  # Camunda 7: one none or timer start a process, one process a message start
 
 

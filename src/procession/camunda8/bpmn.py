@@ -49,6 +49,7 @@ POLICIES = Policies(
     engine_objects=False,
     ends_when_cancelled=False,
     counts_from_zero=False,
+    interrupted_is_deaf=False,
     single_starts=False,
     outputs_last=False,
 )
