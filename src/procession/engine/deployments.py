@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import structs
-
 from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
 from procession.engine.dialect import DecisionsRead, Dialect, FormHead, ProcessesRead

@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping
 
 from procession.camunda7.api.definitions import DECISION, PROCESS, paths
 from procession.camunda7.commanding import later_member, replying, submit, suspended
-from procession.camunda7.details import contents, written_value
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.instructions import Instruction, read_instructions
 from procession.camunda7.lookups import Scope, definition, former_variables, reading, scope_variables
@@ -24,7 +23,6 @@ from procession.dmn.faults import DecisionFailed
 from procession.engine.commands import DeleteDefinition, EvaluateDecision, Started, StartProcess, SuspendDefinition
 from procession.errors import Missing, ProcessionError, Suspended
 from procession.kernel.placing import Misplaced
-from procession.storage import schema
 from procession.storage.queries.definitions import PROCESS_DEFINITION
 from procession.storage.queries.language import Query, rows
 from procession.values import TypedValue
