@@ -264,6 +264,7 @@ def test_a_failed_job_inside_shows_outside(engine: Engine) -> None:
 # ---------------------------------------------------------------- recursion
 
 
+@pytest.mark.fault(12)
 def test_endless_recursion_is_stopped(engine: Engine) -> None:
     engine.deploy(("p.bpmn", row(call("c", "p"))))
     with pytest.raises(ExecutionFailed, match="calls itself for ever"):
@@ -272,6 +273,7 @@ def test_endless_recursion_is_stopped(engine: Engine) -> None:
     assert count(engine, "history_instance") == 0
 
 
+@pytest.mark.fault(12)
 def test_endless_recursion_behind_an_async_border_is_an_incident(engine: Engine) -> None:
     deploy(
         engine,

@@ -290,6 +290,7 @@ def test_a_database_error_inside_one_command_does_not_poison_its_batch(
     assert (variables(tasks, instance), count(tasks, "instance")) == ({"a": 2}, 2)
 
 
+@pytest.mark.fault(16)
 def test_branches_that_end_at_the_same_time_join_once(opener: Opener) -> None:
     """Two nodes complete the two branches of a parallel gateway: the join fires once, no token is lost."""
     engines = [opener(), opener()]

@@ -40,6 +40,7 @@ def test_versions_are_counted_per_tenant(engine: Engine) -> None:
     assert versions(engine) == [1, 1]
 
 
+@pytest.mark.fault(18)
 def test_versions_are_contiguous_when_several_deploy_at_once(opener: Opener) -> None:
     engines = [opener(), opener()]
     work = [threading.Thread(target=one_.deploy, args=(("p.bpmn", row(USER)),)) for one_ in engines * 4]
@@ -83,6 +84,7 @@ def test_nothing_to_deploy_is_refused(engine: Engine) -> None:
 # ---------------------------------------------------------------- duplicates
 
 
+@pytest.mark.fault(18)
 def test_a_duplicate_is_not_deployed_again(engine: Engine) -> None:
     first = engine.deploy(("a.bpmn", A), name="n", filter_duplicates=True)
     again = engine.deploy(("a.bpmn", A), name="n", filter_duplicates=True)

@@ -148,6 +148,7 @@ def test_a_failure_costs_one_try_and_is_written_down(engine: Engine) -> None:
     assert caused(engine, instance) == []
 
 
+@pytest.mark.fault(10)
 def test_after_three_failures_there_is_an_incident(engine: Engine) -> None:
     instance = failing(engine)
     for _ in range(5):
@@ -256,6 +257,7 @@ def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_budget")
+@pytest.mark.fault(11)
 def test_a_loop_without_end_is_stopped(engine: Engine) -> None:
     engine.deploy(("p.bpmn", endless()))
     with pytest.raises(ExecutionFailed, match="loops for ever"):
@@ -264,6 +266,7 @@ def test_a_loop_without_end_is_stopped(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("small_budget")
+@pytest.mark.fault(14)
 def test_a_large_multi_instance_is_no_loop_without_end(engine: Engine) -> None:
     turns = (
         "<multiInstanceLoopCharacteristics><loopCardinality>500</loopCardinality></multiInstanceLoopCharacteristics>"
@@ -283,6 +286,7 @@ def test_a_multi_instance_that_is_entered_for_ever_is_stopped(engine: Engine) ->
 
 
 @pytest.mark.usefixtures("small_budget")
+@pytest.mark.fault(11)
 def test_a_loop_without_end_in_a_job_is_an_incident(engine: Engine) -> None:
     model = row(
         f'<manualTask id="first" {ASYNC}><extensionElements>{RETRY_NEVER}</extensionElements></manualTask>',
@@ -385,6 +389,7 @@ def test_the_executor_runs_what_becomes_due(opener: Opener) -> None:
     assert engine.jobs.running
 
 
+@pytest.mark.fault(15)
 def test_two_executors_run_each_job_once(opener: Opener) -> None:
     engines = [opener(job_poll=0.05), opener(job_poll=0.05)]
     ran: list[str] = []
@@ -425,6 +430,7 @@ def test_one_job_asked_for_by_several_runs_once(opener: Opener) -> None:
     assert count(engines[0], "task") == 1
 
 
+@pytest.mark.fault(6)
 def test_a_dead_nodes_job_is_taken_when_its_lock_has_ended(opener: Opener) -> None:
     dead, alive = opener(job_lock=60.0), opener()
     deploy(dead, f'<userTask id="u" {ASYNC}/>')

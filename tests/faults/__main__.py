@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from tests import postgres
+from tests.faults.everything import die_at_every_commit
 from tests.faults.killing import Outcome, die_and_recover, kill_and_restart
 
 
@@ -37,8 +39,29 @@ def main() -> int:
             print(f"{name}: {options.statements} deaths, each at a statement of its own")
             for number in range(options.statements):
                 good &= _run(make, partial(die_and_recover, statement=1 + number * 5), quiet=True)
+            good &= _every_commit(name, make)
     print("nothing was lost, nothing was done twice" if good else "SOMETHING IS WRONG, see above")
     return 0 if good else 1
+
+
+def _every_commit(name: str, make: Callable[[Path], str]) -> bool:
+    """Death at each commit of the scenario with every kind of record, before it and after it."""
+    for when in ("before", "after"):
+        numbers = itertools.count()
+        with tempfile.TemporaryDirectory(prefix="procession-faults-") as folder:
+
+            def fresh(folder: str = folder, numbers: Iterator[int] = numbers) -> str:
+                place = Path(folder, str(next(numbers)))
+                place.mkdir()
+                return make(place)
+
+            try:
+                deaths = die_at_every_commit(fresh, before=lambda _, when=when: when == "before")
+            except AssertionError as broken:
+                print(f"  BROKEN: {broken}")
+                return False
+        print(f"{name}: {deaths} deaths, {when} each commit")
+    return True
 
 
 def _run(make: Callable[[Path], str], work: Callable[[str, Path], Outcome], *, quiet: bool = False) -> bool:

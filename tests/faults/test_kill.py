@@ -11,12 +11,14 @@ import pytest
 from tests.faults.killing import check, die_and_recover, kill_and_restart
 
 
+@pytest.mark.fault(1)
 def test_killed_under_load(database_url: str, tmp_path: Path) -> None:
     outcome = kill_and_restart(database_url, tmp_path, total=20, kills=2, chance=random.Random(1))
     assert outcome.violations == []
     assert outcome.kills == 2
 
 
+@pytest.mark.fault(1, 15)
 def test_one_of_two_nodes_is_killed(postgres_url: str, tmp_path: Path) -> None:
     outcome = kill_and_restart(postgres_url, tmp_path, total=20, kills=1, nodes=2, chance=random.Random(2))
     assert outcome.violations == []
@@ -24,6 +26,7 @@ def test_one_of_two_nodes_is_killed(postgres_url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("statement", [30, 77])
+@pytest.mark.fault(1)
 def test_killed_at_a_statement(database_url: str, tmp_path: Path, statement: int) -> None:
     outcome = die_and_recover(database_url, tmp_path, statement)
     assert (outcome.violations, outcome.kills) == ([], 1)

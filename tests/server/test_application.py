@@ -53,6 +53,7 @@ def test_health(serve: Serve) -> None:
 
 
 @pytest.mark.seed(4, 1237)
+@pytest.mark.fault(8)
 def test_not_ready_without_a_database(serve: Serve, engine: Engine) -> None:
     client = serve()
     engine.storage.read = None  # type: ignore[method-assign, assignment]

@@ -191,6 +191,7 @@ def test_an_endless_body_is_cut_off(server: Weigher, what: str, piece: bytes, si
 
 
 @pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.fault(13)
 def test_an_endless_json_is_cut_off(server: Weigher, declared: bool) -> None:
     body = endless(b'{"variables": ', b" " * PIECE, 2**30)
     cost = server.weigh("POST", "/process-definition/key/alive/start", body, JSON, 2**30 if declared else None)

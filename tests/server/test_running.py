@@ -8,12 +8,14 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from procession.cli.app import app
 from tests.server.processes import serving
 
 
+@pytest.mark.fault(20)
 def test_it_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, url):
         with urllib.request.urlopen(f"{url}/engine-rest/version", timeout=10) as answer:

@@ -51,6 +51,7 @@ def test_several_may_open_an_empty_database_at_once(database_url: str) -> None:
         storage.close()
 
 
+@pytest.mark.fault(19)
 def test_a_newer_schema_is_refused(database_url: str) -> None:
     storage = open_storage(database_url)
     with storage.transaction() as tx:

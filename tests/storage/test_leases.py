@@ -188,6 +188,7 @@ def test_when_the_next_job_can_run(storage: Storage) -> None:
     assert (soonest() or NOW) < NOW
 
 
+@pytest.mark.fault(3)
 def test_no_task_is_handed_to_two_workers(storage: Storage) -> None:
     save(storage, *(task(k) for k in range(1, 121)))
     start = threading.Barrier(4)
@@ -207,6 +208,7 @@ def test_no_task_is_handed_to_two_workers(storage: Storage) -> None:
     assert sorted(taken) == list(range(1, 121))
 
 
+@pytest.mark.fault(15)
 def test_no_job_is_handed_to_two_nodes(storage: Storage) -> None:
     save(storage, *(job(k, instance=k // 2) for k in range(1, 81)))
     start = threading.Barrier(3)

@@ -84,6 +84,7 @@ def tree(storage: Storage) -> None:
     )
 
 
+@pytest.mark.fault(13)
 def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) -> None:
     tree(storage)
     with storage.transaction() as tx:
@@ -95,6 +96,7 @@ def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) 
         assert state.variables(3)["b"].value == "x" * 9000
 
 
+@pytest.mark.fault(13)
 def test_of_very_many_variables_only_the_named_one_is_loaded(storage: Storage) -> None:
     many = [Variable(100 + n, 1, 1, f"v{n}", "Integer", n) for n in range(MANY_VARIABLES + 1)]
     save(storage, Instance(1, 7, "p", 1), Element(1, 1, None, "p", variables=len(many)), *many)

@@ -154,7 +154,7 @@ def translated(error: BaseException) -> ProcessionError | None:
             return Conflict(f"The database refused the change: {error}")
         case psycopg.DataError():
             return Invalid(f"A value cannot be stored: {error}")
-        case psycopg.OperationalError():
+        case psycopg.OperationalError() | psycopg.errors.InternalError_():
             return Unavailable(f"The database cannot be reached: {error}")
         case sqlite3.OperationalError() if "locked" in str(error) or "busy" in str(error):
             return Unavailable("The database is busy: another process holds its lock")

@@ -1,0 +1,83 @@
+"""What can go wrong, what must hold then, and the tests that show it: `make docs` makes docs/conformance/faults.md of this.
+
+    @pytest.mark.fault(9)
+    def test_a_full_disk(…)
+
+The tests run on SQLite and on PostgreSQL, but where only one of them can have the fault. tests/faults/test_table.py fails
+for a fault without a test.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "conformance" / "faults.md"
+MARK = "pytest.mark.fault"
+
+FAULTS: Mapping[int, tuple[str, str]] = {
+    1: ("`kill -9` in the middle of a transaction", "no partial rows after the restart; the same request succeeds"),
+    2: ("`kill -9` after the commit, before the answer", "the same request is answered Missing: the work was done, once"),
+    3: ("two workers complete the same task", "one succeeds; nothing that the other sent is ever seen"),
+    4: ("a worker dies while it holds a task", "another has it when the lock has run out, its tries unchanged"),
+    5: ("a worker completes after its lock has run out", "accepted if nobody else took the task, else refused; completed once"),
+    6: ("a node dies while it runs a job", "its job runs elsewhere when its lock has run out; a stop gives back at once"),
+    7: ("the clock jumps, summer time begins or ends", "no timer fires twice; schedules hold on both edges of summer time"),
+    8: ("the database is away for a while", "503 and not ready meanwhile, then as before; nothing done twice"),
+    9: ("the disk is full", "the transaction fails as a whole, the database stays sound, work goes on when there is room"),
+    10: ("a job that always fails", "retries run out, an incident tells it, other jobs go on"),
+    11: ("a loop without end", "stopped by a budget of steps; as a job it becomes an incident"),
+    12: ("a process that calls itself without end", "stopped by a limit of calls"),
+    13: ("huge variables, huge requests", "refused above a limit with 413 or 400; commands load none they do not use"),
+    14: ("thousands of timers in one second, multi-instances of thousands", "all fire once, all turns run"),
+    15: ("two nodes on one database", "each job is done once"),
+    16: ("branches that reach their join at the same time", "it joins once, no token is lost"),
+    18: ("deployments of one key at the same time, the same again", "versions without gaps; nothing new for what is the same"),
+    19: ("an upgrade that is interrupted, a schema that is newer", "taken up again or as before; refused in clear words"),
+    20: ("SIGTERM under load, long polls, slow sockets", "what was acknowledged is there; polls are let go, no descriptors lost"),
+    21: ("death at any commit of a scenario with every kind of record", "whatever commit it was: the same history as without"),
+}  # fmt: skip
+
+
+def proofs() -> dict[int, list[str]]:
+    """The tests of each fault, as `tests/room/test_file.py::test_name`, read from the marks without importing anything."""
+    found: dict[int, list[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        if MARK not in text:
+            continue
+        for node in ast.parse(text, str(path)).body:
+            if isinstance(node, ast.FunctionDef):
+                for decorator in node.decorator_list:
+                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == MARK:
+                        for argument in decorator.args:
+                            name = f"{path.relative_to(ROOT).as_posix()}::{node.name}"
+                            found.setdefault(ast.literal_eval(argument), []).append(name)
+    return found
+
+
+def page() -> Iterator[str]:
+    """docs/conformance/faults.md, line by line."""
+    tests = proofs()
+    yield "# Faults"
+    yield ""
+    yield "What can go wrong, what must hold then, and the tests that show it on SQLite and on PostgreSQL. Made by `make docs` from"
+    yield "the marks of the tests, not by hand. `make soak` does the first two for minutes, with as many kills as asked for."
+    yield ""
+    yield "| | fault | what holds | shown by |"
+    yield "|---:|---|---|---|"
+    for number, (what, holds) in FAULTS.items():
+        by = ", ".join(
+            f"[{name.rpartition('test_')[2]}](../../{name.partition('::')[0]})" for name in tests.get(number, ())
+        )
+        yield f"| {number} | {what} | {holds} | {by} |"
+
+
+def main() -> None:
+    PAGE.write_text("\n".join(page()) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
