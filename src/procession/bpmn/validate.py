@@ -25,6 +25,7 @@ from procession.bpmn.model import (
     Node,
     Process,
     ReceiveTask,
+    Signal,
     StartEvent,
     SubProcess,
     Timer,
@@ -225,12 +226,12 @@ def _check_exclusive(gateway: ExclusiveGateway, process: Process, problems: Prob
             )
 
 
-def _message_subscriptions(process: Process) -> Iterator[tuple[str, bool, Node, Message]]:
-    """(scope that catches, whether it starts a process, element, message)."""
+def _named_subscriptions(process: Process) -> Iterator[tuple[str, bool, Node, Message | Signal]]:
+    """(scope that catches, whether it starts a process, element, message or signal)."""
     for node in process.nodes.values():
         if isinstance(node, ReceiveTask) and node.message is not None:
             yield node.id, False, node, node.message
-        if isinstance(node, StartEvent | CatchEvent | BoundaryEvent) and isinstance(node.definition, Message):
+        if isinstance(node, StartEvent | CatchEvent | BoundaryEvent) and isinstance(node.definition, Message | Signal):
             yield _catching_scope(node, process), isinstance(node, StartEvent), node, node.definition
 
 
@@ -248,22 +249,22 @@ def _catching_scope(node: Node, process: Process) -> str:
 
 
 def _check_subscriptions(process: Process, elements: Elements, problems: Problems) -> None:
-    seen: set[tuple[str, bool, str]] = set()
-    for scope, starting, node, message in _message_subscriptions(process):
-        name = message.name.source
-        if starting and node.scope == process.id and ("${" in name or "#{" in name):
+    seen: set[tuple[str, str, bool, str]] = set()
+    for scope, starting, node, event in _named_subscriptions(process):
+        name, kind = event.name.source, "message" if isinstance(event, Message) else "signal"
+        if kind == "message" and starting and node.scope == process.id and ("${" in name or "#{" in name):
             problems.error(
                 f"Invalid message name '{name}' for element '{node.kind}' with id '{node.id}': expressions in the"
                 " message start event name are not allowed",
                 _definition(elements[node.id]),
                 node.id,
             )
-        if not name:
+        if kind == "message" and not name:
             problems.error("Cannot have a message event subscription with an empty or missing name", elements[node.id])
-        key = (scope, starting and node.scope == process.id, name)
+        key = (kind, scope, starting and node.scope == process.id, name)
         if key in seen:
             problems.error(
-                f"Cannot have more than one message event subscription with name '{name}' for scope '{scope}'",
+                f"Cannot have more than one {kind} event subscription with name '{name}' for scope '{scope}'",
                 elements[node.id],
             )
         seen.add(key)

@@ -12,11 +12,12 @@ from procession.bpmn.model import BoundaryEvent, Node, StartEvent, SubProcess
 from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.ending import terminate, terminate_children
-from procession.kernel.records import Element, Job, Subscription, Wait
+from procession.kernel.records import ASIDE, Element, Job, Phase, Subscription, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
 from procession.values import TypedValue
 
+INTERRUPTED = "interrupted"  # in a sub-process' note: its own start event is not begun any more
 START = "start"  # in an event sub-process' note: the start event that began it
 
 Catcher = BoundaryEvent | StartEvent
@@ -73,23 +74,39 @@ def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedVal
             return scope
         case StartEvent():
             if catcher.interrupting:
-                terminate_children(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
-                _close_starts(step, host)
+                interrupt(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
+                if host.phase is not Phase.EXECUTE:
+                    step.emit(e.ElementNoted(host.key, {**host.note, INTERRUPTED: True}))
             (around,) = step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
             set_variables(step, around, brings or {}, local=True)
             return host.key
     raise ExecutionFailed(f"'{catcher.id}' is no event that interrupts")
 
 
-def _close_starts(step: Step, host: Element) -> None:
-    """An interrupted scope waits for nothing any more that could start an event sub-process in it."""
+def interrupt(step: Step, scope: int, reason: str, *, but: int | None = None) -> None:
+    """Cancels what is inside a scope. It waits for nothing any more that could start an event sub-process in it.
+
+    In Camunda 7 it does not wait for its boundary events either.
+    """
+    from procession.kernel.work import run_end_listeners
+
+    inside = [x for x in step.view.children(scope) if not x.note.get(ASIDE)]
+    if len(inside) == 1 and inside[0].phase is Phase.BEFORE and step.process.policies.ends_when_cancelled:
+        run_end_listeners(step, inside[0])  # Camunda 7 has it end, although it never began
+    terminate_children(step, scope, reason, but=but)
+    host = step.view.need(Element, scope)
     starts = {start.id for start in event_starts(step, host)}
-    for kind, key in step.view.need(Element, host.key).attached:
+    for kind, key in host.attached:
+        waits: Job | Subscription
         if kind is Wait.JOB:
-            job = step.view.need(Job, key)
-            if job.node in starts:
-                step.emit(e.JobEnded(job, "deleted"))
+            waits = step.view.need(Job, key)
+            over: e.Event = e.JobEnded(waits, "deleted")
         elif kind is Wait.SUBSCRIPTION:
-            subscription = step.view.need(Subscription, key)
-            if subscription.node in starts:
-                step.emit(e.SubscriptionClosed(key))
+            waits = step.view.need(Subscription, key)
+            over = e.SubscriptionClosed(key)
+            if waits.kind == "compensate":
+                continue
+        else:
+            continue
+        if step.process.policies.interrupted_is_deaf or waits.node in starts:
+            step.emit(over)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from procession.bpmn.model import Failure, Listener, Node, Traits
+from procession.bpmn.activity_types import waits_as_scope
+from procession.bpmn.model import Cancel, EndEvent, Failure, Listener, Node, SubProcess, Terminate, Traits
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
-from procession.kernel.catching import START, event_starts
+from procession.kernel.catching import START, event_starts, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
 from procession.kernel.conditions import check
@@ -72,11 +73,14 @@ def advance(step: Step, item: Continue) -> None:
         case Phase.BEFORE:
             _before(step, element, node, index, inner)
         case Phase.ATTACH:
+            if isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel) and element.parent:
+                # what is beside it is cancelled before it begins
+                interrupt(step, element.parent, f"Interrupting activity Activity({node.id}) executed.", but=key)
             step.emit(e.ElementEntered(key, behaviour_of(step, element).type_name(node, body), node.name))
             if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
+                open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
                 if not inner:
                     attach_boundaries(step, element, node)
-                open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
             step.push(Continue(key, Phase.EXECUTE if body else _entering(traits)))
         case Phase.INPUT:
             if index < len(traits.inputs):
@@ -142,6 +146,9 @@ def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
     close_attached(step, element)
     if not inner:
         step.drop_variables(key)
+    elif isinstance(node, SubProcess) or waits_as_scope(node):
+        own = None if node.traits.loop is None else node.traits.loop.element_variable
+        step.drop_variables(key, but=("loopCounter", own))
     ends_path = (inner or not flows) and COMPENSATES not in element.note
     step.emit(e.ElementCompleted(key, scope_completed=ends_path))
     loop = node.traits.loop

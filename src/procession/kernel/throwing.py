@@ -117,11 +117,18 @@ def catch_error(
 
 
 def throw_escalation(
-    step: Step, element_key: int, code: str, before: Callable[[], None] = lambda: None, *, goes_on: bool = False
-) -> bool:
-    """Throws an escalation; False where nobody catches it, here or at the caller. The thrower may be gone afterwards.
+    step: Step,
+    element_key: int,
+    code: str,
+    before: Callable[[], None] = lambda: None,
+    *,
+    goes_on: bool = False,
+    demand: str | None = None,
+) -> None:
+    """Throws an escalation: to the catcher inside, else to the caller. The thrower may be gone afterwards.
 
-    With `goes_on` the thrower waits while a caller is asked, and completes then.
+    With `goes_on` the thrower waits while a caller is asked, and completes then. Raises ExecutionFailed with the text `demand`
+    where nobody catches it; without that it is no failure.
     """
     for host, catcher in catchers(step, element_key):
         definition = catcher.definition
@@ -130,9 +137,10 @@ def throw_escalation(
             scope = fire(step, host, catcher)
             if definition.code_variable:
                 set_variables(step, scope, {definition.code_variable: typed(code)})
-            return True
+            return
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
         thrower = element_key if goes_on else None
-        step.request(EscalationLeft(caller, thrower, code, results_of(step, element_key)))
-    return caller is not None
+        step.request(EscalationLeft(caller, thrower, code, results_of(step, element_key), demand))
+    elif demand is not None:
+        raise ExecutionFailed(demand)

@@ -21,7 +21,6 @@ from procession.bpmn.model import (
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.calls import copied
 from procession.kernel.compensation import cancel_transaction, compensate, handler_ended
-from procession.kernel.ending import terminate_children
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import throw_error, throw_escalation
@@ -90,17 +89,11 @@ class Ending(Behaviour):
         assert isinstance(node, EndEvent)
         match node.definition:
             case Terminate():
-                assert element.parent is not None
-                reason = f"Interrupting activity Activity({node.id}) executed."
-                terminate_children(step, element.parent, reason, but=element.key)
                 step.complete(element.key, flows=())
             case Compensation(activity=activity):
                 if not compensate(step, element, activity):
                     step.complete(element.key, flows=())
             case Cancel():
-                assert element.parent is not None
-                reason = f"Interrupting activity Activity({node.id}) executed."
-                terminate_children(step, element.parent, reason, but=element.key)
                 if not compensate(step, element, None):
                     cancel_transaction(step, element)
             case Error(code=code, message=message):

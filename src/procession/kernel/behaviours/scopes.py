@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procession.bpmn.model import Node
 from procession.kernel.behaviours.behaviour import Behaviour
-from procession.kernel.catching import START
+from procession.kernel.catching import INTERRUPTED, START
 from procession.kernel.compensation import is_recalled, recalled_child_ended
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
@@ -16,6 +16,10 @@ class Embedded(Behaviour):
     """An embedded sub-process, or an event sub-process that one of its start events began."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
+        if element.note.get(INTERRUPTED):
+            if not element.children:
+                step.complete(element.key)
+            return
         start = element.note.get(START) or step.process.starts[node.id][0]
         (begun,) = step.create([(start, None)], element.key)
         if START in element.note and not step.process.policies.results_outwards:

@@ -41,7 +41,10 @@ def uncaught(step: Step, command: c.EndUncaught) -> None:
 def escalate_from_call(step: Step, command: c.EscalateFromCall) -> None:
     element = step.view.get(Element, command.element)
     if element is not None:
-        throw_escalation(step, element.key, command.code, lambda: take_results(step, element, command.results))
+        results = command.results
+        throw_escalation(
+            step, element.key, command.code, lambda: take_results(step, element, results), demand=command.demand
+        )
 
 
 def go_on(step: Step, command: c.GoOn) -> None:

@@ -1,0 +1,1 @@
+"""Random models beside the real Camunda 7: `make oracle`."""
