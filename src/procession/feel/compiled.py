@@ -17,6 +17,7 @@ from procession.feel.compiling import Closure
 from procession.feel.conversion import to_feel
 from procession.feel.environment import Env
 from procession.feel.evaluation import Evaluation
+from procession.feel.limits import LIMITS
 from procession.feel.names import Names, layer_of
 from procession.feel.parser import Parser
 from procession.feel.syntax import (
@@ -49,7 +50,7 @@ class CompiledExpression:
     def evaluate(self, scope: Scope, evaluation: Evaluation | None = None) -> Any:
         """The value; null where something failed (`evaluation.warnings` says why). ExpressionFailed is for limits."""
         if evaluation is None:
-            env = Env(Evaluation([], clock=scope.now), scope, {})
+            env = Env(Evaluation([], LIMITS.steps, 0, scope.now), scope, {})
         else:
             env = _env(scope, evaluation)
         try:

@@ -13,6 +13,8 @@ from procession.feel.syntax import Filter, For, Literal, Negation, Node, Quantif
 from procession.feel.syntax import Iterator as IteratorForm
 from procession.feel.values import Date, Range, date_of_ordinal, number, type_name
 
+_FEW = 16
+"""Entries of a context that are copied sooner than looked up in a layer of their own."""
 _Domain = Callable[[Env], Sequence[Any]]
 
 
@@ -166,6 +168,8 @@ def _is_number(node: Node) -> bool:
 
 
 def _item_env(env: Env, item: Any) -> Env:
+    if type(item) is dict and len(item) < _FEW:
+        return env.inside({"item": item, **item})
     inside = env.inside({"item": item})
     return inside.inside(item) if isinstance(item, dict) else inside
 

@@ -138,15 +138,19 @@ def builtin(signature: str, *, needs_evaluation: bool = False, cost: int = 0) ->
     return declare
 
 
+CALL = 4
+"""Steps of a call, at least."""
+
+
+def _weight(value: Any) -> int:
+    kind = type(value)
+    if kind is list or kind is dict:
+        return len(value) >> 1
+    return len(value) >> 6 if kind is str else 0
+
+
 def _cost(arguments: Sequence[Any]) -> int:
-    cost = 4
-    for value in arguments:
-        kind = type(value)
-        if kind is list or kind is dict:
-            cost += len(value) >> 1
-        elif kind is str:
-            cost += len(value) >> 6
-    return cost
+    return CALL + sum(map(_weight, arguments))
 
 
 def call(overloads: Sequence[Builtin], evaluation: Evaluation, arguments: Sequence[Any]) -> Any:
@@ -172,13 +176,22 @@ def prepared(overloads: Sequence[Builtin], count: int) -> Callable[[Evaluation, 
         return lambda evaluation, arguments: call(overloads, evaluation, arguments)
     first = fitting[0]
     kinds = [first.parameters[min(place, len(first.parameters) - 1)].kinds for place in range(count)]
+    least, body = CALL + first.cost, first.body
 
     def invoke(evaluation: Evaluation, arguments: Sequence[Any]) -> Any:
-        for value, wanted in zip(arguments, kinds, strict=True):
-            if type(value) not in wanted and object not in wanted:
+        cost = least
+        for value, wanted in zip(arguments, kinds, strict=False):
+            kind = type(value)
+            if kind not in wanted and object not in wanted:
                 return call(overloads, evaluation, arguments)
-        evaluation.spend(_cost(arguments))
-        return _run(first, evaluation, arguments)
+            if kind is list or kind is dict or kind is str:
+                cost += _weight(value)
+        evaluation.spend(cost)
+        result = body(evaluation, *arguments) if first.needs_evaluation else body(*arguments)
+        kind = type(result)
+        if kind is list or kind is str:
+            evaluation.spend(CALL + _weight(result))
+        return result
 
     return invoke
 
