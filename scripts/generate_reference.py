@@ -181,6 +181,71 @@ def command_line() -> Iterator[str]:
     assert isinstance(app, typer.Typer)
 
 
+CLIENT_MODULES = (
+    "camunda_client.config",
+    "camunda_client.c8.environment",
+    "camunda_client.c8.api",
+    "camunda_client.c8.auth",
+    "camunda_client.c8.worker",
+    "camunda_client.error",
+    "camunda_client.errors",
+    "camunda_client.c8",
+    "camunda_client.c7",
+    "camunda_client.worker",
+    "camunda_client.worker.handlers",
+    "camunda_client.worker.execution",
+    "camunda_client.worker.registry",
+    "camunda_client.worker.running",
+    "camunda_client.worker.command",
+    "camunda_client.worker.metrics",
+    "camunda_client.worker.tracing",
+    "camunda_client.testing",
+)
+
+
+def _docstring(thing: object) -> Iterator[str]:
+    """A docstring as markdown: what is indented after an empty line is a program."""
+    yield from ("" if not line.strip() else line for line in (inspect.getdoc(thing) or "").splitlines())
+
+
+@page("client", "The client library `camunda_client`")
+def client() -> Iterator[str]:
+    from pydantic import BaseModel
+    from pydantic.alias_generators import to_camel
+
+    for name in CLIENT_MODULES:
+        module = importlib.import_module(name)
+        yield from (f"## `{name}`", "", *_docstring(module), "")
+        public = getattr(module, "__all__", None)
+        own = [key for key, thing in vars(module).items() if getattr(thing, "__module__", "") == name]
+        for key in public or [key for key in own if not key.startswith("_")]:
+            thing = getattr(module, key)
+            if not getattr(thing, "__doc__", None) or not callable(thing):
+                continue
+            kind = "class " if isinstance(thing, type) else ""
+            if isinstance(thing, type) and issubclass(thing, BaseModel | BaseException):
+                signature = ""
+            else:
+                signature = re.sub(
+                    r"camunda_client\.[\w.]+\.|typing\.|collections\.abc\.", "", str(inspect.signature(thing))
+                )
+            yield from (
+                f"### {kind}`{key}`",
+                "",
+                f"`{key}{signature}`" if signature else "",
+                "",
+                *_docstring(thing),
+                "",
+            )
+            if name == "camunda_client.config" and isinstance(thing, type) and issubclass(thing, BaseModel):
+                yield from ("| setting | default | meaning |", "|---|---|---|")
+                for field_name, field in thing.model_fields.items():
+                    default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)}`"
+                    default = "the group's own" if isinstance(field.default, BaseModel) else default
+                    yield f"| `{to_camel(field_name)}` | {default} | {field.description or ''} |"
+                yield ""
+
+
 @page("seeds", "The seeds, line by line")
 def seeds() -> Iterator[str]:
     yield from importlib.import_module("tests.seeds").page()
