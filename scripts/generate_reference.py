@@ -223,20 +223,11 @@ def client() -> Iterator[str]:
             if not getattr(thing, "__doc__", None) or not callable(thing):
                 continue
             kind = "class " if isinstance(thing, type) else ""
-            if isinstance(thing, type) and issubclass(thing, BaseModel | BaseException):
-                signature = ""
-            else:
-                signature = re.sub(
-                    r"camunda_client\.[\w.]+\.|typing\.|collections\.abc\.", "", str(inspect.signature(thing))
-                )
-            yield from (
-                f"### {kind}`{key}`",
-                "",
-                f"`{key}{signature}`" if signature else "",
-                "",
-                *_docstring(thing),
-                "",
-            )
+            head = [f"### {kind}`{key}`", ""]
+            if not (isinstance(thing, type) and issubclass(thing, BaseModel | BaseException)):
+                signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(thing)))
+                head += [f"`{key}{signature}`", ""]
+            yield from (*head, *_docstring(thing), "")
             if name == "camunda_client.config" and isinstance(thing, type) and issubclass(thing, BaseModel):
                 yield from ("| setting | default | meaning |", "|---|---|---|")
                 for field_name, field in thing.model_fields.items():

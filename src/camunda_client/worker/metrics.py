@@ -37,8 +37,9 @@ class _State(Collector):
         yield CounterMetricFamily("camunda_worker_lost", "Jobs that were no longer ours", value=status.lost)
 
 
-def observe(worker: JobWorker[Any], registry: CollectorRegistry = REGISTRY) -> None:
-    """Measures a worker from now on."""
+def observe(worker: JobWorker[Any], registry: CollectorRegistry | None = None) -> None:
+    """Measures a worker from now on, in the process's own registry or another."""
+    registry = registry or REGISTRY
     jobs = Counter("camunda_worker_jobs", "Handlers that ended", ["topic", "outcome"], registry=registry)
     seconds = Histogram("camunda_worker_handler_seconds", "How long handlers took", ["topic"], registry=registry)
     registry.register(_State(worker))
