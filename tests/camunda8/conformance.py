@@ -24,7 +24,8 @@ import httpx
 from procession import open_engine
 from procession.server.application import create_app
 from procession.server.settings import Settings
-from tests.camunda8.dialogues import DIALOGUES, Dialogue, Step
+from tests.camunda8.dialogue import Dialogue, Step
+from tests.camunda8.dialogues import DIALOGUES
 from tests.server.calling import Caller
 
 HERE = Path(__file__).parent
