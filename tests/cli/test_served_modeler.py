@@ -13,6 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
+
+from procession import open_engine
+from procession.server.application import create_app
 
 PROGRAM = Path(sys.executable).with_name("procession")
 BPMN = (
@@ -83,5 +87,6 @@ def test_a_folder_is_transferred_and_found_again(served: Served, tmp_path: Path)
     assert transfer(folder, root, "wrong").returncode == 4
 
 
-def test_without_the_flag_there_is_no_modeler(served: Served) -> None:
-    assert httpx.get(f"{served()}/modeler/api/v1/info").status_code == 404
+def test_without_a_store_there_is_no_modeler() -> None:
+    with open_engine("sqlite://") as engine:
+        assert TestClient(create_app(engine)).get("/modeler/api/v1/info").status_code == 404

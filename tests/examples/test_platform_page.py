@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "explanation" / "insurance-platform.md"
 
 
 def test_the_tests_that_the_page_names_exist() -> None:
-    sources = [*ROOT.glob("tests/examples/*.py"), *ROOT.glob("tests/server/*.py")]
+    sources = [path for room in ("examples", "server", "infra") for path in ROOT.glob(f"tests/{room}/*.py")]
     there = {name for path in sources for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     there |= {path.name for path in sources}
     named = set(re.findall(r"`(test_[\w.]+)`", PAGE.read_text(encoding="utf-8")))
