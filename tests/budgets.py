@@ -24,7 +24,7 @@ SECONDS: Mapping[str, float] = {
     "engine": 70,
     "examples": 120,
     "faults": 150,
-    "feel": 45,
+    "feel": 50,
     "functions": 80,
     "infra": 40,
     "kernel": 40,
