@@ -56,7 +56,7 @@ def test_a_flow_is_taken() -> None:
     assert given(WHOLE).start().modify("flow f_p").waits == ["a", "i"]
 
 
-@pytest.mark.parametrize("bad", ["after f", "after e", "before nope", "after nope", "flow nope"])
+@pytest.mark.parametrize("bad", ["after f", "after e", "after m", "before nope", "after nope", "flow nope"])
 def test_what_is_not_there_is_refused(bad: str) -> None:
     play = given(WHOLE).start()
     with pytest.raises(ProcessionError):

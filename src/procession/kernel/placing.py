@@ -98,10 +98,12 @@ def target_of(step: Step, start: c.StartAt) -> tuple[str, Flow | None]:
         raise Misplaced(f"{start.label}; {missing}")
     if start.where == "before":
         return start.node, None
-    if len(node.outgoing) != 1:
-        why = "no outgoing sequence flow to take" if not node.outgoing else "more than one outgoing sequence flow"
+    # the flows behind a loop are its body's
+    outgoing = () if node.traits.loop is not None and not start.node.endswith(BODY) else node.outgoing
+    if len(outgoing) != 1:
+        why = "no outgoing sequence flow to take" if not outgoing else "more than one outgoing sequence flow"
         raise ExecutionFailed(f"Cannot start after activity {start.node}; activity has {why}")
-    flow = process.flows[node.outgoing[0]]
+    flow = process.flows[outgoing[0]]
     return flow.target, flow
 
 
