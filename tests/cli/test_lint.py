@@ -52,6 +52,14 @@ def test_warnings_are_exit_0_unless_strict() -> None:
     assert [run(path).exit_code, run(path, "--strict").exit_code] == [0, 3]
 
 
+def test_a_rule_or_one_element_of_it_may_be_passed_over() -> None:
+    path = DIAGRAMS / "unreachable-node" / "bad.bpmn"
+    wanted = {"unreachable-node": 0, "unreachable-node:lost": 0, "unreachable-node:other": 3, "endless-loop": 3}
+    assert {name: run(path, "--ignore", name).exit_code for name in wanted} == wanted
+    done = run(path, "--ignore", "unreachable")
+    assert (done.exit_code, "There is no rule unreachable" in done.stderr) == (2, True)
+
+
 def test_what_is_deployed_already_is_named() -> None:
     assert run(DIAGRAMS / "unresolved-reference" / "bad-call.bpmn", "--elsewhere", "nowhere").exit_code == 0
 

@@ -13,7 +13,7 @@ from procession.cli.exits import Exit, Quit
 from procession.cli.models import collect
 from procession.cli.output import notes, print_json, results
 from procession.cli.registry import command
-from procession.lint import Finding, Severity, check
+from procession.lint import Finding, Severity, check, rules
 from procession.serverless.linting import dialect_of
 
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
@@ -33,6 +33,10 @@ def lint(
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="Lines of text, or one JSON list.")] = Format.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", help="Rule to pass over, or RULE:ELEMENT for one element. Repeatable."),
+    ] = None,
     elsewhere: Annotated[
         list[str] | None,
         typer.Option("--elsewhere", help="Key of a process, decision or form that is deployed already. Repeatable."),
@@ -52,6 +56,9 @@ def lint(
     """
     found = collect(files)
     paths = {path.name: path for path in found}
+    passed_over = frozenset(ignore or ())
+    if unknown := sorted({name.split(":")[0] for name in passed_over} - set(rules())):
+        raise Quit(Exit.USAGE, f"There is no rule {', '.join(unknown)}; the rules are {', '.join(rules())}")
     findings = check(
         [(path.name, path.read_bytes()) for path in found],
         dialect_of,
@@ -59,6 +66,9 @@ def lint(
         variables=variable or (),
         topics=topic,
     )
+    findings = [
+        one for one in findings if one.rule not in passed_over and f"{one.rule}:{one.element}" not in passed_over
+    ]
     report(findings, paths, as_json=format is Format.JSON)
     if any(finding.severity is Severity.ERROR or strict for finding in findings):
         raise Quit(Exit.MODEL)
