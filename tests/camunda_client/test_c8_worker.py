@@ -222,6 +222,36 @@ def test_a_token_that_ends_while_working(cluster: tuple[str, FakeCamunda8], capl
     assert "token-" not in caplog.text
 
 
+def in_a_process(order: Order) -> Receipt:
+    return Receipt(order.amount + os.getpid() * 0)
+
+
+def test_handlers_in_processes_of_their_own(cluster: tuple[str, FakeCamunda8]) -> None:
+    url, fake = cluster
+    key = fake.add_job("pay", {"item": "book", "amount": 2})
+    served = worker(url, execution="process", max_tasks=1)
+    served.subscribe("pay", in_a_process)
+    with served:
+        ended(fake, key)
+    assert fake.jobs[key]["outcome"] == ("completed", {"variables": {"total": 2}})
+
+
+def test_work_that_is_done_waits_for_credentials_that_are_good_again(cluster: tuple[str, FakeCamunda8]) -> None:
+    url, fake = cluster
+    key = fake.add_job("work")
+    served = worker(url)
+
+    @served.task("work")
+    def work(job: ActivatedJob) -> None:
+        fake.basic = "Basic nobody"
+
+    with served:
+        wait_until(lambda: sum(path.endswith("completion") for _, path, _ in fake.requests) >= 2)
+        fake.basic = None
+        ended(fake, key)
+    assert fake.jobs[key]["history"] == ["activated", "completed"]
+
+
 def test_a_cancelled_job_is_no_failure(cluster: tuple[str, FakeCamunda8]) -> None:
     url, fake = cluster
     key = fake.add_job("work")
@@ -248,7 +278,7 @@ def test_two_handlers_for_one_type_are_refused() -> None:
         worker("http://localhost:1", lock_duration=30_000)
 
 
-PROGRAM = """
+PROGRAM = '''
 import sys, time
 from camunda_client.c8 import Worker
 
