@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from procession.engine import commands as ec
 from procession.engine import deployments, javascript, suspending
+from procession.engine.cleaning import HistoryCleaner
 from procession.engine.clock import Clock
 from procession.engine.committing import Committer, OnCommit
 from procession.engine.definitions import Definitions
@@ -51,7 +52,8 @@ class EngineSettings:
     """How an engine behaves. Times in seconds.
 
     `history` is none, activity, audit or full. `job_threads` run due jobs; `job_lock` is how long a job stays locked
-    by a node that has died.
+    by a node that has died. `cleanup_window` (`22:00-06:00`, UTC) is when expired history is removed, of `cleanup_batch`
+    root instances at a time; without it only when somebody asks for it.
     """
 
     name: str = "default"
@@ -61,6 +63,8 @@ class EngineSettings:
     job_batch: int = 50
     job_lock: float = 300.0
     job_poll: float = 1.0
+    cleanup_window: str | None = None
+    cleanup_batch: int = 200
 
 
 class Engine:
@@ -91,6 +95,7 @@ class Engine:
         self.endings_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
+        self.cleaner = HistoryCleaner(self)
         self.neighbours = Neighbours(storage, self._heard, self.jobs.free)
         self._hostname = socket.gethostname()
         self._level = HistoryLevel[self.settings.history.upper()]
@@ -203,13 +208,16 @@ class Engine:
     # ------------------------------------------------------------ life
 
     def start(self) -> None:
-        """Starts the job executor's threads: timers and asynchronous continuations then run by themselves."""
+        """Starts the job executor's threads: timers and asynchronous continuations then run by themselves, and so does the
+        clean-up of history where it has a window."""
         self.neighbours.start()
         self.jobs.start()
+        self.cleaner.start()
 
     def close(self) -> None:
         """Stops the job executor and closes the database."""
         self.jobs.stop()
+        self.cleaner.stop()
         self.neighbours.stop()
         self.committer.close()
         self.storage.close()

@@ -53,6 +53,7 @@ _TOLD = {
     "jobs_held": "Jobs that this node has leased",
     "job_late_seconds": "How long after its time the job was leased that was leased last",
     "pool_connections_in_use": "Connections to the database that are in use",
+    "history_removed_total": "Process instances whose expired history this node has removed",
     "neighbours": "Other nodes on the same database",
 }
 

@@ -78,5 +78,6 @@ def inner_state(engine: Any) -> Mapping[str, float]:
         "jobs_held": jobs.held,
         "job_late_seconds": jobs.late,
         "pool_connections_in_use": engine.storage.connections_in_use,
+        "history_removed_total": engine.cleaner.removed,
         "neighbours": len(engine.neighbours.others),
     }

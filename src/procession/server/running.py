@@ -43,8 +43,12 @@ def open_engine(settings: Settings) -> Engine:
     set_limits(steps=settings.feel_steps, items=settings.feel_items, text=settings.feel_text, depth=settings.feel_depth)
     storage = open_storage(settings.database_url(), pool)
     dialects = {CAMUNDA8: Camunda8Dialect()}
-    level = EngineSettings(history=settings.history_level)
-    return Engine(storage, Camunda7Dialect(), dialects=dialects, settings=level)
+    own = EngineSettings(
+        history=settings.history_level,
+        cleanup_window=settings.history_cleanup_window,
+        cleanup_batch=settings.history_cleanup_batch,
+    )
+    return Engine(storage, Camunda7Dialect(), dialects=dialects, settings=own)
 
 
 def configure_logging(level: str) -> None:

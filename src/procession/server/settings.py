@@ -108,6 +108,12 @@ class Settings(BaseSettings):
         description="DEBUG, INFO, WARNING, ERROR",
     )
     history_level: str = Field(default="full", description="none, activity, audit or full")
+    history_cleanup_window: str | None = Field(
+        default=None, description="when expired history is removed, `22:00-06:00` in UTC; without it never by itself"
+    )
+    history_cleanup_batch: int = Field(
+        default=200, ge=1, description="root instances that are removed in one transaction"
+    )
     job_executor: bool = Field(default=True, description="run timers and asynchronous continuations on this node")
     modeler: bool = Field(
         default=False,

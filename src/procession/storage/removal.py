@@ -16,9 +16,6 @@ _BY_INSTANCE = (
     schema.history_job_log,
     schema.history_external_log,
     schema.history_decision,
-    schema.history_decision_input,
-    schema.history_decision_output,
-    schema.history_link,
     schema.operation_log,
 )
 
@@ -61,9 +58,39 @@ def delete_batches(driver: Driver, batches: Sequence[int]) -> None:
     driver.run("DELETE FROM history_batch WHERE key IN ??", [list(batches)])
 
 
+def count_expired(driver: Driver, now: int) -> int:
+    """How many process instances have a time of removal that has come (milliseconds since 1970), called ones included."""
+    ((number,),) = driver.rows(
+        "SELECT count(*) FROM history_instance h WHERE h.root IN "
+        "(SELECT e.key FROM history_instance e WHERE e.removal_time <= ?)",
+        [now],
+    )
+    return int(number)
+
+
+def remove_expired(driver: Driver, now: int, roots: int) -> int:
+    """Deletes the history of up to so many root instances whose time has come, the longest due first, with all that they
+    called; how many process instances. What another node is removing is left to it."""
+    found = driver.rows(
+        "SELECT key FROM history_instance WHERE removal_time <= ? ORDER BY removal_time LIMIT ? {skip locked}",
+        [now, roots],
+    )
+    if not found:
+        return 0
+    keys = [
+        key for (key,) in driver.rows("SELECT key FROM history_instance WHERE root IN ??", [[key for (key,) in found]])
+    ]
+    delete_instances(driver, keys)
+    return len(keys)
+
+
 def delete_instances(driver: Driver, instances: Sequence[int]) -> None:
     """Deletes the history of process instances."""
     keys = list(instances)
+    for table in (schema.history_decision_input, schema.history_decision_output):
+        decisions = "SELECT key FROM history_decision WHERE instance IN ??"
+        driver.run(f'DELETE FROM "{table.name}" WHERE decision_instance IN ({decisions})', [keys])
+    driver.run("DELETE FROM history_link WHERE task IN (SELECT key FROM history_task WHERE instance IN ??)", [keys])
     for table in _BY_INSTANCE:
         driver.run(f'DELETE FROM "{table.name}" WHERE instance IN ??', [keys])
     driver.run("DELETE FROM big_value WHERE instance IN ??", [keys])
