@@ -278,7 +278,7 @@ def test_two_handlers_for_one_type_are_refused() -> None:
         worker("http://localhost:1", lock_duration=30_000)
 
 
-PROGRAM = '''
+PROGRAM = """
 import sys, time
 from camunda_client.c8 import Worker
 
