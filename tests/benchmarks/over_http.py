@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests import postgres
 from tests.benchmarks.figures import cpu_seconds, figure, memory_mib
 from tests.benchmarks.models import EXTERNAL, MODELS, TOPIC, USER
@@ -38,6 +40,20 @@ class Target:
     port: int
     pid: int
     database: int | None = None
+    url: str = ""
+
+    def written(self) -> tuple[float, float, float]:
+        """KiB of write-ahead log, transactions and statements' rows so far, of a PostgreSQL that is this target's alone."""
+        if not self.url.startswith("postgresql"):
+            return 0.0, 0.0, 0.0
+        time.sleep(1.1)  # PostgreSQL's sessions report their counts once a second
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(
+                "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn) / 1024, xact_commit, tup_inserted + tup_updated + tup_deleted "
+                "FROM pg_stat_database WHERE datname = current_database()"
+            ).fetchone()
+        assert row is not None
+        return float(row[0]), float(row[1]), float(row[2])
 
     def cpu(self) -> tuple[float, float]:
         """Processor seconds of the server and of its database so far."""
@@ -139,6 +155,9 @@ class Samples:
     both: list[float] = field(default_factory=list)
     client: list[float] = field(default_factory=list)
     slowest: list[float] = field(default_factory=list)
+    log: list[float] = field(default_factory=list)
+    transactions: list[float] = field(default_factory=list)
+    rows: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         return {
@@ -149,6 +168,9 @@ class Samples:
             "ms per call": figure(self.latency),
             "ms of 99 % of completions at most": figure(self.slowest),
             "processor ms of the client per instance": figure(self.client),
+            "KiB of write-ahead log per instance": figure(self.log),
+            "transactions per instance": figure(self.transactions),
+            "rows written per instance": figure(self.rows),
         }
 
 
@@ -174,6 +196,7 @@ def measure(
 
 
 def _sample(target: Target, scenario: Callable[[Client], int], instances: int, clients: int, samples: Samples) -> None:
+    before = target.written()
     server, database = target.cpu()
     wall, own = time.perf_counter(), time.process_time()
     calls, spent, completions = _drive(target, scenario, instances, clients)
@@ -186,6 +209,9 @@ def _sample(target: Target, scenario: Callable[[Client], int], instances: int, c
     samples.database.append(database)
     samples.both.append(server + database)
     samples.client.append(own * 1000 / instances)
+    written = [(now - then) / instances for now, then in zip(target.written(), before, strict=True)]
+    for kept, value in zip((samples.log, samples.transactions, samples.rows), written, strict=True):
+        kept.append(value)
     samples.slowest.append(sorted(completions)[int(0.99 * len(completions))])
 
 
@@ -234,7 +260,7 @@ def procession(name: str, url: str, database: int | None = None) -> Iterator[Tar
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=os.sep)
     try:
         await_answer(port, process)
-        yield Target(name, port, process.pid, database)
+        yield Target(name, port, process.pid, database, url)
     finally:
         process.terminate()
         process.wait(30)
@@ -261,7 +287,7 @@ def camunda7(server: postgres.Server, folder: Path) -> Iterator[Target]:
     subprocess.run(["./run", *options], cwd=copy, check=True, stdout=subprocess.DEVNULL, timeout=900)
     try:
         (pid_file,) = state.glob("*.pid")
-        yield Target("Camunda 7 on PostgreSQL", port, int(pid_file.read_text()), server.pid)
+        yield Target("Camunda 7 on PostgreSQL", port, int(pid_file.read_text()), server.pid, url)
     finally:
         stop = ["./stop", "--port", str(port), "--state-dir", str(state)]
         subprocess.run(stop, cwd=copy, check=True, stdout=subprocess.DEVNULL, timeout=120)
