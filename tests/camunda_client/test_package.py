@@ -26,6 +26,25 @@ def test_the_camunda_7_client_loads_no_engine() -> None:
     assert done.stdout.strip() == "['httpx', 'pydantic']"
 
 
+def test_the_camunda_8_client_loads_no_engine() -> None:
+    for module, loaded in (("camunda_client.c8", []), ("camunda_client.c8.api", ["httpx", "pydantic"])):
+        code = f"import {module}, sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(loaded)
+
+
+def test_the_prescribed_paths_exist() -> None:
+    import camunda_client.c8.worker as worker
+    from camunda_client import config, error
+    from camunda_client.utils import JsonBaseModel
+
+    assert {"camunda_worker", "register_workers", "start_camunda_workers", "stop_camunda_workers"} <= set(
+        worker.__all__
+    )
+    assert issubclass(config.C8Config, JsonBaseModel)
+    assert {"CamundaBusinessException", "ServiceException", "SignatureException"} <= set(error.__all__)
+
+
 def test_every_public_name_can_be_had() -> None:
     for name in camunda_client.__all__:
         assert vars(camunda_client).get(name) or camunda_client.__getattr__(name)
