@@ -28,7 +28,7 @@ FAULTS: Mapping[int, tuple[str, str]] = {
     8: ("the database is away for a while", "503 and not ready meanwhile, then as before; nothing done twice"),
     9: ("the disk is full", "the transaction fails as a whole, the database stays sound, work goes on when there is room"),
     10: ("a job that always fails", "retries run out, an incident tells it, other jobs go on"),
-    11: ("a loop without end", "stopped by a budget of steps; as a job it becomes an incident"),
+    11: ("a loop without end", "goes on in a job of its own when a budget of steps is spent; after three it is an incident"),
     12: ("a process that calls itself without end", "stopped by a limit of calls"),
     13: ("huge variables, huge requests", "refused above a limit with 413 or 400; commands load none they do not use"),
     14: ("thousands of timers in one second, multi-instances of thousands", "all fire once, all turns run"),

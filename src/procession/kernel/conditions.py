@@ -19,13 +19,17 @@ def check(step: Step, item: Check) -> None:
         keys = [item.subscription]
     else:
         keys = _inside(step, item.scope)
-    for key in keys:
+    concerned = [key for key in keys if _concerns(step, key, item)]
+    for number, key in enumerate(concerned, 1):
         subscription = step.view.get(Subscription, key)
-        if subscription is None or subscription.element is None:
+        definition = None if subscription is None else _definition(step, subscription)
+        if subscription is None or subscription.element is None or definition is None:
             continue
-        definition = _definition(step, subscription)
-        if definition is not None and _concerns(definition, item) and _is_true(step, subscription.element, definition):
+        if _is_true(step, subscription.element, definition):
+            # its path runs to where it waits; then it is the next one's turn
+            step.push(*(Check(item.scope, subscription=later) for later in concerned[number:]))
             reach(step, subscription)
+            return
 
 
 def _inside(step: Step, scope: int) -> list[int]:
@@ -50,9 +54,13 @@ def _definition(step: Step, subscription: Subscription) -> Conditional | None:
     return None
 
 
-def _concerns(definition: Conditional, item: Check) -> bool:
+def _concerns(step: Step, key: int, item: Check) -> bool:
     if item.subscription is not None:
         return True
+    subscription = step.view.get(Subscription, key)
+    definition = None if subscription is None else _definition(step, subscription)
+    if definition is None:
+        return False
     if definition.variable_name is not None and definition.variable_name != item.variable:
         return False
     return not definition.variable_events or item.change in definition.variable_events

@@ -22,7 +22,14 @@ from procession.kernel.ending import end_instance
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
 from procession.kernel.records import Element, Life, Phase
 from procession.kernel.stepping import BODY, HELD, ChildEnded, Continue, Item, Step
-from procession.kernel.waiting import SCOPE_TIMER, attach_boundaries, close_attached, create_continuation, open_waits
+from procession.kernel.waiting import (
+    SCOPE_TIMER,
+    attach_boundaries,
+    close_attached,
+    create_continuation,
+    open_waits,
+    put_off,
+)
 from procession.kernel.work import run_listener
 
 
@@ -132,6 +139,9 @@ def _before(step: Step, element: Element, node: Node, index: int, inner: bool) -
     loop = node.traits.loop
     if loop.async_before if inner and loop else node.traits.async_before:
         create_continuation(step, element, node, "async-before")
+        step.rest(element.key, Phase.BEFORE, len(listeners))
+    elif step.exhausted:
+        put_off(step, element, node)
         step.rest(element.key, Phase.BEFORE, len(listeners))
     else:
         step.push(Continue(element.key, Phase.ATTACH))

@@ -48,6 +48,7 @@ from procession.kernel.world import Request, World
 BODY = "#multiInstanceBody"
 HELD = "held"  # in a scope's note: it was opened for what is put into it, and does nothing by itself
 MAX_ITEMS = 50_000
+HARD_LIMIT = 2
 ITEMS_PER_TURN = 50
 MAX_ITEMS_OF_LOOPS = 1_000_000
 
@@ -108,9 +109,10 @@ class Step:
         self._work_on = work_on
         self.world = world
         self.definition = definition
+        self.put_off = 0  # how often what this step does was put off already, without waiting in between
         self.completing: int | None = None  # the human task that somebody completes
         self.answer = Answer()
-        self._agenda: list[Continue | ChildEnded] = []
+        self._agenda: list[Item] = []
         self._checks: deque[Check] = deque()
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
@@ -165,7 +167,7 @@ class Step:
 
     # ------------------------------------------------------------ agenda
 
-    def push(self, *items: Continue | ChildEnded) -> None:
+    def push(self, *items: Item) -> None:
         """Adds work; the first of these runs first, before all that is waiting already."""
         self._agenda.extend(reversed(items))
 
@@ -183,7 +185,8 @@ class Step:
             # conditions are looked at before anything else goes on
             item = self._checks.popleft() if self._checks else self._agenda.pop()
             self._items += 1
-            if self._items > MAX_ITEMS and self._items > self._budget():
+            # over its budget, what begins next is put off (`phases`); what does not even begin anything fails
+            if self._items > MAX_ITEMS and self._items > HARD_LIMIT * self._budget():
                 raise StepBudgetExceeded(
                     f"The process '{self.process.id}' ran {self._items - 1} steps without reaching a wait state: "
                     "it loops for ever; put an asynchronous continuation or a wait state into the loop"
@@ -199,6 +202,11 @@ class Step:
     def expect(self, body: Element, turns: int) -> None:
         """A loop will have so many turns: what is large is not without end. Running the same loop again grants nothing more."""
         self._turns[body.parent, body.node] = max(turns, self._turns.get((body.parent, body.node), 0))
+
+    @property
+    def exhausted(self) -> bool:
+        """True where the step has done so much that the rest had better be done in a transaction of its own."""
+        return self._items > MAX_ITEMS and self._items > self._budget()
 
     def _budget(self) -> int:
         return min(MAX_ITEMS + ITEMS_PER_TURN * sum(self._turns.values()), MAX_ITEMS_OF_LOOPS)

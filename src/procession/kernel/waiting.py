@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from procession.bpmn.model import Conditional, Message, Node, Signal, Timer, TimerKind
 from procession.errors import ExpressionFailed
 from procession.expressions import Expression
@@ -16,6 +18,7 @@ from procession.temporal.cycles import duration_due, parse_cycle
 from procession.temporal.dates import due_date
 from procession.temporal.retries import RetryCycle, parse_retry_cycle
 
+PUT_OFF, MAX_PUT_OFF = "putOff", 3
 CONTINUATION = "async-continuation"
 BOUNDARY_TIMER = "timer-transition"
 CATCH_TIMER = "timer-intermediate-transition"
@@ -31,6 +34,26 @@ def create_continuation(step: Step, element: Element, node: Node, configuration:
     step.emit(
         e.JobCreated(new_job(step, element, node, CONTINUATION, element.node, configuration, exclusive=exclusive))
     )
+
+
+def put_off(step: Step, element: Element, node: Node) -> None:
+    """A step that does not end is cut in two: a job goes on here. What was put off too often becomes an incident."""
+    from procession.kernel.incidents import raise_incident
+
+    times = step.put_off + 1
+    job = new_job(step, element, node, CONTINUATION, element.node, "async-before")
+    job = replace(job, payload={PUT_OFF: times}, retries=0 if times > MAX_PUT_OFF else job.retries)
+    step.emit(e.JobCreated(job))
+    if times > MAX_PUT_OFF:
+        raise_incident(
+            step,
+            element.key,
+            "failedJob",
+            f"The process '{step.process.id}' goes on and on without reaching a wait state: it loops for ever; put an "
+            "asynchronous continuation or a wait state into the loop",
+            configuration=str(job.key),
+            failed_node=node.id,
+        )
 
 
 def new_job(

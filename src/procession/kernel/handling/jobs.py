@@ -18,6 +18,7 @@ from procession.kernel.waiting import (
     BOUNDARY_TIMER,
     CATCH_TIMER,
     CONTINUATION,
+    PUT_OFF,
     SCOPE_TIMER,
     START_TIMER,
     repeat_job,
@@ -48,6 +49,7 @@ def run(step: Step, command: c.RunJob) -> None:
     element = step.view.need(Element, job.element)
     node = step.process.nodes[(job.node or "").removesuffix(BODY)]
     if job.kind == CONTINUATION:
+        step.put_off = int(job.payload.get(PUT_OFF, 0))
         after = element.phase is Phase.AFTER
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
