@@ -5,6 +5,7 @@ make bench ARGS="--peer camunda7"            the real Camunda 7 beside it
 make bench ARGS="--only start"               one part; the report keeps the others
 make bench ARGS="--curves"                   what grows with what: about 20 minutes, writes pictures too
 make bench ARGS="--curves --most 1000"       the same without the largest sizes; --curve chain names single ones
+make bench ARGS="--only timers"              10,000 timers due at once, lateness at 200 a second: about 10 minutes
 make bench ARGS="--quick"                    a few runs, nothing written
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import curves, functions, in_process, over_http, report, spiffworkflow
+from tests.benchmarks import curves, functions, in_process, over_http, report, spiffworkflow, timers
 from tests.benchmarks.curves import CURVES
 
 
@@ -94,6 +95,10 @@ def _spiffworkflow(
     return spiffworkflow.measure(places[0], options.instances, options.rounds, print)
 
 
+def _timers(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return timers.measure(places, 500 if options.quick else 10_000, options.rounds)
+
+
 def _curves(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
     return curves.measure(places, options.rounds, print, only=options.curve, most=options.most)
 
@@ -104,9 +109,10 @@ MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "start": _start,
     "functions": _functions,
     "SpiffWorkflow": _spiffworkflow,
+    "timers": _timers,
     "curves": _curves,
 }
-ASKED_FOR = ("curves",)
+ASKED_FOR = ("timers", "curves")
 """Parts that take long: only where they are named."""
 SETTINGS = {"curves": {"autovacuum": "off", "shared_buffers": "512MB"}}
 """PostgreSQL's, where a part has its own: large databases lie side by side, and nothing but what is measured may work."""
@@ -116,7 +122,7 @@ def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     """Prints a part, and writes it unless it was a quick run."""
     notes = [
         f"{options.rounds} runs"
-        if part in ("start", "functions", "curves")
+        if part in ("start", "functions", "timers", "curves")
         else f"{options.rounds} runs of {options.instances} instances"
     ]
     if part == "over HTTP":

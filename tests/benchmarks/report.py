@@ -136,6 +136,27 @@ def _spiffworkflow(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _timers(figures: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "Timers that wait for the same moment while one client starts instances and completes tasks; then timers that are due one",
+        "after the other. Every timer fired once: else no figure is shown.",
+        "",
+        *_table({name: _figures(found) for name, found in figures.items()}),
+        "",
+    ]
+    for name, found in figures.items():
+        commands, late = (
+            found["p99 of commands meanwhile, ms"].median,
+            found["200 a second: p99 of lateness, ms"].median,
+        )
+        met = [
+            f"{what}: {'met' if value < 1000 else '**missed**'}"
+            for what, value in (("commands", commands), ("lateness", late))
+        ]
+        lines.append(f"- {name}, p99 below 1 s: {', '.join(met)}")
+    return lines
+
+
 def _curves(figures: Mapping[str, Any]) -> list[str]:
     lines = [
         "Processor time of process and database server, while one thing grows and all else stays. A curve is *met* where the",
@@ -165,6 +186,7 @@ PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "start": _start,
     "functions": _functions,
     "SpiffWorkflow": _spiffworkflow,
+    "timers": _timers,
     "curves": _curves,
 }
 
