@@ -118,6 +118,12 @@ def test_knowledge_checks_its_arguments() -> None:
     assert (result.value, result.warnings[0].message) == (None, "'n' is not a number")
 
 
+def test_knowledge_can_be_asked_from_outside() -> None:
+    data = document(KNOWLEDGE)
+    assert decide(data, "factorial", n=5).value == 120
+    assert decide(data, "factorial", n="x").value is None
+
+
 SERVICE = document(
     input_data("a", "number"),
     decision("b", literal("a + 1"), requires=["i:a"]),

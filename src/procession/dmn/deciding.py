@@ -7,7 +7,6 @@ without any requirements reads variables by name, as Camunda's models do. Failur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -35,7 +34,8 @@ from procession.dmn.model import Evaluation as Result
 from procession.dmn.tables import CompiledTable, Hits, Run
 from procession.errors import Missing, Problem
 from procession.expressions import MappingScope, Scope
-from procession.feel import Evaluation, FeelScope, Function, from_feel, to_feel
+from procession.feel import Evaluation, FeelScope, Function, Null, from_feel, to_feel
+from procession.feel.functions import apply
 from procession.values import type_of
 
 Key = tuple[str, str]
@@ -69,7 +69,7 @@ class Compiled:
     _direct: dict[str, Decide] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(self, name: str, variables: Scope | Mapping[str, Any], now: datetime | None = None) -> Result:
-        """Evaluates a decision, or calls a decision service, by id or name. See `evaluate`."""
+        """Evaluates a decision, or calls a decision service or knowledge model, by id or name. See `evaluate`."""
         scope: Scope
         if isinstance(variables, Mapping):
             scope = MappingScope(variables) if now is None else MappingScope(variables, now)
@@ -79,6 +79,8 @@ class Compiled:
         session = _Session(self, scope, Evaluation(clock=scope.now))
         if isinstance(element.source, DecisionService):
             value = session.serve(element, {}, session.evaluation)
+        elif isinstance(element.source, KnowledgeModel):
+            value = session.invoke(element)
         else:
             value = session.value(element.key)
         return session.result(element, value)
@@ -129,7 +131,7 @@ class Compiled:
             if (
                 found.key[0] == space
                 and name in (found.name, found.source.name)
-                and isinstance(found.source, (Decision, DecisionService))
+                and isinstance(found.source, (Decision, DecisionService, KnowledgeModel))
             ):
                 return found
         known = ", ".join(sorted(self.definitions.decisions))
@@ -267,6 +269,14 @@ class _Outside:
         return self.scope.now()
 
 
+def _given(scope: Scope, name: str) -> Any:
+    """A variable, or null where there is none."""
+    try:
+        return scope.resolve(name)
+    except KeyError:
+        return None
+
+
 class _Session:
     """One evaluation of a graph; `known` holds what has a value already."""
 
@@ -319,11 +329,9 @@ class _Session:
                 return value
 
     def _input(self, element: _Element) -> Any:
-        given = None
-        for name in dict.fromkeys((element.name, element.source.name)):
-            with suppress(KeyError):
-                given = to_feel(self._scope.resolve(name or ""))
-                break
+        given = to_feel(_given(self._scope, element.name))
+        if given is None and element.source.name:
+            given = to_feel(_given(self._scope, element.source.name))
         if given is None:
             return None
         fits, value = element.types.convert(given, element.type)
@@ -378,6 +386,17 @@ class _Session:
         type_ = element.types.result(element.type)
         fits, value = element.types.convert(value, type_)
         return value if fits else evaluation.warn(f"the result of '{element.name}' is not a {type_}")
+
+    def invoke(self, element: _Element) -> Any:
+        """What a knowledge model gives for the variables that bear its parameters' names; one that is not there is null."""
+        function = self.value(element.key)
+        if not isinstance(function, Function):
+            return self.evaluation.warn(f"'{element.name}' is no function")
+        arguments = [to_feel(_given(self._scope, name)) for name in function.parameters]
+        try:
+            return apply(function, self.evaluation, arguments)
+        except Null as reason:
+            return self.evaluation.warn(str(reason))
 
     def _elements_of(self, element: _Element, references: Iterable[str]) -> list[_Element]:
         """What a service names, in its own model or an imported one."""

@@ -54,7 +54,7 @@ class Untyped:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One expected result: of a decision or decision service, for some inputs.
+    """One expected result: of a decision, decision service or knowledge model, for some inputs.
 
     `node` is the result's own name: for a service with several output decisions, one of these or the service.
     """
@@ -94,7 +94,7 @@ def _inside(element: etree._Element, name: str) -> list[etree._Element]:
 def _cases(root: etree._Element) -> Iterator[Case]:
     for test in _inside(root, "testCase"):
         inputs = {str(node.get("name")): read_value(node) for node in _inside(test, "inputNode")}
-        service = test.get("type") == "decisionService"
+        service = test.get("type") in ("decisionService", "bkm")
         for node in _inside(test, "resultNode"):
             expected = _inside(node, "expected")
             yield Case(
