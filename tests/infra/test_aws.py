@@ -104,6 +104,17 @@ def test_every_parameter_exists_and_is_allowed_and_none_is_missing(environment: 
             assert re.search(declared[name].get("AllowedPattern", ""), value), f"{stack}.{name}"
 
 
+def test_environments_may_share_an_account() -> None:
+    """Whatever has a name of its own has the environment in it."""
+    of_others = {"DeploymentConfigName", "MetricName"}
+    for stack in ORDER:
+        for resource in template(stack)["Resources"].values():
+            for name, value in resource.get("Properties", {}).items():
+                if name.endswith(("Name", "Identifier")) and name not in of_others:
+                    assert isinstance(value, dict), f"{stack}: {name} {value}"
+                    assert "Ref" in value or "Fn::GetAtt" in value or "Environment}" in str(value), f"{stack}: {name}"
+
+
 def test_nothing_of_an_account_is_in_version_control() -> None:
     for path in [*FOLDER.glob("*.yaml"), *(FOLDER / "parameters").glob("*.json")]:
         numbers = set(re.findall(r"(?<!\d)\d{12}(?!\d)", path.read_text(encoding="utf-8")))
