@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import sys
@@ -115,7 +116,27 @@ def records() -> Iterator[str]:
 
 @page("bpmn", "BPMN elements")
 def bpmn() -> Iterator[str]:
+    yield from _support()
+    yield from ("", "## The model", "")
     yield from _vocabulary("procession.bpmn.model")
+
+
+def _support() -> Iterator[str]:
+    """What Camunda 7's models use, how much of that is proved, and what is not executed."""
+    from procession.bpmn.unsupported import NOT_EXECUTED
+
+    used = json.loads((ROOT / "docs" / "conformance" / "elements.json").read_text(encoding="utf-8"))
+    yield "Read from the models of the [conformance](../conformance/camunda7.md) runs: in how many each element and"
+    yield "attribute occurs, in how many of these every recorded scenario of the real Camunda 7 is equal here, and one of"
+    yield 'them: `make conformance ARGS="--only MODEL"` plays it. A model that is not equal may differ in another element.'
+    yield from ("", "| element or attribute | models | equal | shown by |", "|---|---:|---:|---|")
+    for name, (models, equal, example) in used.items():
+        shown = f"`{example.rpartition('/')[2]}`" if example else "–"
+        yield f"| `{name}` | {models} | {equal} | {shown} |"
+    yield from ("", "Refused at deployment, by name:", "", "| what | instead |", "|---|---|")
+    for name, remedy in NOT_EXECUTED.items():
+        yield f"| {name} | {remedy} |"
+    yield from ("", "Accepted and ignored with a warning, as in Camunda 7: `complexGateway`, `adHocSubProcess`.")
 
 
 def _variables(thing: type, name: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from procession.bpmn.unsupported import NOT_EXECUTED
 from procession.errors import ParseFailed
-from tests.bpmn.models import around, extension, reading
+from tests.bpmn.models import around, reading
 
 SIGNAL = '<signal id="g" name="G"/>'
 EXAMPLES = {
@@ -35,11 +35,6 @@ EXAMPLES = {
     .replace('targetRef="t"', 'targetRef="x"')
     .replace('sourceRef="t"', 'sourceRef="x"'),
     "transaction": around('<transaction id="t"/>'),
-    "connector": around(
-        '<serviceTask id="t">'
-        + extension("<camunda:connector><camunda:connectorId>http</camunda:connectorId></camunda:connector>")
-        + "</serviceTask>"
-    ),
     "mail task": around('<serviceTask id="t" camunda:type="mail"/>'),
     "shell task": around('<serviceTask id="t" camunda:type="shell"/>'),
     "case call": around('<callActivity id="t" camunda:caseRef="x"/>'),

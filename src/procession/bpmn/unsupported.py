@@ -27,7 +27,6 @@ from procession.bpmn.model import (
 from procession.bpmn.problems import Problems
 
 NOT_EXECUTED: Mapping[str, str] = {
-    "connector": "use an external task whose worker makes the call",
     "mail task": "use an external task whose worker sends the mail",
     "shell task": "use an external task whose worker runs the command",
     "case call": "call a process",

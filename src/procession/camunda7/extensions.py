@@ -327,10 +327,11 @@ def read_work(element: etree._Element, carrier: etree._Element, document: Docume
     if text is not None and text.strip():
         return ExpressionWork(document.expression(text, carrier, element.get("id")), result)
     for connector in extensions(carrier, "connector")[:1]:
-        if not any(text_of(found).strip() for found in inner(connector, "connectorId")):
+        ids = [text for found in inner(connector, "connectorId") if (text := text_of(found).strip())]
+        if not ids:
             document.problems.error("No 'id' defined for connector", connector)
-        document.refuse("connector", element)
-        return DelegateWork(class_name="connector")
+        # a program that embeds the engine registers it under this name; where nobody did, it fails when it is run
+        return DelegateWork(class_name=f"connector:{''.join(ids[:1])}")
     if carrier is element:
         document.problems.error(
             f"One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on {name}."
