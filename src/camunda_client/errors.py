@@ -55,11 +55,15 @@ class CamundaError(ServiceException):
         self.body = body
         self.request = request
 
+    remedy = ""
+    """What to do about errors of this kind, where that is always the same."""
+
     def __str__(self) -> str:
         status = f"{self.status} " if self.status else ""
         kind = f"{self.type}: " if self.type else ""
         where = f" ({self.request})" if self.request else ""
-        return f"{status}{kind}{self.message}{where}"
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{status}{kind}{self.message}{where}{remedy}"
 
 
 class EngineUnavailable(CamundaError):
@@ -69,9 +73,13 @@ class EngineUnavailable(CamundaError):
 class NotAuthenticated(CamundaError):
     """The engine wants credentials, or others."""
 
+    remedy = "check the credentials: CAMUNDA_USER and CAMUNDA_PASSWORD, or CAMUNDA_CLIENT_ID and CAMUNDA_CLIENT_SECRET"
+
 
 class NotAllowed(CamundaError):
     """The credentials are known and may not do this."""
+
+    remedy = "these credentials lack a permission: have it granted, or use others"
 
 
 class NotFound(CamundaError):
