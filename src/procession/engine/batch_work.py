@@ -37,11 +37,7 @@ def do(unit: Unit, command: Any, envelope: Envelope) -> Any:
 def _delete(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
     for key in items:
         with suppress(Missing):
-            do(
-                unit,
-                c.CancelInstance(key, work.get("reason"), work["skip_listeners"], work["skip_mappings"]),
-                envelope,
-            )
+            do(unit, c.CancelInstance(key, **work), envelope)
 
 
 def _suspend(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:

@@ -113,8 +113,8 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             unit.lock([request.called], wait=False)
             if unit.state.get(Instance, request.called) is None:
                 return []
-            outside = request.outside
-            return [c.CancelInstance(request.called, request.reason, inside=not outside, called=outside)]
+            outside, skips = request.outside, (request.skip_listeners, request.skip_mappings)
+            return [c.CancelInstance(request.called, request.reason, *skips, inside=not outside, called=outside)]
         case w.CancelCaller():
             _meet(unit, request.caller)
             return [c.CancelElement(request.caller, request.reason)]

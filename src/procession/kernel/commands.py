@@ -111,6 +111,7 @@ class CancelInstance(Struct, frozen=True):
     skip_mappings: bool = False
     inside: bool = False  # its call activity was cancelled by the model itself
     called: bool = False  # it was called by what is cancelled: nobody has to be told
+    skip_called: bool = False  # what it has called goes on
 
 
 class CancelElement(Struct, frozen=True):

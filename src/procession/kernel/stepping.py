@@ -122,6 +122,7 @@ class Step:
         self.open: int | None = None  # a root that stays although nothing is left in it
         self.came_to_end = False  # what was last in it ended by itself
         self.outside: tuple[str | None] | None = None  # the reason, while somebody outside cancels
+        self.leaves_called = False  # called instances go on although their call activity is cancelled
         self._process: Process | None = None if definition is None else world.process(definition)
         self._conditions = self._process is not None and self._process.has_conditions
 

@@ -269,11 +269,10 @@ def close_attached(
                 if step.view.get(Incident, key) is not None:
                     end_incident(step, step.view.need(Incident, key), resolved=False)
             case Wait.CALLED:
-                step.request(
-                    CancelCalled(key, reason)
-                    if step.outside is None
-                    else CancelCalled(key, step.outside[0], outside=True)
-                )
+                if not step.leaves_called:
+                    told = reason if step.outside is None else step.outside[0]
+                    outside = step.outside is not None
+                    step.request(CancelCalled(key, told, outside, not step.listens, not step.maps))
 
 
 def end_task(step: Step, task: Task, reason: str) -> None:

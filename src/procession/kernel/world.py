@@ -151,6 +151,8 @@ class CancelCalled(Struct, frozen=True):
     called: int
     reason: str | None
     outside: bool = False
+    skip_listeners: bool = False
+    skip_mappings: bool = False
 
 
 class CancelCaller(Struct, frozen=True):

@@ -30,6 +30,7 @@ def delete_instances(request: Request, engine: Any) -> Response:
         "reason": text_member(body, "deleteReason"),
         "skip_listeners": flag_member(body, "skipCustomListeners"),
         "skip_mappings": flag_member(body, "skipIoMappings"),
+        "skip_called": flag_member(body, "skipSubprocesses"),
     }
     return begin(request, engine, batch_work.DELETION, found, work)
 

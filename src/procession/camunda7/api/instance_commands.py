@@ -29,7 +29,14 @@ def delete(request: Request, engine: Any) -> Response:
     """Ends an instance with everything in it."""
     skip_listeners, skip_mappings = request.flag("skipCustomListeners"), request.flag("skipIoMappings")
     try:
-        submit(engine, request, c.CancelInstance(key_of(request["id"]), None, skip_listeners, skip_mappings))
+        command = c.CancelInstance(
+            key_of(request["id"]),
+            None,
+            skip_listeners,
+            skip_mappings,
+            skip_called=request.flag("skipSubprocesses"),
+        )
+        submit(engine, request, command)
     except Missing as error:
         if request.flag("failIfNotExists", True):
             message = f"No process instance found for id '{request['id']}': processInstance is null"

@@ -68,6 +68,8 @@ def start(step: Step, command: c.StartInstance) -> int:
 
 def cancel(step: Step, command: c.CancelInstance) -> None:
     root = _root(step, command.instance)
+    step.listens, step.maps = not command.skip_listeners, not command.skip_mappings
+    step.leaves_called = command.skip_called
     cancel_instance(
         step,
         root,
