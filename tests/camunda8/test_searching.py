@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from procession import open_engine
+from procession.camunda8.entities import data, definitions, instances, work
+from procession.engine.engine import Engine
 from tests.camunda8.play import Play, job, process
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Searches are statements: they are tried on both databases."""
+    with open_engine(database_url) as opened:
+        yield opened
+
 
 SIMPLE = process(f'<startEvent id="s"/>{job("a")}<endEvent id="e"/>', "s>a a>e")
 
@@ -28,35 +40,34 @@ def found(api: Play, filters: dict[str, Any], **more: Any) -> list[str]:
     return [item["processInstanceKey"] for item in answer["items"]]
 
 
-@pytest.mark.parametrize(
-    ("filters", "count"),
-    [
-        ({}, 5),
-        ({"state": "ACTIVE"}, 4),
-        ({"state": {"$neq": "ACTIVE"}}, 1),
-        ({"state": {"$in": ["COMPLETED", "TERMINATED"]}}, 1),
-        ({"state": {"$notIn": ["COMPLETED"]}}, 4),
-        ({"processDefinitionId": {"$like": "?"}}, 5),
-        ({"processDefinitionId": {"$like": "q*"}}, 0),
-        ({"endDate": {"$exists": True}}, 1),
-        ({"startDate": {"$gt": "2001-01-01T00:00:00Z", "$lt": "2999-01-01T00:00:00Z"}}, 5),
-        ({"processDefinitionVersion": {"$gte": 1, "$lte": 1}}, 5),
-        ({"processDefinitionVersion": 2}, 0),
-        ({"$or": [{"state": "COMPLETED"}, {"processDefinitionVersion": 1}]}, 5),
-        ({"$or": [{"state": "COMPLETED"}, {"state": "TERMINATED"}], "hasIncident": False}, 1),
-        ({"variables": [{"name": "n", "value": "3"}]}, 1),
-        ({"variables": [{"name": "text", "value": '"t1"'}]}, 1),
-        ({"variables": [{"name": "text", "value": {"$like": "t*"}}]}, 5),
-        ({"variables": [{"name": "flag", "value": "true"}, {"name": "n", "value": {"$in": ["0", "1", "2"]}}]}, 2),
-        ({"tenantId": "<default>"}, 5),
-        ({"tenantId": "other"}, 0),
-        ({"elementId": "a", "elementInstanceState": "ACTIVE"}, 4),
-        ({"parentProcessInstanceKey": {"$exists": False}}, 5),
-        ({"hasIncident": True}, 0),
-    ],
-)
-def test_filters(filled: Play, filters: dict[str, Any], count: int) -> None:
-    assert len(found(filled, filters)) == count
+FILTERS: list[tuple[dict[str, Any], int]] = [
+    ({}, 5),
+    ({"state": "ACTIVE"}, 4),
+    ({"state": {"$neq": "ACTIVE"}}, 1),
+    ({"state": {"$in": ["COMPLETED", "TERMINATED"]}}, 1),
+    ({"state": {"$notIn": ["COMPLETED"]}}, 4),
+    ({"processDefinitionId": {"$like": "?"}}, 5),
+    ({"processDefinitionId": {"$like": "q*"}}, 0),
+    ({"endDate": {"$exists": True}}, 1),
+    ({"startDate": {"$gt": "2001-01-01T00:00:00Z", "$lt": "2999-01-01T00:00:00Z"}}, 5),
+    ({"processDefinitionVersion": {"$gte": 1, "$lte": 1}}, 5),
+    ({"processDefinitionVersion": 2}, 0),
+    ({"$or": [{"state": "COMPLETED"}, {"processDefinitionVersion": 1}]}, 5),
+    ({"$or": [{"state": "COMPLETED"}, {"state": "TERMINATED"}], "hasIncident": False}, 1),
+    ({"variables": [{"name": "n", "value": "3"}]}, 1),
+    ({"variables": [{"name": "text", "value": '"t1"'}]}, 1),
+    ({"variables": [{"name": "text", "value": {"$like": "t*"}}]}, 5),
+    ({"variables": [{"name": "flag", "value": "true"}, {"name": "n", "value": {"$in": ["0", "1", "2"]}}]}, 2),
+    ({"tenantId": "<default>"}, 5),
+    ({"tenantId": "other"}, 0),
+    ({"elementId": "a", "elementInstanceState": "ACTIVE"}, 4),
+    ({"parentProcessInstanceKey": {"$exists": False}}, 5),
+    ({"hasIncident": True}, 0),
+]
+
+
+def test_filters(filled: Play) -> None:
+    assert [(filters, len(found(filled, filters))) for filters, _ in FILTERS] == FILTERS
 
 
 def test_sorting_and_offsets(filled: Play) -> None:
@@ -120,8 +131,6 @@ def test_what_cannot_be_searched(api: Play, body: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_every_sorting_and_filter_makes_a_statement(filled: Play, path: str) -> None:
-    from procession.camunda8.entities import data, definitions, instances, work
-
     entity = {
         "process-instances": instances.INSTANCES, "element-instances": instances.ELEMENTS, "variables": data.VARIABLES,
         "incidents": data.INCIDENTS, "jobs": work.JOBS, "user-tasks": work.USER_TASKS,
@@ -129,13 +138,15 @@ def test_every_sorting_and_filter_makes_a_statement(filled: Play, path: str) -> 
         "decision-definitions": definitions.DECISIONS, "decision-requirements": definitions.REQUIREMENTS,
         "decision-instances": definitions.EVALUATIONS,
     }[path]  # fmt: skip
-    for name in entity.sorts:
-        filled.got(f"/{path}/search", {"sort": [{"field": name, "order": "DESC"}, {"field": name}]})
-    samples = ["x", "1", 1, True, "2024-01-01T00:00:00Z", [], ["x"]]
+    filled.got(f"/{path}/search", {"sort": [{"field": name, "order": "DESC"} for name in entity.sorts]})
     for name in entity.filters:
-        answers = [filled.ask("POST", f"/{path}/search", {"filter": {name: sample}}).status_code for sample in samples]
-        assert 200 in answers, name
-        assert set(answers) <= {200, 400}, name
+        for sample in ("1", 1, True, "2024-01-01T00:00:00Z", []):
+            answer = filled.ask("POST", f"/{path}/search", {"filter": {name: sample}})
+            assert answer.status_code in (200, 400), (name, sample, answer.text)
+            if answer.status_code == 200:
+                break
+        else:
+            raise AssertionError(f"no sample fits the filter {name}")
 
 
 def test_single_things(filled: Play) -> None:
