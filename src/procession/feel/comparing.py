@@ -43,6 +43,9 @@ def _same_moment(left: DateTime | Time, right: DateTime | Time) -> bool:
     left_offset, right_offset = left.offset(), right.offset()
     if (left_offset is None) != (right_offset is None):
         return False
+    if isinstance(left, Time):
+        # A time has no day, so it is no instant: at another offset it is another time (DMN 10.3.2.3.4).
+        return left.nanos() == right.nanos() and left_offset == right_offset
     return bool(order_key(left) == order_key(right))
 
 
