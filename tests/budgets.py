@@ -18,7 +18,7 @@ OTHER = 20.0
 SECONDS: Mapping[str, float] = {
     "camunda7": 70,
     "camunda8": 60,
-    "camunda_client": 30,
+    "camunda_client": 45,
     "cli": 30,
     "django": 40,
     "engine": 70,

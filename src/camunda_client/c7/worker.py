@@ -51,7 +51,7 @@ class Worker(JobWorker[ExternalTask]):
         url: str | None = None,
         *,
         worker_id: str | None = None,
-        max_tasks: int = 8,
+        max_tasks: int = 32,
         lock_duration: timedelta | float = 60.0,
         poll_timeout: timedelta | float = 5.0,
         grace: timedelta | float = 20.0,
