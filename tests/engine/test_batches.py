@@ -8,7 +8,7 @@ from procession.engine.engine import Engine
 from procession.kernel import commands as c
 from procession.kernel.records import Batch
 from procession.values import TypedValue
-from tests.engine.looking import count, later, one, past_variables, state
+from tests.engine.looking import count, later, one, past_variables, rows, state
 from tests.engine.models import USER, row
 
 
@@ -80,3 +80,16 @@ def test_a_deleted_batch_leaves_nothing_but_what_it_did(engine: Engine) -> None:
     engine.submit(ec.DeleteBatch(batch.key))
     assert count(engine, "batch") == count(engine, "job") == 0
     assert count(engine, "history_batch", "ended IS NOT NULL") == 1
+
+
+def test_who_began_a_batch_is_in_the_log(engine: Engine) -> None:
+    found = instances(engine, 2)
+    engine.submit(ec.CreateBatch(batch_work.SUSPENSION, tuple(found), {"suspended": True}), user="kermit")
+    said = rows(
+        engine,
+        "SELECT user_id, operation_type, property, new_value FROM operation_log WHERE user_id IS NOT NULL ORDER BY key",
+    )
+    assert [tuple(x) for x in said] == [
+        ("kermit", "Suspend", "nrOfInstances", "2"),
+        ("kermit", "Suspend", "async", "true"),
+    ]

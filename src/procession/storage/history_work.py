@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from procession.kernel import events as e
 from procession.kernel.events import Stamp
-from procession.kernel.records import External, Incident, Job
+from procession.kernel.records import Batch, External, Incident, Job
 from procession.storage import schema
 from procession.storage.encoding import millis
 
@@ -100,6 +100,33 @@ def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state
     return key
 
 
+# what the user operation log calls the beginning of a batch, and what it is about
+_BEGUN = {
+    "instance-deletion": ("Delete", "ProcessInstance"),
+    "instance-modification": ("ModifyProcessInstance", "ProcessInstance"),
+    "instance-migration": ("Migrate", "ProcessInstance"),
+    "instance-restart": ("RestartProcessInstance", "ProcessInstance"),
+    "set-job-retries": ("SetJobRetries", "Job"),
+    "set-external-task-retries": ("SetExternalTaskRetries", "ExternalTask"),
+    "set-variables": ("SetVariables", "ProcessInstance"),
+    "correlate-message": ("CorrelateMessage", "ProcessInstance"),
+    "historic-instance-deletion": ("DeleteHistory", "ProcessInstance"),
+    "historic-decision-instance-deletion": ("DeleteHistory", "DecisionInstance"),
+}
+
+
+def _log_batch(batch: HistoryBatch, stamp: Stamp, told: Batch) -> None:
+    if told.kind == "instance-update-suspension-state":
+        operation, entity = "Suspend" if told.payload["work"]["suspended"] else "Activate", "ProcessInstance"
+    elif told.kind in _BEGUN:
+        operation, entity = _BEGUN[told.kind]
+    else:
+        return
+    changes = {"nrOfInstances": (None, len(told.payload["items"])), "async": (None, True)}
+    origin = batch.origin(None, None, told.tenant)
+    batch.log_operation(stamp, operation, entity, changes, origin)
+
+
 def batch_told(batch: HistoryBatch, stamp: Stamp, event: e.BatchStarted | e.BatchChanged | e.BatchEnded) -> None:
     """A batch: begun, first at work, ended."""
     if not batch.keeps_details:
@@ -107,6 +134,7 @@ def batch_told(batch: HistoryBatch, stamp: Stamp, event: e.BatchStarted | e.Batc
     told = event.batch
     match event:
         case e.BatchStarted():
+            _log_batch(batch, stamp, told)
             batch.rows.add(
                 schema.history_batch,
                 told.key,
