@@ -35,11 +35,16 @@ CELLS = {
 }
 
 
-def write(part: str, figures: Mapping[str, Any], peers: Peers) -> None:
-    """Takes one part into `dmn.json` and writes `dmn.md` anew."""
+def write(part: str, figures: Mapping[str, Any], peers: Peers, note: str = "") -> None:
+    """Takes one part into `dmn.json` and writes `dmn.md` anew. `note` says what was different about this run."""
     file = FOLDER / "dmn.json"
     kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    kept[part] = {"date": datetime.now(UTC).date().isoformat(), "machine": _machine(peers), "figures": figures}
+    kept[part] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(peers),
+        "note": note,
+        "figures": figures,
+    }
     file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (FOLDER / "dmn.md").write_text(text(kept), encoding="utf-8")
 
@@ -74,13 +79,15 @@ def text(parts: Mapping[str, Any]) -> str:
         "",
         "Written by `make bench-dmn` and not by hand; [dmn.json](dmn.json) has the same figures for programs.",
         "Every figure is processor time on one core, the best of some rounds: other work on the machine makes a round",
-        "longer, never shorter. Every answer was compared with the right one before anything was timed.",
+        "longer, never shorter. Answers were compared with the right ones before anything was timed, for two seconds at most.",
     ]
     for name, writer in (("tables", _tables), ("expressions", expressions)):
         if name in parts:
             machine = parts[name]["machine"]
             about = f"{parts[name]['date']}, {machine['processors']} × {machine['processor']}, load {machine['load']}, "
             about += f"Python {machine['python']}; {', '.join(machine['versions'])}."
+            if note := parts[name].get("note"):
+                about += f" {note}"
             lines += ["", f"## {name.capitalize()}", "", about, "", *writer(parts[name]["figures"])]
     return "\n".join(lines).rstrip() + "\n"
 
