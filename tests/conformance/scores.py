@@ -13,14 +13,22 @@ EXAMPLES, WIDTH = 2, 180
 
 
 REASONS = (
-    "*Tasks whose form cannot be evaluated*: Camunda answers the whole list of tasks with an error where the key of one form is"
-    " an expression that fails; here that form is null and the list is shown.",
-    "*Ids of definitions*: keys are shorter here than Camunda's UUIDs, so fewer ids exceed 64 characters, from where on Camunda"
-    " shows them without key and version.",
-    "*ClassCastException, NoSuchElementException, NumberFormatException, FeelException*: names of Java's errors for what fails"
-    " here as well, or Camunda's own defects in compensating loops (`CompensateEventTest.testCompensateMiSubprocess…`).",
-    "*`property` of a user task* (`camunda:link`, `src`, `srcExpr`): left over from before BPMN 2.0; Camunda fails where the"
-    " source variable does not exist, here it is ignored.",
+    (
+        "*Tasks whose form cannot be evaluated*: Camunda answers the whole list of tasks with an error where the key of one form is"
+        " an expression that fails; here that form is null and the list is shown."
+    ),
+    (
+        "*Ids of definitions*: keys are shorter here than Camunda's UUIDs, so fewer ids exceed 64 characters, from where on Camunda"
+        " shows them without key and version."
+    ),
+    (
+        "*ClassCastException, NoSuchElementException, NumberFormatException, FeelException*: names of Java's errors for what fails"
+        " here as well, or Camunda's own defects in compensating loops (`CompensateEventTest.testCompensateMiSubprocess…`)."
+    ),
+    (
+        "*`property` of a user task* (`camunda:link`, `src`, `srcExpr`): left over from before BPMN 2.0; Camunda fails where the"
+        " source variable does not exist, here it is ignored."
+    ),
     "*Decisions in Groovy, Python or Ruby, and by Java objects*: there is no such engine here; FEEL, JUEL and JavaScript are.",
 )
 

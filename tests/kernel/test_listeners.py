@@ -22,7 +22,7 @@ from tests.kernel.diagram import (
     sub,
     user,
 )
-from tests.kernel.harness import given, on_kernel
+from tests.kernel.harness import KernelPlay, given, on_kernel
 
 
 def log(text: str) -> str:
@@ -207,3 +207,18 @@ def _with_take(model: Diagram, flow: str, expression: str) -> Diagram:
     head, tail = model.content.split(f'<sequenceFlow id="{flow}"', 1)
     attributes, rest = tail.split(">", 1)
     return Diagram(model.process, f'{head}<sequenceFlow id="{flow}"{attributes}>{listener}{rest}', model.roots)
+
+
+def test_a_timeout_listener_runs_when_its_timer_is_due_and_goes_with_the_task() -> None:
+    xml = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+      xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="t"><process id="p" isExecutable="true">
+      <startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="a"/><userTask id="a"><extensionElements>
+      <camunda:taskListener event="timeout" id="late" expression="${task.setVariable('late', task.name)}">
+      <timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></camunda:taskListener>
+      </extensionElements></userTask></process></definitions>"""
+    play = KernelPlay((xml,)).start()
+    assert play.waits == ["a", "a"]
+    assert play.run("a").waits == ["a"]
+    assert "late" in play.variables
+    assert play.complete("a").empty
+    assert KernelPlay((xml,)).start().complete("a").empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from procession.errors import ProcessionError
@@ -252,3 +254,14 @@ def test_names_that_cannot_be(name: str) -> None:
 def test_setting_by_a_bean_s_method() -> None:
     model = diagram("s > a > b > e", a=setter("x", "execution.variables['n'] + 1"))
     assert given(model).start(n=1).variables == {"n": 1, "x": 2}
+
+
+def test_what_a_simple_activity_sets_locally_is_its_scope_s_where_it_is_alone() -> None:
+    local = "${execution.setVariableLocal('x', 1)}"
+    assert given("s > a > b", a=call_expression(local), b=user()).start().variables == {"x": 1}
+
+
+def test_decimals_become_numbers_inside_of_lists_and_maps_too() -> None:
+    value = typed([Decimal(1), {"a": Decimal("1.5")}]).value
+    assert value == [1, {"a": 1.5}]
+    assert [type(value[0]) is Decimal, type(value[1]["a"])] == [False, float]

@@ -13,6 +13,16 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from procession.bpmn.activity_types import waits_as_scope
+from procession.bpmn.model import (
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+    PassTask,
+    StartEvent,
+    UserTask,
+    WorkTask,
+)
 from procession.errors import Invalid, Missing
 from procession.kernel.events import Event, TaskChanged, VariableRemoved, VariableSet
 from procession.kernel.records import Element, Instance, Task, Variable
@@ -37,8 +47,7 @@ def typed(value: Any) -> TypedValue:
     """A plain value with the type that Camunda 7 would infer for it."""
     if isinstance(value, TypedValue):
         return value
-    if isinstance(value, Decimal):
-        value = float(value) if value % 1 else Long(int(value))
+    value = _without_decimals(value)
     kind = type_of(value)
     if kind == "Object" and not isinstance(value, ObjectValue):
         name = {"list": "java.util.ArrayList", "tuple": "java.util.ArrayList", "dict": "java.util.LinkedHashMap"}
@@ -46,6 +55,17 @@ def typed(value: Any) -> TypedValue:
         info = {"objectTypeName": java, "serializationDataFormat": "application/json"}
         return TypedValue("Object", value, info)
     return TypedValue(kind, value)
+
+
+def _without_decimals(value: Any) -> Any:
+    """Decimals as Camunda's numbers, inside of lists and maps too."""
+    if isinstance(value, Decimal):
+        return float(value) if value % 1 else Long(int(value))
+    if isinstance(value, (list, tuple)) and any(isinstance(one, (Decimal, list, tuple, dict)) for one in value):
+        return [_without_decimals(one) for one in value]
+    if isinstance(value, dict) and any(isinstance(one, (Decimal, list, tuple, dict)) for one in value.values()):
+        return {name: _without_decimals(one) for name, one in value.items()}
+    return value
 
 
 def placed(base: Any, path: tuple[str, ...], value: Any) -> Any:
@@ -199,6 +219,12 @@ class Sight:
         for effect in recorded:
             effect()
 
+    def elsewhere(self, scope: int) -> Sight:
+        """What is seen at another scope; what is set there is emitted together with what is set here."""
+        found = Sight(self._step, scope)
+        found._recorded = self._recorded
+        return found
+
     # what the beans use
 
     @property
@@ -220,7 +246,21 @@ class Sight:
 
     def record_set(self, name: str, value: Any, *, local: bool) -> None:
         self._pending[name] = value
-        self._recorded.append(lambda: set_variable(self._step, self._scope, name, typed(value), local=local))
+        scope = self._lent() if local else self._scope
+        self._recorded.append(lambda: set_variable(self._step, scope, name, typed(value), local=local))
+
+    def _lent(self) -> int:
+        """Where a local variable goes: a simple activity that is alone has its scope's execution in Camunda 7."""
+        element = self.view.get(Element, self._scope)
+        if element is None or element.parent is None or element.loop_counter is not None:
+            return self._scope
+        process = self.world.process(self.view.need(Instance, element.instance).definition)
+        node = process.nodes.get(element.node)
+        alone = self.view.need(Element, element.parent).children == 1
+        own = node is None or node.id in process.boundaries or node.traits.inputs or node.traits.outputs
+        if not alone or own or not isinstance(node, _LENT) or waits_as_scope(node):
+            return self._scope
+        return element.parent if process.policies.engine_objects else self._scope
 
     def record_remove(self, name: str, *, local: bool) -> None:
         self._pending.pop(name, None)
@@ -238,6 +278,9 @@ class Sight:
 
     def _task(self) -> Task | None:
         return self.view.get(Task, self._scope)
+
+
+_LENT = (UserTask, WorkTask, PassTask, ExclusiveGateway, ParallelGateway, InclusiveGateway, StartEvent)
 
 
 class _VariableScopeBean:
@@ -314,6 +357,8 @@ class ExecutionBean(_VariableScopeBean):
                 return list(sight.plain_variables())
             case "processInstance":
                 return self
+            case "superExecution":
+                return None if instance.caller is None else ExecutionBean(sight.elsewhere(instance.caller))
         raise KeyError(name)
 
 

@@ -24,6 +24,7 @@ BOUNDARY_TIMER = "timer-transition"
 CATCH_TIMER = "timer-intermediate-transition"
 START_TIMER = "timer-start-event"
 SCOPE_TIMER = "timer-start-event-subprocess"
+TASK_TIMER = "timer-task-listener"
 
 
 def create_continuation(step: Step, element: Element, node: Node, configuration: str) -> None:
@@ -237,6 +238,21 @@ def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -
             open_subscription(step, event.subscription)
         else:
             step.emit(event)
+
+
+def time_listeners(step: Step, element: Element, node: Node) -> None:
+    """Opens the timers of a user task's `timeout` listeners."""
+    jobs = []
+    for listener in node.traits.listeners:
+        if listener.timer is not None:
+            due, repeat = due_of(step, element.key, listener.timer)
+            if due is not None:
+                job = new_job(step, element, node, TASK_TIMER, node.id, listener.id, due=due, repeat=repeat)
+                timer = f"{listener.timer.kind.name}: {listener.timer.value.source}"
+                found = step.world.job_definition(job.definition or 0, node.id, TASK_TIMER, timer)
+                jobs.append(job if found is None else replace(job, job_definition=found[0]))
+    for job in jobs:
+        step.emit(e.JobCreated(job))
 
 
 def close_attached(

@@ -214,8 +214,8 @@ def run_process_listeners(step: Step, root: Element, event: str) -> None:
             _run_inline(step, root, listener)
 
 
-def run_task_listeners(step: Step, element: Element, task: int, event: str) -> None:
-    """The listeners of a user task for create, assignment, update or delete, seen from the task."""
+def run_task_listeners(step: Step, element: Element, task: int, event: str, id_: str | None = None) -> None:
+    """The listeners of a user task for create, assignment, update, delete or timeout (the one named), seen from the task."""
     for listener in step.node_of(element).traits.listeners:
-        if listener.event == event:
+        if listener.event == event and (id_ is None or listener.id == id_):
             _run_inline(step, element, listener, task)

@@ -286,8 +286,8 @@ class HistoryBatch:
 
     def _entered(self, stamp: Stamp, event: e.ElementEntered) -> None:
         element = self.element(event.element)
-        if element is None or element.parent is None:
-            return  # the process itself is told by its instance
+        if element is None or element.parent is None or event.type == "intermediateLinkCatch":
+            return  # the process itself is told by its instance; of links Camunda 7 tells nothing
         self.rows.add(
             schema.history_activity,
             element.key,

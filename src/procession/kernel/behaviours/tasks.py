@@ -14,7 +14,7 @@ from procession.kernel.changing import agreed, ask, asks_workers, assign
 from procession.kernel.compensation import COMPENSATES
 from procession.kernel.records import Element, IdentityLink, Task, Wait
 from procession.kernel.stepping import Step
-from procession.kernel.waiting import end_task, message_subscription, open_subscription
+from procession.kernel.waiting import end_task, message_subscription, open_subscription, time_listeners
 from procession.kernel.work import run_task_listeners, run_work
 from procession.temporal.dates import due_date
 
@@ -85,6 +85,7 @@ class HumanTask(Behaviour):
         if asked and assignee is not None:
             assign(step, element, task, assignee)
             return
+        time_listeners(step, element, node)
         run_task_listeners(step, element, task.key, "create")
         if assignee is not None:
             run_task_listeners(step, element, task.key, "assignment")

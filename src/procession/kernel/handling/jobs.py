@@ -12,7 +12,7 @@ from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
-from procession.kernel.records import Element, Job, Phase
+from procession.kernel.records import Element, Job, Phase, Wait
 from procession.kernel.stepping import BODY, Continue, Step
 from procession.kernel.waiting import (
     BOUNDARY_TIMER,
@@ -21,9 +21,11 @@ from procession.kernel.waiting import (
     PUT_OFF,
     SCOPE_TIMER,
     START_TIMER,
+    TASK_TIMER,
     repeat_job,
     retry_cycle,
 )
+from procession.kernel.work import run_task_listeners
 from procession.kernel.world import DoJob, StartByTimer
 from procession.temporal.durations import add
 from procession.temporal.retries import RetryCycle
@@ -54,6 +56,11 @@ def run(step: Step, command: c.RunJob) -> None:
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
         behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
+    elif job.kind == TASK_TIMER:
+        if following is not None:
+            step.emit(e.JobCreated(following))
+        for task in step.attached(element, Wait.TASK):
+            run_task_listeners(step, element, task, "timeout", job.configuration)
     elif job.kind in (BOUNDARY_TIMER, SCOPE_TIMER) and isinstance(node, BoundaryEvent | StartEvent):
         if following is not None and not node.interrupting:
             step.emit(e.JobCreated(following))
