@@ -258,7 +258,7 @@ def test_setting_by_a_bean_s_method() -> None:
 
 def test_what_a_simple_activity_sets_locally_is_its_scope_s_where_it_is_alone() -> None:
     local = "${execution.setVariableLocal('x', 1)}"
-    assert given("s > a > b", a=call_expression(local), b=user()).start().variables == {"x": 1}
+    assert given(diagram("s > a > b", a=call_expression(local), b=user())).start().variables == {"x": 1}
 
 
 def test_decimals_become_numbers_inside_of_lists_and_maps_too() -> None:
