@@ -42,11 +42,13 @@ def test_the_only_receiver_gets_the_message(receivers: Engine) -> None:
     assert nodes(receivers, instance) == ["u"]
 
 
+@pytest.mark.fault(17)
 def test_a_message_for_nobody_is_refused(receivers: Engine) -> None:
     with pytest.raises(Mismatch, match="No process definition or execution matches"):
         send(receivers)
 
 
+@pytest.mark.fault(17)
 def test_a_message_for_several_is_refused(receivers: Engine) -> None:
     instances = [waiting(receivers) for _ in range(3)]
     with pytest.raises(Mismatch, match="3 executions match"):
@@ -121,6 +123,7 @@ def test_the_message_brings_variables(receivers: Engine) -> None:
     assert variables(receivers, instance) == {"answer": 42}
 
 
+@pytest.mark.fault(17)
 def test_a_message_is_taken_once(receivers: Engine) -> None:
     waiting(receivers)
     send(receivers)

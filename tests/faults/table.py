@@ -34,6 +34,7 @@ FAULTS: Mapping[int, tuple[str, str]] = {
     14: ("thousands of timers in one second, multi-instances of thousands", "all fire once, all turns run"),
     15: ("two nodes on one database", "each job is done once"),
     16: ("branches that reach their join at the same time", "it joins once, no token is lost"),
+    17: ("a message that nobody waits for, or several", "refused in Camunda's words; nothing changes"),
     18: ("deployments of one key at the same time, the same again", "versions without gaps; nothing new for what is the same"),
     19: ("an upgrade that is interrupted, a schema that is newer", "taken up again or as before; refused in clear words"),
     20: ("SIGTERM under load, long polls, slow sockets", "what was acknowledged is there; polls are let go, no descriptors lost"),

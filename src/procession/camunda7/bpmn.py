@@ -39,12 +39,13 @@ _STARTER = re.compile(r"(user|group)\((.*)\)\Z")
 _NEVER = Literal("", "")
 
 
-def read_bpmn(data: bytes, resource: str = "") -> Reading:
+def read_bpmn(data: bytes, resource: str = "", *, enforce_time_to_live: bool = False) -> Reading:
     """The executable processes (`isExecutable="true"`) of a BPMN file, and warnings.
 
-    Raises ParseFailed with every problem (elements, line, column), as `bpmn.reader.read_definitions` does.
+    With `enforce_time_to_live` each must have a `camunda:historyTimeToLive`. Raises ParseFailed with every problem (elements,
+    line, column), as `bpmn.reader.read_definitions` does.
     """
-    return read_definitions(data, Camunda7(), resource)
+    return read_definitions(data, Camunda7(enforce_time_to_live=enforce_time_to_live), resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Camunda7:
 
     policies: Policies = field(default_factory=Policies)
     refused: Mapping[str, str] = field(default_factory=lambda: NOT_EXECUTED)
+    enforce_time_to_live: bool = False
 
     def expression(self, text: str) -> Expression:
         return Literal(text, text) if ext.is_text(text) else juel.compile_expression(text)
@@ -78,7 +80,7 @@ class Camunda7:
         startable = ext.attribute(process, "isStartableInTasklist")
         return ProcessExtras(
             version_tag=ext.attribute(process, "versionTag"),
-            history_time_to_live=_time_to_live(process, document),
+            history_time_to_live=_time_to_live(process, document, self.enforce_time_to_live),
             candidate_users=users,
             candidate_groups=groups,
             startable_in_tasklist=is_true(startable, True),
@@ -199,10 +201,16 @@ class Camunda7:
         return ext.attribute(definition, "variableName"), names
 
 
-def _time_to_live(process: etree._Element, document: Document) -> int | None:
+def _time_to_live(process: etree._Element, document: Document, enforce: bool) -> int | None:
     """Days: an integer or `P<n>D`."""
     text = ext.attribute(process, "historyTimeToLive")
     if not text:
+        if enforce:
+            document.problems.error(
+                "ENGINE-12018 History Time To Live (TTL) cannot be null. TTL is necessary for the History Cleanup to work. Give"
+                f" the process '{process.get('id')}' a camunda:historyTimeToLive, or do not enforce it",
+                process,
+            )
         return None
     found = _DAYS.match(text)
     try:

@@ -21,7 +21,10 @@ _DMN = (".dmn", ".dmn11.xml")
 
 
 class Camunda7Dialect:
-    """Implements `engine.dialect.Dialect`."""
+    """Implements `engine.dialect.Dialect`. With `enforce_time_to_live` a process must say how long its history lives."""
+
+    def __init__(self, *, enforce_time_to_live: bool = False) -> None:
+        self._enforce_time_to_live = enforce_time_to_live
 
     def kind_of(self, resource: str) -> str | None:
         if resource.endswith(_BPMN):
@@ -29,7 +32,7 @@ class Camunda7Dialect:
         return "dmn" if resource.endswith(_DMN) else None
 
     def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
-        reading = read_bpmn(data, resource)
+        reading = read_bpmn(data, resource, enforce_time_to_live=self._enforce_time_to_live)
         return ProcessesRead(reading.processes, reading.warnings)
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:

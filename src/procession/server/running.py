@@ -48,7 +48,12 @@ def open_engine(settings: Settings) -> Engine:
         cleanup_window=settings.history_cleanup_window,
         cleanup_batch=settings.history_cleanup_batch,
     )
-    return Engine(storage, Camunda7Dialect(), dialects=dialects, settings=own)
+    return Engine(
+        storage,
+        Camunda7Dialect(enforce_time_to_live=settings.enforce_history_time_to_live),
+        dialects=dialects,
+        settings=own,
+    )
 
 
 def configure_logging(level: str) -> None:

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
         description="DEBUG, INFO, WARNING, ERROR",
     )
     history_level: str = Field(default="full", description="none, activity, audit or full")
+    enforce_history_time_to_live: bool = Field(
+        default=False, description="refuses processes without camunda:historyTimeToLive, as Camunda 7 does by default"
+    )
     history_cleanup_window: str | None = Field(
         default=None, description="when expired history is removed, `22:00-06:00` in UTC; without it never by itself"
     )
