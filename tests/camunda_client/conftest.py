@@ -15,8 +15,8 @@ REAL = os.environ.get("CAMUNDA_TEST_URL")
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CAMUNDA_URL", "CAMUNDA_USER", "CAMUNDA_PASSWORD", "CAMUNDA_PASSWORD_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("CAMUNDA_", "ZEEBE_"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(params=["fake", *(["real"] if REAL else [])])

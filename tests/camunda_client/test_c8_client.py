@@ -311,7 +311,10 @@ def test_basic_authentication(cluster: tuple[str, FakeCamunda8]) -> None:
     )
     with Camunda8Client(known) as client:
         assert client.get_cluster_topology().cluster_size == 1
-    with Camunda8Client(url, auth=AuthConfig()) as client, pytest.raises(NotAuthenticated, match="check the credentials"):
+    with (
+        Camunda8Client(url, auth=AuthConfig()) as client,
+        pytest.raises(NotAuthenticated, match="check the credentials"),
+    ):
         client.get_cluster_topology()
 
 

@@ -45,7 +45,7 @@ from camunda_client.errors import EngineUnavailable, NotFound, SettingsError
 from camunda_client.utils import JsonBaseModel
 from tests.camunda_client.fake_camunda8 import SECRET, FakeCamunda8, fake_camunda8, wait_until
 
-_DOCUMENT = Path(__file__).with_name("seed_library.md").read_text(encoding="utf-8")
+_DOCUMENT = Path(__file__).with_name("seed_library.txt").read_text(encoding="utf-8")
 PROGRAMS = dict(re.findall(r"## (\w+)\n\n```python\n(.*?)```", _DOCUMENT, re.DOTALL))
 """The programs of the document, unchanged."""
 
