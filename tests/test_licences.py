@@ -42,7 +42,14 @@ def _licence(found: metadata.Distribution) -> str:
     """As its metadata says: the expression, the classifiers, or the text's first line."""
     told = found.metadata
     classifiers = [line for line in told.get_all("Classifier") or () if line.startswith("License ::")]
-    return told.get("License-Expression") or "; ".join(classifiers) or (told.get("License") or "").split("\n")[0]
+    said = told.get("License-Expression") or "; ".join(classifiers) or (told.get("License") or "").split("\n")[0]
+    return said or _licence_file(found)
+
+
+def _licence_file(found: metadata.Distribution) -> str:
+    """The first line of the text that it brings along, for one whose metadata says nothing."""
+    texts = [file for file in found.files or () if re.match(r"(?i)licen[cs]e", file.name)]
+    return "" if not texts else texts[0].read_text(encoding="utf-8").strip().split("\n")[0]
 
 
 def test_dependencies_are_permissive_or_named() -> None:
