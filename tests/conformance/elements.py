@@ -90,4 +90,5 @@ def count(
 
 def save(folder: Path, found: Mapping[str, Any]) -> None:
     """Writes `elements.json`, from which `make docs` makes the page on BPMN."""
-    (folder / "elements.json").write_text(json.dumps(found, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    lines = (f" {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in found.items())
+    (folder / "elements.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
