@@ -135,11 +135,15 @@ def _free(topic: TopicRequest, limit: int, now: int, ordering: str) -> tuple[str
     """A statement for the keys of the first tasks that may be taken, with its parameters: those that nobody holds and those
     whose lock has run out, each found by an index of its own, so that it does not matter how many others hold."""
     parts, parameters = [], []
-    for name, lock, moments in (("free", "locked_until IS NULL", []), ("expired", "locked_until <= ?", [now])):
+    # `key + 0`: PostgreSQL, which does not know how few have run out, would else walk along the keys of all that are held
+    for name, lock, moments, order in (
+        ("free", "locked_until IS NULL", [], ordering),
+        ("expired", "locked_until <= ?", [now], ordering.replace("key", "key + 0")),
+    ):
         condition = _wanted(topic, lock, moments)
         parts.append(
             f"SELECT * FROM (SELECT key, priority, created FROM external_task WHERE {condition.sql} "
-            f"ORDER BY {ordering} LIMIT ? {{skip locked}}) AS {name}"
+            f"ORDER BY {order} LIMIT ? {{skip locked}}) AS {name}"
         )
         parameters += [*condition.parameters, limit]
     return f"SELECT key FROM ({' UNION ALL '.join(parts)}) AS found ORDER BY {ordering} LIMIT ?", [*parameters, limit]
