@@ -178,6 +178,30 @@ def test_a_call_of_a_process_that_is_not_there_is_an_incident(api: Play) -> None
     assert api.state == "COMPLETED"
 
 
+def test_who_called_whom(api: Play) -> None:
+    call = extended("callActivity", "c", '<zeebe:calledElement processId="child"/>')
+    tag = '<zeebe:versionTag value="v1"/>'
+    api.deploy(
+        process(f'<startEvent id="s"/>{call}<endEvent id="e"/>', "s>c c>e", extensions=tag),
+        process(f'<startEvent id="s"/>{job("a")}<endEvent id="e"/>', "s>a a>e", id_="child"),
+    )
+    asked = {"processDefinitionId": "p", "processDefinitionVersionTag": "v1"}
+    caller = api.got("/process-instances", asked)["processInstanceKey"]
+    assert api.refused("POST", "/process-instances", asked | {"processDefinitionVersionTag": "v2"})[0] == 404
+    called = api.work("a")["processInstanceKey"]
+    hierarchy = api.got(f"/process-instances/{called}/call-hierarchy")
+    assert [one["processInstanceKey"] for one in hierarchy] == [caller, called]
+
+
+@pytest.mark.parametrize("name", ["adHocSubProcess", "complexGateway"])
+def test_what_is_not_executed_is_refused_by_name(api: Play, name: str) -> None:
+    inside = '<task id="t"/>' if name == "adHocSubProcess" else ""
+    model = process(f'<startEvent id="s"/><{name} id="x">{inside}</{name}><endEvent id="e"/>', "s>x x>e")
+    answer = api.ask("POST", "/deployments", files={"resources": ("m.bpmn", model)})
+    assert answer.status_code == 400
+    assert f"{name} is not executed by this version" in answer.json()["detail"]
+
+
 # ---------------------------------------------------------------- messages
 
 PAID = extended("message", "m", '<zeebe:subscription correlationKey="=key"/>', attributes='name="paid"')

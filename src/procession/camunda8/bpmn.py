@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from procession.bpmn.dialect import CallExtras, ProcessExtras, UserTaskExtras
-from procession.bpmn.document import Document
+from procession.bpmn.document import BPMN, Document
 from procession.bpmn.model import (
     BoundaryEvent,
     CatchEvent,
@@ -110,6 +110,10 @@ class Camunda8:
 
     def process(self, process: etree._Element, document: Document) -> ProcessExtras:
         tag = ext.extension(process, "versionTag")
+        for name in ("adHocSubProcess", "complexGateway"):
+            for element in process.iter(f"{{{BPMN}}}{name}"):
+                text = f"{name} is not executed by this version; use sub-processes and the other gateways"
+                document.problems.error(text, element, element.get("id"))
         for listener in ext.extensions(process, "executionListeners", "executionListener"):
             document.problems.error(
                 "execution listeners of a process are not executed by this version; put them at its start and end events",

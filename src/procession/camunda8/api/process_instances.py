@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from typing import Any
 
 from procession.camunda8.entities.instances import INSTANCES
 from procession.camunda8.exchange import (
@@ -23,7 +24,7 @@ from procession.camunda8.exchange import (
 )
 from procession.camunda8.instances import created_shape, definition_version, result_of
 from procession.camunda8.problems import Rejected, command_rejected, invalid
-from procession.camunda8.searching import get, search
+from procession.camunda8.searching import find, get, search
 from procession.camunda8.values import read_variables
 from procession.engine import commands as ec
 from procession.errors import ExecutionFailed, Invalid, Missing
@@ -89,6 +90,17 @@ def _start(call: Call) -> tuple[ec.Started, int]:
                 f"Expected to find process definition with process ID '{id_}' and version '{version}', but none found",
             )
         key = row.key
+    tag = text_member(body, "processDefinitionVersionTag")
+    if id_ is not None and tag is not None:
+        with call.engine.storage.view() as transaction:
+            tagged = repository.tagged(transaction.driver, repository.ProcessDefinition, id_, tag, tenant)
+        if not tagged:
+            raise command_rejected(
+                "CREATE",
+                "NOT_FOUND",
+                f"Expected to find process definition with process ID '{id_}' and version tag '{tag}', but none found",
+            )
+        key = max(tagged, key=lambda row: row.version).key
     command = ec.StartProcess(
         process_id=id_ if key is None else None,
         definition=key,
@@ -149,3 +161,21 @@ def search_instances(call: Call) -> Answer:
 def get_instance(call: Call) -> Answer:
     """One process instance."""
     return Answer(get(call, INSTANCES, call.key("processInstanceKey")))
+
+
+@route("GET", "/process-instances/{processInstanceKey}/call-hierarchy")
+def call_hierarchy(call: Call) -> Answer:
+    """The instances that led to this one, the outermost first."""
+    found: list[dict[str, Any]] = []
+    at: int | None = call.key("processInstanceKey")
+    while at is not None:
+        row = find(call, INSTANCES, at)
+        found.append(
+            {
+                "processInstanceKey": str(row["key"]),
+                "processDefinitionKey": str(row["definition"]),
+                "processDefinitionName": row["definition_name"] or row["process_id"],
+            }
+        )
+        at = row["caller_instance"]
+    return Answer(found[::-1])
