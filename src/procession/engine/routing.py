@@ -17,6 +17,7 @@ from procession.errors import ExecutionFailed, Suspended, UnknownName
 from procession.expressions import MappingScope
 from procession.kernel import commands as c
 from procession.kernel import world as w
+from procession.kernel.handling import HANDLERS
 from procession.kernel.records import Element, Instance
 from procession.kernel.stepping import Answer, Step
 from procession.storage.correlation import start_subscriptions
@@ -27,6 +28,8 @@ _REQUESTS = get_args(w.Request)
 
 def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
     """Carries out any command that shares a transaction with others; gives its value."""
+    if type(command) in HANDLERS:
+        return perform(unit, command, envelope)
     match command:
         case ec.StartProcess():
             return start(unit, command, envelope)
@@ -54,7 +57,7 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return command.take(unit.transaction)
         case Internal():
             return command.carry_out(unit)
-    return perform(unit, command, envelope)
+    raise TypeError(f"{type(command).__name__} is no command")
 
 
 @runtime_checkable
