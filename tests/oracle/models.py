@@ -265,7 +265,7 @@ class _Writer:
             if block.option(option) is not None
         )
         scope.parts.append(
-            f'<{element} id="{name}"{attributes}{asynchronous}>{extensions}{body}{self.loop(block) if loops else ""}</{element}>'
+            f'<{element} id="{name}"{attributes}{asynchronous}>{extensions}{self.loop(block) if loops else ""}{body}</{element}>'
         )
         if block.kind in _ACTIVITIES:
             self.boundary(scope, block, name)
