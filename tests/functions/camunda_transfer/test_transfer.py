@@ -272,7 +272,9 @@ def test_500_where_nothing_could_be_begun_and_no_stamp(world: World, pattern: st
 def test_500_for_a_wrong_secret_says_so_without_it(world: World) -> None:
     world.container(CAMUNDA_CLIENT_SECRET="wr0ng-secret")
     status, body = world.invoke(event())
-    assert (status, body["error"]) == (500, "Authentication failed: 401 - invalid_client (authentication)")
+    assert status == 500
+    assert body["error"].startswith("Authentication failed: 401 - invalid_client (authentication)")
+    assert "wr0ng-secret" not in body["error"]
     assert world.stamp() is None
 
 
