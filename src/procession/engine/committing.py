@@ -33,7 +33,7 @@ log = logging.getLogger("procession.engine")
 MAX_BATCH = 200
 MAX_TRIES = 20
 MAX_WAITING = 10_000
-GATHER = 0.001
+GATHER = 0.002
 """Seconds that the thread waits for more commands where the batch before was of several: its caller has others beside it."""
 OnCommit = Callable[[Callable[[], None]], object]
 """Given a function, calls it once the caller's transaction is durable, and never if it is rolled back."""
