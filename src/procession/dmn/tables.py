@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from procession.dmn.index import Cell, Column, bits, column
 from procession.dmn.items import Types
@@ -60,22 +60,19 @@ class Hits:
     collected: Any = None
 
 
-class Texts:
+class Texts(Protocol):
     """Compiles texts in the names that a table sees; implemented by `boxed`."""
 
     types: Types
 
     def text(self, text: Text | None) -> Run | None:
         """A literal expression."""
-        raise NotImplementedError
 
     def tests(self, text: Text | None) -> UnaryTests | None:
         """Unary tests; None where there are none or they cannot be read."""
-        raise NotImplementedError
 
     def read(self, text: Text) -> CompiledExpression | None:
         """A literal expression as FEEL has it; None where there is none or it cannot be read."""
-        raise NotImplementedError
 
 
 class CompiledTable:
