@@ -10,11 +10,13 @@ from unittest.mock import ANY
 import psycopg
 import pytest
 
+from procession.embedding import open_engine
 from procession.engine import commands as ec
 from procession.engine.engine import Engine
 from procession.engine.unit import Busy, Envelope, Unit
-from procession.errors import Conflict, Missing, Unavailable
+from procession.errors import Conflict, Invalid, Missing, Unavailable
 from procession.kernel import commands as c
+from procession.storage import Transaction
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, task, values, variables
 from tests.engine.models import USER, delegate, external, row
@@ -325,3 +327,36 @@ def test_of_two_who_complete_one_task_one_is_told_that_it_is_gone(opener: Opener
     )
     assert sorted(type(x).__name__ for x in outcomes) == ["Missing"] * 5 + ["NoneType"]
     assert count(engines[0], "history_variable") == 1
+
+
+def test_what_was_locked_for_a_worker_who_gets_an_error_is_free(engine: Engine) -> None:
+    engine.deploy(("p.bpmn", row('<serviceTask id="x" camunda:type="external" camunda:topic="t"/>')))
+    engine.start_process("p")
+
+    def lock_and_fail(transaction: Transaction) -> None:
+        transaction.driver.run("UPDATE external_task SET worker = ?", ["w"])
+        raise Invalid("no answer can be made of it")
+
+    with pytest.raises(Invalid):
+        engine.submit(ec.Lease(lock_and_fail))
+    assert rows(engine, "SELECT worker FROM external_task") == [(None,)]
+
+
+def test_a_listener_that_fails_stops_nobody(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    engine.deploy(("p.bpmn", row(USER)))
+    done = threading.Event()
+
+    def fail(waiting: object) -> None:
+        raise RuntimeError("nobody listens")
+
+    engine.committer.send(ec.StartProcess("p"), Envelope(), fail)
+    engine.committer.send(ec.StartProcess("p"), Envelope(), lambda waiting: done.set())
+    assert done.wait(20)
+    assert "could not be told" in caplog.text
+
+
+def test_an_engine_that_is_closed_says_so(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    engine.close()
+    with pytest.raises(Unavailable, match="closed"):
+        engine.start_process("p")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -27,13 +28,23 @@ H = TypeVar("H", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `open` ones need no credentials; `form` ones take a multipart body."""
+    """One operation. `open` ones need no credentials; `form` ones take a multipart body.
+
+    `waits` says that its function is a coroutine, `in_steps` that it is a generator (`Steps`).
+    """
 
     method: str
     path: str
     handler: Handler
     open: bool = False
     form: bool = False
+    waits: bool = field(init=False, default=False)
+    in_steps: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        # asked once here instead of with every request
+        object.__setattr__(self, "waits", iscoroutinefunction(self.handler))
+        object.__setattr__(self, "in_steps", isgeneratorfunction(self.handler))
 
     @property
     def segments(self) -> tuple[str, ...]:

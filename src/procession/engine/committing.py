@@ -61,11 +61,14 @@ class Waiting:
         self.value, self.error, self.done = value, error, True
 
     def tell(self) -> None:
-        """Wakes the caller, or calls who asked to be told."""
+        """Wakes the caller, or calls who asked to be told; what goes wrong there concerns nobody else."""
         if self.signal is not None:
             self.signal.set()
         elif self.told is not None:
-            self.told(self)
+            try:
+                self.told(self)
+            except Exception:
+                log.warning("What became of a command could not be told", exc_info=True)
 
 
 def _settle(future: asyncio.Future[Waiting], waiting: Waiting) -> None:
@@ -111,7 +114,7 @@ class Committer:
             if waiting.error is None:
                 return waiting.value
             if isinstance(waiting.error, UserCodeInBatch):
-                return self.alone(lambda unit: unit.run(command, envelope), [command])
+                return self.by_itself(command, envelope)
             if not isinstance(waiting.error, Conflict) or attempt == MAX_TRIES - 1:
                 raise waiting.error
             time.sleep(random.uniform(0, 0.005 * (attempt + 1)))
@@ -120,8 +123,7 @@ class Committer:
     def _through_queue(self, waiting: Waiting) -> None:
         """Comes back when the command is done: led by another caller, or by this one for all that wait."""
         with self._mutex:
-            if len(self._queue) >= MAX_WAITING:
-                raise Unavailable("Too many commands are waiting; try again later")
+            self._admit()
             self._queue.append(waiting)
             lead = not self._led
             self._led = True
@@ -139,6 +141,12 @@ class Committer:
         finally:
             self._hand_over()
 
+    def _admit(self) -> None:
+        if self._closed:
+            raise Unavailable("The engine is closed")
+        if len(self._queue) >= MAX_WAITING:
+            raise Unavailable("Too many commands are waiting; try again later")
+
     def _hand_over(self) -> None:
         """The role goes to whoever waits longest: its caller leads next, or the thread for one without a caller."""
         with self._mutex:
@@ -154,10 +162,7 @@ class Committer:
         `UserCodeInBatch`). Raises Unavailable where too many wait.
         """
         with self._mutex:
-            if self._closed:
-                raise Unavailable("The engine is closed")
-            if len(self._queue) >= MAX_WAITING:
-                raise Unavailable("Too many commands are waiting; try again later")
+            self._admit()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="procession-commits", daemon=True)
                 self._thread.start()
@@ -220,6 +225,10 @@ class Committer:
             has_role = waiting.signal is not None and waiting.signal.is_set() and not waiting.done
         if has_role:
             self._hand_over()
+
+    def by_itself(self, command: Any, envelope: Envelope) -> Any:
+        """Carries out a command that runs user code in a transaction of its own."""
+        return self.alone(lambda unit: unit.run(command, envelope), [command])
 
     def alone(self, work: Callable[[Unit], Any], commands: list[Any] | None = None) -> Any:
         """Does some work in a transaction of its own, user code allowed; tried again after a conflict."""
@@ -312,6 +321,8 @@ class Committer:
                 except DATABASE_ERRORS:
                     raise  # the transaction is lost for all of them
                 except Exception as failure:
+                    if place < leases:
+                        raise  # nobody gets what it has locked: that must not be committed
                     outcomes.append((waiting, None, failure))
             unit.save()
         self.batches += 1

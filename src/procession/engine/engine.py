@@ -139,12 +139,13 @@ class Engine:
     ) -> Any:
         """`submit` for an event loop: no thread waits meanwhile, unless the command runs user code or changes
         definitions. A caller that is cancelled takes nothing back."""
-        if type(command) not in _ALONE:
-            try:
-                return await self.committer.sent(command, Envelope(user, tenant, source))
-            except UserCodeInBatch:
-                pass
-        return await asyncio.to_thread(self.submit, command, user=user, tenant=tenant, source=source)
+        if type(command) in _ALONE:
+            return await asyncio.to_thread(self.submit, command, user=user, tenant=tenant, source=source)
+        envelope = Envelope(user, tenant, source)
+        try:
+            return await self.committer.sent(command, envelope)
+        except UserCodeInBatch:
+            return await asyncio.to_thread(self.committer.by_itself, command, envelope)
 
     def atomically(self, work: Callable[[Driver], T]) -> T:
         """Does some work in one transaction: what it submits in this thread, and what it writes with the driver, are

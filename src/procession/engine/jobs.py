@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from procession.engine.unit import Envelope, UserCodeInBatch
@@ -83,11 +83,12 @@ class JobExecutor:
             self.run(job.key)
         return len(jobs)
 
-    def run(self, job: int, *, user: str | None = None, reraise: bool = False) -> None:
-        """Runs one job; a failure is recorded and, with `reraise`, raised again."""
+    def run(self, job: int, *, user: str | None = None, reraise: bool = False, by_itself: bool = False) -> None:
+        """Runs one job; a failure is recorded and, with `reraise`, raised again. `by_itself` where it runs user code."""
         envelope = Envelope(user, source="job")
+        committer = self._engine.committer
         try:
-            self._engine.committer.submit(c.RunJob(job), envelope)
+            (committer.by_itself if by_itself else committer.submit)(c.RunJob(job), envelope)
         except Exception as error:
             self._failed(job, error, envelope)
             if reraise:
@@ -147,8 +148,7 @@ class JobExecutor:
                         wait = settings.job_poll
                         continue
                     jobs = self._lease(free)
-                    for job in jobs:
-                        self._send(job, pool)
+                    self._send_all(jobs, pool)
                     wait = 0.0 if len(jobs) == free else self._pause()
                 except Exception:
                     log.warning("Jobs cannot be acquired; trying again", exc_info=True)
@@ -157,6 +157,14 @@ class JobExecutor:
                 self._wake.wait(settings.job_poll)
                 self._wake.clear()
         self._release()
+
+    def _send_all(self, jobs: list[Job], pool: ThreadPoolExecutor) -> None:
+        for place, job in enumerate(jobs):
+            try:
+                self._send(job, pool)
+            except Unavailable:
+                self._lock_until([job.key for job in jobs[place:]], self._engine.clock())  # free for whoever has room
+                raise
 
     def _send(self, job: Job, pool: ThreadPoolExecutor) -> None:
         if job.due is not None:
@@ -168,7 +176,7 @@ class JobExecutor:
             if waiting.error is None:
                 self._let_go(job.key)
             elif isinstance(waiting.error, UserCodeInBatch | Conflict):
-                pool.submit(self._alone, job.key)
+                pool.submit(self._again, job.key, by_itself=isinstance(waiting.error, UserCodeInBatch))
             else:
                 pool.submit(self._recorded, job.key, waiting.error)
 
@@ -178,9 +186,9 @@ class JobExecutor:
             self._let_go(job.key)
             raise
 
-    def _alone(self, job: int) -> None:
+    def _again(self, job: int, *, by_itself: bool) -> None:
         try:
-            self.run(job)
+            self.run(job, by_itself=by_itself)
         except Exception:
             log.warning("The failure of job %s cannot be recorded", job, exc_info=True)
         finally:
@@ -199,16 +207,18 @@ class JobExecutor:
             self._held.discard(job)
             self.done += 1
             left = len(self._held)
-        if left <= self._engine.settings.job_batch // 2:
+        if left in (0, self._engine.settings.job_batch // 2):
             self._wake.set()
 
     def _prolong(self) -> None:
         with self._mutex:
             held = list(self._held)
         if held:
-            until = self._engine.clock() + timedelta(seconds=self._engine.settings.job_lock)
-            with self._engine.storage.transaction() as transaction:
-                extend_job_leases(transaction, held, self.owner, until)
+            self._lock_until(held, self._engine.clock() + timedelta(seconds=self._engine.settings.job_lock))
+
+    def _lock_until(self, jobs: list[int], until: datetime) -> None:
+        with self._engine.storage.transaction() as transaction:
+            extend_job_leases(transaction, jobs, self.owner, until)
 
     def _pause(self) -> float:
         """Seconds until something may be due: other processes may add jobs, so never more than the poll interval."""

@@ -65,7 +65,8 @@ class _Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path: str = scope["path"]
-            direct = self._direct.get(path[: path.find("/", 1)])
+            first, slash, _ = path[1:].partition("/")
+            direct = self._direct.get(f"/{first}") if slash else None
             if direct is not None and path not in self._pages:
                 await direct(scope, receive, send)
                 return

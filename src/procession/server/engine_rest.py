@@ -7,7 +7,6 @@ cancelled when its client goes away. This file knows how a request travels, not 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -99,7 +98,7 @@ class EngineRest:
     async def _answer(
         self, entry: Route, params: dict[str, str], path: str, scope: Scope, receive: Receive
     ) -> Response:
-        if inspect.iscoroutinefunction(entry.handler):
+        if entry.waits:
             return await self._admitted(entry, params, path, scope, receive)
         # who only waits for work costs next to nothing; what is at work is bounded
         if self._working >= self._max_requests:
@@ -135,11 +134,12 @@ class EngineRest:
             base_url=f"{scope.get('scheme', 'http')}://{host}{self._prefix}",
             accept=headers.get(b"accept", ""),
         )
-        if inspect.iscoroutinefunction(entry.handler):
-            return await self._while_connected(entry.handler(request, self._engine), receive)
-        if inspect.isgeneratorfunction(entry.handler):
-            return await self._stepwise(entry.handler(request, self._engine), request)
-        response = await self._in_thread(partial(entry.handler, request, self._engine))
+        handler: Any = entry.handler  # which of the three it is, the route knows
+        if entry.waits:
+            return await self._while_connected(handler(request, self._engine), receive)
+        if entry.in_steps:
+            return await self._stepwise(handler(request, self._engine), request)
+        response = await self._in_thread(partial(handler, request, self._engine))
         assert isinstance(response, Response)
         return response
 

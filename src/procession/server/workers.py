@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from procession.errors import Unavailable
 from procession.server.settings import Settings
 
 log = logging.getLogger("procession.server")
@@ -46,7 +47,7 @@ class Workers:
         self._workers: list[_Worker] = []
 
     def run(self) -> None:
-        """Raises OSError where the address is taken."""
+        """Raises OSError where the address is taken, Unavailable where the first worker cannot serve."""
         family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as bound:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,6 +73,8 @@ class Workers:
         tell.close()
         if first:
             self._await(answers, process)
+            if not process.is_alive() and not self._stop.is_set():
+                raise Unavailable("The first worker ended before it answered; the log says why")
         else:
             answers.close()
         return process

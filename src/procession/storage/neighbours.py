@@ -120,7 +120,7 @@ class Neighbours:
             if number in alive:
                 del self._missed[number]
             elif self._missed[number] > MISSED:
-                del self._missed[number]
                 log.warning("Node %d is gone", number)
-                self._died(number)
+                self._died(number)  # if that fails it is told again at the next look
+                del self._missed[number]
         self.others = frozenset(alive)

@@ -1,6 +1,6 @@
 """One transaction: loads what a batch touches, saves what it changed. This file does not know about commands.
 
-Rows are read under the lock of their process instance: call `lock_instances` first, then load. Jobs and external tasks
+Rows are read under the lock of their process instance: `load` takes both, `lock_instances` the lock alone. Jobs and external tasks
 are locked as they are read, because leases are written beside the instance's lock.
 """
 
