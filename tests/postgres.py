@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import itertools
 import json
@@ -46,6 +47,8 @@ SETTINGS = {
     "log_min_messages": "warning",
 }
 _numbers = itertools.count(1)
+_AWAY = "away"
+"""The file that says until when a server that died stays away, in seconds since 1970."""
 
 
 class CannotRun(Exception):
@@ -54,7 +57,7 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. `supervisor` and `pid` are process ids, `folder` holds the data and the log."""
+    """A running server. `supervisor` and `pid` are process ids (`pid` of the first start), `folder` holds the data and the log."""
 
     host: str
     port: int
@@ -90,6 +93,20 @@ class Server:
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             connection.execute(rename.format(sql.Identifier(building), sql.Identifier(name)))
 
+    def kill(self, away: float = 0.0) -> None:
+        """`kill -9`, where the server was started `revived`: it comes back at the same address after `away` seconds and
+        what its recovery takes. What was committed is there again if the server is durable."""
+        Path(self.folder, _AWAY).write_text(str(time.time() + away))
+        os.kill(int(Path(self.folder, "data", "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+
+    def answers(self) -> bool:
+        """True where it takes connections now."""
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def stop(self) -> None:
         """Ends the server and removes its folder; returns when both are gone."""
         with contextlib.suppress(ProcessLookupError):
@@ -103,18 +120,20 @@ class Server:
             connection.execute(statement.format(*map(sql.Identifier, names)))
 
 
-def start(*, owner: int | None = None, durable: bool = False, settings: dict[str, str] | None = None) -> Server:
+def start(
+    *, owner: int | None = None, durable: bool = False, revived: bool = False, settings: dict[str, str] | None = None
+) -> Server:
     """Starts a server that lives until `stop`, or until process `owner` (default: the caller) is gone.
 
-    `durable=True` keeps every commit on disk, as benchmarks must; the default trades that for speed. Raises
-    `CannotRun` where there are no binaries or they do not run here.
+    `durable=True` keeps every commit on disk, as benchmarks must; the default trades that for speed. `revived=True`
+    starts it again whenever it has died. Raises `CannotRun` where there are no binaries or they do not run here.
     """
     chosen = SETTINGS | ({} if durable else FAST) | (settings or {})
     folder = Path(tempfile.mkdtemp(prefix="procession-postgres-"))
     command = [sys.executable, __file__, "--folder", str(folder), "--owner", str(owner or os.getpid())]
     with (folder / "supervisor.log").open("wb") as log:
         supervisor = subprocess.Popen(
-            [*command, "--settings", json.dumps(chosen)],
+            [*command, "--settings", json.dumps(chosen), *(["--revived"] if revived else [])],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -138,9 +157,11 @@ def start(*, owner: int | None = None, durable: bool = False, settings: dict[str
 
 
 @contextlib.contextmanager
-def running(*, durable: bool = False, settings: dict[str, str] | None = None) -> Iterator[Server]:
+def running(
+    *, durable: bool = False, revived: bool = False, settings: dict[str, str] | None = None
+) -> Iterator[Server]:
     """A server for the length of a `with` block."""
-    server = start(durable=durable, settings=settings)
+    server = start(durable=durable, revived=revived, settings=settings)
     try:
         yield server
     finally:
@@ -221,7 +242,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _supervise(folder: Path, owner: int, settings: dict[str, str]) -> None:
+def _supervise(folder: Path, owner: int, settings: dict[str, str], *, revived: bool) -> None:
     wanted = True
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -253,14 +274,20 @@ def _supervise(folder: Path, owner: int, settings: dict[str, str]) -> None:
     if made.returncode:
         raise CannotRun(f"initdb: {made.stderr.strip() or made.stdout.strip()}")
     password_file.unlink()
-    server, port = _serve(home, data, folder / "server.log", settings, environment, user, password)
+    serve = functools.partial(_serve, home, data, folder / "server.log", settings, environment, user, password)
+    server, port = serve()
     try:
         ready = Server("127.0.0.1", port, password, str(folder), server.pid, os.getpid())
         partial = folder / "ready.partial"
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(vars(ready)))
         partial.rename(folder / "ready.json")
-        while wanted and server.poll() is None:
+        while wanted:
+            if server.poll() is not None:
+                if not revived:
+                    break
+                _wait_until(float((folder / _AWAY).read_text()) if (folder / _AWAY).exists() else 0.0)
+                server, _ = serve(port)
             time.sleep(0.1)
             with contextlib.suppress(PermissionError):
                 try:
@@ -279,10 +306,12 @@ def _serve(
     environment: dict[str, str],
     user: str | None,
     password: str,
+    fixed: int | None = None,
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Starts `postgres` and waits until it answers. Another program may take the free port first: three tries."""
-    for _ in range(3):
-        port = _free_port()
+    """Starts `postgres` and waits until it answers. Another program may take the free port first: three tries. At a `fixed`
+    port, after a death, what the dead one has left may need a while to end."""
+    for _ in range(3 if fixed is None else 100):
+        port = fixed or _free_port()
         command = [str(home / "bin" / "postgres"), "-D", str(data), "-p", str(port)]
         command += [f"--{name}={value}" for name, value in settings.items()]
         with log.open("ab") as out:
@@ -297,7 +326,14 @@ def _serve(
             else:
                 return server, port
         _end(server)
+        if fixed:
+            time.sleep(0.1)
     raise CannotRun(f"postgres: {log.read_text()[-2000:]}")
+
+
+def _wait_until(moment: float) -> None:
+    while (left := moment - time.time()) > 0:
+        time.sleep(min(left, 0.1))
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
@@ -314,9 +350,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--owner", type=int, required=True)
     parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--revived", action="store_true")
     options = parser.parse_args()
     try:
-        _supervise(options.folder, options.owner, options.settings)
+        _supervise(options.folder, options.owner, options.settings, revived=options.revived)
     except CannotRun as reason:
         (options.folder / "failed").write_text(str(reason))
         sys.exit(1)
