@@ -1,0 +1,344 @@
+"""Carries HTTP to the endpoints of an API and back: bodies within limits, credentials, threads, steps, waiting, errors.
+
+An endpoint is a plain function, which runs in a thread of the API's own pool; a generator, which goes in steps so that no
+thread waits for the engine; or a coroutine function, which waits on the event loop and ends when its client goes away.
+What an endpoint is given, and how answers and errors are written, a subclass says: one for each API. This file knows how a
+request travels, not what any endpoint does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope, Send
+
+from procession.errors import Unavailable
+
+MAX_QUERY = 60_000
+MAX_QUERY_FIELDS = 2000
+MAX_INLINE = 64 * 1024
+"""Bytes of a body that the event loop reads itself; a bigger one would keep others waiting."""
+Observe = Callable[[str, str, int, float], None]
+Steps = Generator[Any, Any, Any]
+
+
+class Entry(Protocol):
+    """What the carrier knows of a route: `open` needs no credentials, `form` takes a multipart body, `waits` says that its
+    function is a coroutine, `in_steps` that it is a generator."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def open(self) -> bool: ...
+    @property
+    def form(self) -> bool: ...
+    @property
+    def waits(self) -> bool: ...
+    @property
+    def in_steps(self) -> bool: ...
+
+
+class Written(Protocol):
+    """An answer that can be sent."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def media_type(self) -> str | None: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+R = TypeVar("R", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A request that is here as a whole. `path` is raw and below the prefix; of several equal headers the first counts."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    scope: Scope
+    headers: Mapping[bytes, str]
+    body: bytes
+    user: str | None
+
+    @property
+    def content_type(self) -> str:
+        """Of the body; empty where the client does not say."""
+        return self.headers.get(b"content-type", "")
+
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters of the address, in order, decoded. Raises Unfit."""
+        return _query(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An answer in parts."""
+
+    status: int
+    body: bytes = b""
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Unfit(Exception):
+    """A request that reaches no endpoint: what it holds, or how much."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Carrier(ABC, Generic[R]):
+    """An ASGI application over endpoints. `observe(method, route, status, seconds)` is called after every request.
+
+    `max_requests` may be at work at a time, others are told to come back; who only waits does not count.
+    """
+
+    def __init__(
+        self,
+        engine: Any,
+        *,
+        prefix: str,
+        max_body: int,
+        max_upload: int,
+        threads: int,
+        max_requests: int = 1000,
+        observe: Observe,
+    ) -> None:
+        self._engine = engine
+        self._prefix = prefix
+        self._max_body = max_body
+        self._max_upload = max_upload
+        self._pool = ThreadPoolExecutor(threads, "procession-rest")
+        self._max_requests = max_requests
+        self._working = 0
+        self._draining = False
+        self._observe = observe
+        self._polls: set[asyncio.Future[Any]] = set()
+        self._stopping = False
+
+    # ------------------------------------------------------------ what an API says
+
+    @abstractmethod
+    def _find(self, method: str, path: str) -> tuple[R, Mapping[str, str]]:
+        """The route and the parameters of a raw path. Raises what `_refusal` writes."""
+
+    @abstractmethod
+    def _work(self, entry: R, arrived: Arrived) -> Callable[[], Any]:
+        """The endpoint with what it is given. Raises what `_refusal` writes; may not block."""
+
+    @abstractmethod
+    def _written(self, answer: Any) -> Written:
+        """An endpoint's answer as it is sent."""
+
+    @abstractmethod
+    def _refusal(self, error: Exception, path: str) -> Written:
+        """The answer to any error."""
+
+    @abstractmethod
+    async def _user(self, header: str | None, address: str) -> str | None:
+        """Who asks, by the `Authorization` header; None where nobody has to say. Raises Unauthenticated."""
+
+    def _path(self, raw: str) -> str:
+        """The path below the prefix."""
+        return raw.removeprefix(self._prefix) or "/"
+
+    def _at_once(self, method: str, path: str) -> Written | None:
+        """The answer to a request that no endpoint is asked for."""
+        return None
+
+    # ------------------------------------------------------------ life
+
+    def stop(self) -> None:
+        """Answers everything that waits with 503, and what would wait later at once. Called on the event loop."""
+        self._stopping = True
+        for poll in self._polls:
+            poll.cancel()
+
+    def drain(self) -> None:
+        """From now on every answer asks its client to connect anew: elsewhere, for this server is about to end."""
+        self._draining = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        began = time.perf_counter()
+        method: str = scope["method"]
+        template = "(none)"
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        whole = raw.split(b"?", 1)[0].decode("latin-1")
+        try:
+            path = self._path(whole)
+            at_once = self._at_once(method, path)
+            if at_once is None:
+                entry, params = self._find(method, path)
+                template = entry.path
+                response = self._written(await self._answer(entry, params, path, scope, receive))
+            else:
+                response = at_once
+        except Exception as error:
+            response = self._refusal(error, whole)
+        await _send(response, send, with_body=method != "HEAD", last=self._draining)
+        self._observe(method, template, response.status, time.perf_counter() - began)
+
+    async def _answer(self, entry: R, params: Mapping[str, str], path: str, scope: Scope, receive: Receive) -> Any:
+        if entry.waits:
+            return await self._admitted(entry, params, path, scope, receive)
+        # who only waits for work costs next to nothing; what is at work is bounded
+        if self._working >= self._max_requests:
+            raise Unavailable("Too many requests are waiting; try again later")
+        self._working += 1
+        try:
+            return await self._admitted(entry, params, path, scope, receive)
+        finally:
+            self._working -= 1
+
+    async def _admitted(self, entry: R, params: Mapping[str, str], path: str, scope: Scope, receive: Receive) -> Any:
+        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        user = None
+        if not entry.open:
+            client = scope.get("client") or ("", 0)
+            user = await self._user(headers.get(b"authorization"), client[0])
+        body = await self._body(self._max_upload if entry.form else self._max_body, headers, receive)
+        work = self._work(entry, Arrived(scope["method"], path, params, scope, headers, body, user))
+        if entry.waits:
+            return await self._while_connected(work(), receive)
+        if entry.in_steps:
+            return await self._stepwise(work, user, receive, in_thread=len(body) > MAX_INLINE)
+        return await self._in_thread(work)
+
+    async def _stepwise(
+        self, begin: Callable[[], Steps], user: str | None, receive: Receive, *, in_thread: bool
+    ) -> Any:
+        """Runs an endpoint step by step; big bodies are read, and errors looked into, in a thread.
+
+        What it yields is a command, a function for a thread, or a coroutine that waits: then it gives up its place among
+        those at work.
+        """
+        steps = begin()
+        step: Callable[[], Any] = partial(next, steps)
+        while True:
+            has_ended, asked = await self._in_thread(partial(_stepped, step)) if in_thread else _stepped(step)
+            if has_ended:
+                return asked
+            try:
+                if inspect.iscoroutine(asked):
+                    value = await self._waiting(asked, receive)
+                elif callable(asked):
+                    value = await self._in_thread(asked)
+                else:
+                    value = await self._engine.submitted(asked, user=user, source="rest")
+                step, in_thread = partial(steps.send, value), False
+            except Exception as error:
+                step, in_thread = partial(steps.throw, error), True
+
+    async def _waiting(self, work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
+        self._working -= 1
+        try:
+            return await self._while_connected(work, receive)
+        finally:
+            self._working += 1
+
+    async def _while_connected(self, work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
+        """Runs a coroutine until it is done, its client has gone, or the server stops."""
+        task = asyncio.ensure_future(work)
+        gone = asyncio.ensure_future(_gone(receive))
+        self._polls.add(task)
+        try:
+            if self._stopping:
+                task.cancel()
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise Unfit(400, "The client went away")
+            return task.result()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            raise Unavailable("The server is stopping") from None
+        finally:
+            self._polls.discard(task)
+            task.cancel()
+            gone.cancel()
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def _body(self, limit: int, headers: Mapping[bytes, str], receive: Receive) -> bytes:
+        declared = headers.get(b"content-length", "")
+        if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
+            raise Unfit(413, f"The request's body is larger than {limit} bytes")
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Unfit(400, "The client went away before its request was whole")
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise Unfit(413, f"The request's body is larger than {limit} bytes")
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def _stepped(step: Callable[[], Any]) -> tuple[bool, Any]:
+    """What an endpoint yields next, or that it has ended and its answer."""
+    try:
+        return False, step()
+    except StopIteration as stop:
+        return True, stop.value
+
+
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    raw: bytes = scope.get("query_string", b"")
+    if not raw:
+        return []
+    if len(raw) > MAX_QUERY:
+        raise Unfit(414, "The address is too long")
+    try:
+        pairs = parse_qsl(
+            raw.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=MAX_QUERY_FIELDS
+        )
+    except ValueError:
+        raise Unfit(400, "The address has too many parameters") from None
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise Unfit(400, "A query parameter holds the character NUL")
+    return pairs
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send(response: Written, send: Send, *, with_body: bool, last: bool) -> None:
+    headers = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache")]
+    if response.media_type is not None:
+        headers.append((b"content-type", response.media_type.encode("latin-1")))
+    if response.status != 204:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    headers += [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()
+    ]
+    if last:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body if with_body else b""})
