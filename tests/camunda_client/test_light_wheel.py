@@ -56,7 +56,7 @@ def test_it_works_with_nothing_else(wheel: Path, tmp_path: Path) -> None:
         if found.name.split("-")[0] in (*ALLOWED, *WITH_THEM):
             (tmp_path / found.name).symlink_to(found)
     program = (
-        "import camunda_client.c8.api, camunda_client.c8.aio, camunda_client.c8.worker, camunda_client.c7, camunda_client.testing\n"
+        "import camunda_client.c8.api, camunda_client.c8.worker, camunda_client.c7, camunda_client.testing\n"
         "from camunda_client.worker.command import main\n"
         "import sys; print(camunda_client.__file__); assert 'procession' not in sys.modules\n"
         "main(['--help'])"

@@ -19,6 +19,7 @@ import pytest
 import camunda_client.config as config
 from camunda_client.c8 import aio, api
 from camunda_client.c8.auth import get_token
+from camunda_client.c8.client import Operations
 from camunda_client.c8.models import (
     ActivatedJob,
     ActivateInstructions,
@@ -42,6 +43,7 @@ from camunda_client.c8.worker import (
 )
 from camunda_client.error import CamundaBusinessException, ServiceException, SignatureException
 from camunda_client.errors import EngineUnavailable, NotFound, SettingsError
+from camunda_client.protocol import Operation
 from camunda_client.utils import JsonBaseModel
 from tests.camunda_client.fake_camunda8 import SECRET, FakeCamunda8, fake_camunda8, wait_until
 
@@ -175,19 +177,21 @@ def test_the_same_functions_awaited(cluster: tuple[str, FakeCamunda8]) -> None:
         )
         assert topology.cluster_size == 1
         assert started.process_definition_key
-        from camunda_client.c8.client import default_async_client
-
-        await default_async_client().close()
+        activated = await aio.activate_jobs("nothing", request_timeout=-1)
+        assert activated.jobs == []
+        await aio.close()
 
     asyncio.run(go())
 
 
-def test_both_modules_have_the_same_functions() -> None:
-    assert api.__all__ == aio.__all__
-    for name in api.__all__:
-        assert inspect.signature(vars(api)[name]) == inspect.signature(vars(aio)[name])
-        assert vars(api)[name].__doc__
-        assert inspect.iscoroutinefunction(vars(aio)[name])
+def test_every_operation_is_a_function() -> None:
+    known = {
+        name: kind for room in Operations.__mro__ for name, kind in vars(room).items() if isinstance(kind, Operation)
+    }
+    assert api.__all__ == sorted(known)
+    for name, kind in known.items():
+        assert inspect.signature(vars(api)[name]) == inspect.signature(kind.flow)
+        assert vars(api)[name].__doc__ == kind.__doc__
 
 
 @pytest.mark.seed(2, 173, 176)

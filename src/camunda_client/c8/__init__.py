@@ -1,4 +1,4 @@
-"""Camunda 8's REST API: functions (`api`, awaited in `aio`), clients, and the job `Worker`.
+"""Camunda 8's REST API: functions (`api`; awaited: `aio`), clients, and the job `Worker`.
 
 from camunda_client.c8 import Worker
 
@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camunda_client.c8.client import AsyncCamunda8Client, Camunda8Client
+    from camunda_client.c8.client import AsyncCamunda8Client, Camunda8Client, aio
     from camunda_client.c8.models import ActivatedJob, JobResult
     from camunda_client.c8.working import Worker
     from camunda_client.config import C8Config
@@ -35,6 +35,7 @@ _HOMES = {
     "JobResult": "camunda_client.c8.models",
     "TaskFailure": "camunda_client.worker",
     "Worker": "camunda_client.c8.working",
+    "aio": "camunda_client.c8.client",
 }
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "JobResult",
     "TaskFailure",
     "Worker",
+    "aio",
 ]
 
 

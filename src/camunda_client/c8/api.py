@@ -1,6 +1,12 @@
-"""Camunda 8's REST API as functions: `initialize_config(…)` once, then call. `camunda_client.c8.aio` awaits the same.
+"""Camunda 8's REST API as functions: `initialize_config(…)` once, then call.
 
     from camunda_client.c8.api import activate_jobs, complete_job
+
+The same awaited, with one client for each event loop:
+
+    from camunda_client.c8 import aio
+
+    jobs = await aio.activate_jobs("pay")
 
 They share one client with kept connections. Programs that talk to several clusters use `Camunda8Client` instead.
 Errors are those of `camunda_client.errors`; all of them are `ServiceException` as well.

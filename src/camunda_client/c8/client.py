@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakKeyDictionary
 
@@ -19,15 +19,16 @@ from camunda_client.c8.instances import BatchOperations, ProcessInstances
 from camunda_client.c8.jobs import Jobs
 from camunda_client.c8.messages import Messages
 from camunda_client.c8.tasks import Incidents, UserTasks, Variables
-from camunda_client.config import ApiConfig, AuthConfig, C8Config, TlsConfig, get_config, when_changed
+from camunda_client.config import ApiConfig, AuthConfig, C8Config, JobConfig, TlsConfig, get_config, when_changed
 from camunda_client.credentials import Credentials, HeaderAuth
 from camunda_client.errors import CamundaError, SettingsError
-from camunda_client.protocol import Answer, Request
+from camunda_client.protocol import Answer, Flow, Request
 from camunda_client.transport import AsyncClient, SyncClient, WorkerClient
 
 OVERLOAD_ATTEMPTS = 6
 """How often a request is sent while the cluster answers 429: it has not acted on it, so that this is always safe."""
 
+T = TypeVar("T")
 Verify = ssl.SSLContext | bool
 
 
@@ -104,7 +105,7 @@ class Camunda8Client(Operations, SyncClient):
         found = chosen(config, auth)
         verify = tls_context(found.api.tls) if verify is None else verify
         credentials = credentials_of(found.auth, verify)
-        self.job_config = found.api.job
+        self._usual = found.api.job
         super().__init__(api_root(found.api.base_url), HeaderAuth(credentials) if credentials else None, verify)
 
     def _send(self, request: Request) -> Answer:
@@ -127,7 +128,7 @@ class AsyncCamunda8Client(Operations, AsyncClient):
         found = chosen(config, auth)
         verify = tls_context(found.api.tls) if verify is None else verify
         credentials = credentials_of(found.auth, verify)
-        self.job_config = found.api.job
+        self._usual = found.api.job
         super().__init__(api_root(found.api.base_url), HeaderAuth(credentials) if credentials else None, verify)
 
     async def _send(self, request: Request) -> Answer:
@@ -141,7 +142,7 @@ class Camunda8Wire(Operations, WorkerClient):
     """The operations for workers: cheap, and without patience of its own, because the worker has one."""
 
     def __init__(self, config: C8Config, credentials: Credentials | None, verify: Verify) -> None:
-        self.job_config = config.api.job
+        self._usual = config.api.job
         super().__init__(api_root(config.api.base_url), credentials, verify)
 
 
@@ -178,6 +179,29 @@ def default_async_client() -> AsyncCamunda8Client:
     if found is None:
         found = _awaiting[loop] = AsyncCamunda8Client()
     return found
+
+
+class _OfThisProcess(Operations, AsyncClient):
+    """The functions of `camunda_client.c8.api`, awaited: `await aio.activate_jobs("pay")`. One client for each event loop."""
+
+    def __init__(self) -> None:
+        """Connects to nothing: that waits for the first call, as the configuration does."""
+
+    @property
+    def job_config(self) -> JobConfig:
+        return default_async_client().job_config
+
+    async def drive(self, flow: Flow[T]) -> T:
+        return await default_async_client().drive(flow)
+
+    async def close(self) -> None:
+        """Closes the running event loop's connections."""
+        client = _awaiting.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
+
+
+aio = _OfThisProcess()
 
 
 def _forget() -> None:

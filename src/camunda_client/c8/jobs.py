@@ -28,7 +28,12 @@ def job_key(job: ActivatedJob | str) -> str:
 class Jobs:
     """Operations on jobs."""
 
-    job_config: JobConfig
+    _usual: JobConfig
+
+    @property
+    def job_config(self) -> JobConfig:
+        """What counts where a call does not say."""
+        return self._usual
 
     @operation
     def activate_jobs(
