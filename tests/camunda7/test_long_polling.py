@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from procession.camunda7.api import external_task_fetching
+from procession.engine import polling
 from procession.engine.commands import StartProcess
 from procession.engine.engine import Engine
 from tests.camunda7.dialogues.player import MODELS
@@ -36,7 +36,7 @@ def start(engine: Engine) -> None:
 
 
 def test_a_commit_wakes_a_waiting_worker(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_task_fetching, "POLL", 60.0)  # so that nothing but the bell can wake it
+    monkeypatch.setattr(polling, "POLL", 60.0)  # so that nothing but the bell can wake it
     with served(sqlite_url) as (engine, base):
         deploy(engine)
         found: list[Any] = []
@@ -57,7 +57,7 @@ def waiting(engine: Engine) -> None:
 
 
 def test_what_no_bell_tells_is_found_by_looking(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_task_fetching, "POLL", 0.05)
+    monkeypatch.setattr(polling, "POLL", 0.05)
     with served(sqlite_url) as (engine, base):
         monkeypatch.setattr(engine.externals_bell, "ring", lambda: None)
         deploy(engine)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar
 
 from procession.camunda8.problems import Rejected, invalid, unreadable
@@ -19,6 +20,8 @@ class File:
 
     name: str
     content: bytes
+    content_type: str | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +53,39 @@ class Answer:
     value: Any = None
     status: int = 200
     media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTHING = Answer(None, 204)
-Handler = Callable[[Call], Answer | Awaitable[Answer]]
+Steps = Generator[Any, Any, Answer]
+"""An endpoint in steps, so that no thread waits for the engine: it yields commands, and gets what they give or raise.
+
+It may also yield a function, which is called in a thread, or a coroutine, which is awaited as long as the client is there.
+What it does itself must not block, but after an error it may.
+"""
+Handler = Callable[[Call], Answer | Awaitable[Answer] | Steps]
 H = TypeVar("H", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation below `/v2`. `open` ones need no credentials, `form` ones take a multipart body."""
+    """One operation below `/v2`. `open` ones need no credentials, `form` ones take a multipart body.
+
+    `waits` says that its function is a coroutine, `in_steps` that it is a generator (`Steps`).
+    """
 
     method: str
     path: str
     handler: Handler
     open: bool = False
     form: bool = False
+    waits: bool = field(init=False, default=False)
+    in_steps: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        # asked once here instead of with every request
+        object.__setattr__(self, "waits", iscoroutinefunction(self.handler))
+        object.__setattr__(self, "in_steps", isgeneratorfunction(self.handler))
 
 
 ROUTES: list[Route] = []

@@ -11,11 +11,11 @@ from procession.engine.commands import Started
 from procession.storage.encoding import decode_value
 
 
-def created_shape(started: Started, version: int, variables: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+def created_shape(started: Started, variables: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     """What the creation of an instance answers."""
     return {
         "processDefinitionId": started.process_id,
-        "processDefinitionVersion": version,
+        "processDefinitionVersion": started.version,
         "tenantId": shown_tenant(started.tenant),
         "variables": dict(variables),
         "processDefinitionKey": str(started.definition),
@@ -25,14 +25,8 @@ def created_shape(started: Started, version: int, variables: Mapping[str, Any], 
     }
 
 
-def definition_version(call: Call, definition: int) -> int:
-    """The version of a process definition."""
-    with call.engine.storage.view() as transaction:
-        return call.engine.definitions.definition(definition, transaction).version
-
-
-def result_of(call: Call, instance: int, names: Sequence[str]) -> dict[str, Any] | None:
-    """The variables with which an instance completed, all or those named; None while it has not.
+def result_of(call: Call, instance: int, names: Sequence[str]) -> tuple[dict[str, Any]] | None:
+    """The variables with which an instance completed, all or those named, in a tuple; None while it has not.
 
     They are history's: an engine that keeps none gives none.
     """
@@ -48,4 +42,4 @@ def result_of(call: Call, instance: int, names: Sequence[str]) -> dict[str, Any]
             [instance],
         )
     found = {name: shown_value(decode_value(*stored)) for name, *stored in rows}
-    return {name: value for name, value in found.items() if not names or name in names}
+    return ({name: value for name, value in found.items() if not names or name in names},)

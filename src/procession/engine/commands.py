@@ -46,6 +46,7 @@ class Started:
     business_key: str | None
     tenant: str | None
     ended: bool
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

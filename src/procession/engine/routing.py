@@ -237,6 +237,7 @@ def start(unit: Unit, command: ec.StartProcess, envelope: Envelope) -> ec.Starte
         command.business_key,
         definition.tenant,
         unit.state.get(Instance, instance) is None,
+        definition.version,
     )
 
 

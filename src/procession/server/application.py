@@ -31,10 +31,10 @@ from procession.camunda7.api import load, router
 from procession.camunda7.listing import documented_parameters
 from procession.camunda7.openapi import document
 from procession.camunda8.api import load as camunda8_routes
-from procession.camunda8.serving import Rest
 from procession.engine.engine import Engine
 from procession.engine.users import keep_user, password_hash
 from procession.server.authentication import Authenticator, hash_password, is_password
+from procession.server.camunda8_rest import CamundaEight
 from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
 from procession.server.oauth import Tokens, token_route
@@ -101,14 +101,15 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         observe=metrics.observe,
     )
     tokens = Tokens(authenticator)
-    camunda8 = Rest(
+    camunda8 = CamundaEight(
         camunda8_routes(),
         engine,
         prefix=PREFIX_8,
-        who=tokens.who,
+        tokens=tokens,
         max_body=settings.max_body,
         max_upload=settings.max_upload,
         threads=settings.threads,
+        max_requests=settings.max_requests,
         test_mode=settings.test_mode,
         observe=metrics.observe,
     )
@@ -170,6 +171,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
     def drain() -> None:
         app.state.draining = True
         rest.drain()
+        camunda8.drain()
 
     app.state.stop = stop
     app.state.drain = drain

@@ -104,6 +104,10 @@ class Unfit(Exception):
         self.message = message
 
 
+class Busy(Unavailable):
+    """As many requests are at work as may be."""
+
+
 class Carrier(ABC, Generic[R]):
     """An ASGI application over endpoints. `observe(method, route, status, seconds)` is called after every request.
 
@@ -203,7 +207,7 @@ class Carrier(ABC, Generic[R]):
             return await self._admitted(entry, params, path, scope, receive)
         # who only waits for work costs next to nothing; what is at work is bounded
         if self._working >= self._max_requests:
-            raise Unavailable("Too many requests are waiting; try again later")
+            raise Busy("Too many requests are waiting; try again later")
         self._working += 1
         try:
             return await self._admitted(entry, params, path, scope, receive)
@@ -232,7 +236,7 @@ class Carrier(ABC, Generic[R]):
         What it yields is a command, a function for a thread, or a coroutine that waits: then it gives up its place among
         those at work.
         """
-        steps = begin()
+        steps = await self._in_thread(begin) if in_thread else begin()
         step: Callable[[], Any] = partial(next, steps)
         while True:
             has_ended, asked = await self._in_thread(partial(_stepped, step)) if in_thread else _stepped(step)

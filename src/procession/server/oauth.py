@@ -48,6 +48,10 @@ class Tokens:
             self._issued[token] = client, now + TOKEN_SECONDS
         return token
 
+    def is_quick(self, header: str | None) -> bool:
+        """True where `who` asks no database and hashes nothing."""
+        return self._authenticator is None or (header or "")[:7].lower() == "bearer "
+
     def who(self, header: str | None, address: str) -> str | None:
         """Whose credentials a header holds: a token's, or a user's. None where nobody has to say. Raises Unauthenticated."""
         scheme, _, token = (header or "").partition(" ")

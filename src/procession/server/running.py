@@ -18,6 +18,7 @@ from procession.camunda7.dialect import Camunda7Dialect
 from procession.camunda8.dialect import NAME as CAMUNDA8
 from procession.camunda8.dialect import Camunda8Dialect
 from procession.engine.engine import Engine, EngineSettings
+from procession.engine.targets import named
 from procession.feel.limits import set_limits
 from procession.server.application import create_app
 from procession.server.corking import CorkedProtocol
@@ -47,6 +48,8 @@ def open_engine(settings: Settings) -> Engine:
         history=settings.history_level,
         cleanup_window=settings.history_cleanup_window,
         cleanup_batch=settings.history_cleanup_batch,
+        connector_private=named(settings.connector_private),
+        connector_timeout=settings.connector_timeout,
     )
     return Engine(
         storage,

@@ -16,6 +16,8 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from procession.engine.targets import Allowed, named
+
 _MAX_SECRET_FILE = 64 * 1024
 
 
@@ -117,6 +119,12 @@ class Settings(BaseSettings):
     history_cleanup_batch: int = Field(
         default=200, ge=1, description="root instances that are removed in one transaction"
     )
+    connector_private: str = Field(
+        default="",
+        description="what connectors of models may call beyond the public internet, separated by commas: networks "
+        "(`10.1.0.0/16`), host names, `*` for everything",
+    )
+    connector_timeout: float = Field(default=10.0, gt=0, description="seconds that a connector's call may take")
     job_executor: bool = Field(default=True, description="run timers and asynchronous continuations on this node")
     modeler: bool = Field(
         default=False,
@@ -172,6 +180,12 @@ class Settings(BaseSettings):
         if scheme not in ("sqlite", "postgresql", "postgres"):
             raise ValueError(f"a database '{scheme}' is not available; use postgresql://… or sqlite:///…")
         return url
+
+    @field_validator("connector_private")
+    @classmethod
+    def _known_networks(cls, names: str) -> str:
+        Allowed.read(named(names))
+        return names
 
     @field_validator("history_level")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.camunda8.entities.data import INCIDENTS
-from procession.camunda8.exchange import NOTHING, Answer, Call, route
+from procession.camunda8.exchange import NOTHING, Answer, Call, Steps, route
 from procession.camunda8.problems import command_rejected
 from procession.camunda8.searching import get, search
 from procession.errors import Conflict, Missing
@@ -38,11 +38,11 @@ def of_element(call: Call) -> Answer:
 
 
 @route("POST", "/incidents/{incidentKey}/resolution")
-def resolve(call: Call) -> Answer:
+def resolve(call: Call) -> Steps:
     """What stopped goes on; where it stops again there is a new incident."""
     key = call.key("incidentKey")
     try:
-        call.submit(c.ResolveIncident(key))
+        yield c.ResolveIncident(key)
     except Missing:
         raise command_rejected(
             "RESOLVE", "NOT_FOUND", f"Expected to resolve incident with key '{key}', but no such incident was found"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
-from contextlib import suppress
+from collections.abc import Generator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from procession.camunda8.api.user_tasks import attributes_of
@@ -15,72 +13,38 @@ from procession.camunda8.exchange import (
     NOTHING,
     Answer,
     Call,
+    Steps,
     number_member,
     object_member,
     route,
     text_member,
 )
-from procession.camunda8.jobs import Activation, activate, read_activation
+from procession.camunda8.jobs import activate, read_activation
 from procession.camunda8.problems import command_rejected, invalid
 from procession.camunda8.searching import search
 from procession.camunda8.values import read_variables
-from procession.engine.engine import Engine
+from procession.engine.polling import leased
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel.records import External
-
-POLL = 1.0
-"""Seconds between two looks while waiting: another node may have made a job, a lock may have run out."""
-
-
-class _Gone(Exception):
-    """The client went away: what was locked for it must not be committed."""
 
 
 @route("POST", "/jobs/activation")
 async def activation(call: Call) -> Answer:
     """Locks jobs of a type for a worker; waits for some while there are none."""
     asked = read_activation(call.body)
-    until = time.monotonic() + asked.wait / 1000
-    loop, rung = asyncio.get_running_loop(), asyncio.Event()
 
-    def wake() -> None:
-        # the loop may have been closed since: then nobody waits any more
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(rung.set)
+    def free(jobs: Sequence[dict[str, Any]]) -> list[c.ChangeExternal]:
+        return [c.ChangeExternal(int(job["jobKey"]), lock=(None, None), holder=asked.worker) for job in jobs]
 
-    forget = call.engine.externals_bell.listen(wake) if asked.wait else None
-    gone = threading.Event()
-    try:
-        while True:
-            rung.clear()
-            found = await asyncio.to_thread(_try, call.engine, asked, gone)
-            left = until - time.monotonic()
-            if found or left <= 0:
-                return Answer({"jobs": found})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(left, POLL))
-    except asyncio.CancelledError:
-        gone.set()
-        raise
-    finally:
-        if forget is not None:
-            forget()
-
-
-def _try(engine: Engine, asked: Activation, gone: threading.Event) -> list[dict[str, Any]]:
-    try:
-        with engine.storage.transaction() as transaction:
-            found = activate(engine, transaction, asked)
-            if gone.is_set():
-                raise _Gone
-            return found
-    except _Gone:
-        return []
+    found = await leased(
+        call.engine, lambda transaction: activate(call.engine, transaction, asked), asked.wait / 1000, free
+    )
+    return Answer({"jobs": found})
 
 
 @route("POST", "/jobs/{jobKey}/completion")
-def complete(call: Call) -> Answer:
+def complete(call: Call) -> Steps:
     """The work is done; a user task listener may deny what is about to happen, or correct the task."""
     key = call.key("jobKey")
     result = object_member(call.body, "result")
@@ -92,12 +56,12 @@ def complete(call: Call) -> Answer:
         denied_reason=text_member(result, "deniedReason"),
         corrections=attributes_of(object_member(result, "corrections")),
     )
-    _submit(call, key, "COMPLETE", "complete", command)
+    yield from _sent(key, "COMPLETE", "complete", command)
     return NOTHING
 
 
 @route("POST", "/jobs/{jobKey}/failure")
-def fail(call: Call) -> Answer:
+def fail(call: Call) -> Steps:
     """The work could not be done; with retries left it is handed out again after the back-off."""
     key = call.key("jobKey")
     command = c.FailExternal(
@@ -109,12 +73,12 @@ def fail(call: Call) -> Answer:
         retry_timeout=max(number_member(call.body, "retryBackOff") or 0, 0),
         local_variables=read_variables(object_member(call.body, "variables")),
     )
-    _submit(call, key, "FAIL", "fail", command)
+    yield from _sent(key, "FAIL", "fail", command)
     return NOTHING
 
 
 @route("POST", "/jobs/{jobKey}/error")
-def error(call: Call) -> Answer:
+def error(call: Call) -> Steps:
     """The work ended with a BPMN error."""
     key = call.key("jobKey")
     code = text_member(call.body, "errorCode")
@@ -126,12 +90,12 @@ def error(call: Call) -> Answer:
         variables=read_variables(object_member(call.body, "variables")),
         external=key,
     )
-    _submit(call, key, "THROW_ERROR", "throw an error for", command)
+    yield from _sent(key, "THROW_ERROR", "throw an error for", command)
     return NOTHING
 
 
 @route("PATCH", "/jobs/{jobKey}")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Steps:
     """Sets retries, or the time until the job may be handed out again."""
     key = call.key("jobKey")
     changes = object_member(call.body, "changeset")
@@ -147,9 +111,9 @@ def update(call: Call) -> Answer:
         )
     try:
         if timeout is not None:
-            _prolong(call, key, timeout)
+            yield from _prolong(call, key, timeout)
         if retries is not None:
-            call.submit(c.ChangeExternal(key, retries=retries))
+            yield c.ChangeExternal(key, retries=retries)
     except Missing:
         raise command_rejected(
             "UPDATE", "NOT_FOUND", f"Expected to update job with key '{key}', but no such job was found"
@@ -157,8 +121,8 @@ def update(call: Call) -> Answer:
     return NOTHING
 
 
-def _prolong(call: Call, key: int, timeout: int) -> None:
-    job = _job(call, key)
+def _prolong(call: Call, key: int, timeout: int) -> Generator[Any, Any, None]:
+    job: External | None = yield partial(_job, call, key)
     if job is None:
         raise Missing("")
     if job.locked_until is None or job.locked_until <= call.engine.clock():
@@ -168,7 +132,7 @@ def _prolong(call: Call, key: int, timeout: int) -> None:
             f"Expected to update the timeout of job with key '{key}', but it is not active",
         )
     until = call.engine.clock() + timedelta(milliseconds=timeout)
-    call.submit(c.ChangeExternal(key, lock=(job.worker, until)))
+    yield c.ChangeExternal(key, lock=(job.worker, until))
 
 
 def _job(call: Call, key: int) -> External | None:
@@ -176,10 +140,10 @@ def _job(call: Call, key: int) -> External | None:
         return next(iter(transaction.find(External, "key = ?", [key])), None)
 
 
-def _submit(call: Call, key: int, intent: str, verb: str, command: Any) -> None:
+def _sent(key: int, intent: str, verb: str, command: Any) -> Generator[Any, Any, None]:
     """Sends a command about a job, and tells as Camunda does why it is not carried out."""
     try:
-        call.submit(command)
+        yield command
     except Missing:
         raise command_rejected(
             intent, "NOT_FOUND", f"Expected to {verb} job with key '{key}', but no such job was found"

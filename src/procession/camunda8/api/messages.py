@@ -6,6 +6,7 @@ from procession.camunda8.entities.work import MESSAGE_SUBSCRIPTIONS
 from procession.camunda8.exchange import (
     Answer,
     Call,
+    Steps,
     number_member,
     object_member,
     route,
@@ -36,11 +37,11 @@ def _message(call: Call, *, correlate: bool) -> ec.PublishMessage:
 
 
 @route("POST", "/messages/publication")
-def publish(call: Call) -> Answer:
+def publish(call: Call) -> Steps:
     """Publishes a message; with a time to live it is kept for what will wait for it."""
     command = _message(call, correlate=False)
     try:
-        published: ec.Published = call.submit(command)
+        published: ec.Published = yield command
     except AlreadyExists:
         raise command_rejected(
             "PUBLISH",
@@ -51,11 +52,11 @@ def publish(call: Call) -> Answer:
 
 
 @route("POST", "/messages/correlation")
-def correlate(call: Call) -> Answer:
+def correlate(call: Call) -> Steps:
     """Gives a message to who waits for it now."""
     command = _message(call, correlate=True)
     try:
-        published: ec.Published = call.submit(command)
+        published: ec.Published = yield command
     except Missing as error:
         raise command_rejected("CORRELATE", "NOT_FOUND", error.message) from None
     return Answer(
@@ -68,14 +69,14 @@ def correlate(call: Call) -> Answer:
 
 
 @route("POST", "/signals/broadcast")
-def broadcast(call: Call) -> Answer:
+def broadcast(call: Call) -> Steps:
     """A signal for everything that waits for it, and for what it starts."""
     name = text_member(call.body, "signalName")
     if not name:
         raise invalid("No signalName provided.")
     tenant = tenant_of(text_member(call.body, "tenantId"))
     variables = read_variables(object_member(call.body, "variables"))
-    call.submit(ec.SendSignal(name, variables, tenant=tenant, without_tenant=tenant is None))
+    yield ec.SendSignal(name, variables, tenant=tenant, without_tenant=tenant is None)
     return Answer({"tenantId": shown_tenant(tenant), "signalKey": str(call.engine.storage.keys())})
 
 

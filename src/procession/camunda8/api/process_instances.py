@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from contextlib import suppress
+from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from procession.camunda8.entities.instances import INSTANCES
@@ -12,6 +12,7 @@ from procession.camunda8.exchange import (
     NOTHING,
     Answer,
     Call,
+    Steps,
     flag_member,
     number_member,
     object_member,
@@ -22,56 +23,43 @@ from procession.camunda8.exchange import (
     text_member,
     texts_member,
 )
-from procession.camunda8.instances import created_shape, definition_version, result_of
+from procession.camunda8.instances import created_shape, result_of
 from procession.camunda8.problems import Rejected, command_rejected, invalid
 from procession.camunda8.searching import find, get, search
 from procession.camunda8.values import read_variables
 from procession.engine import commands as ec
+from procession.engine.polling import found
 from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.storage import repository
 
 RESULT_WAIT = 15.0
 """Seconds that a request waits for a result, whatever it asks for."""
-POLL = 1.0
 
 
 @route("POST", "/process-instances")
-async def create(call: Call) -> Answer:
+def create(call: Call) -> Steps:
     """Starts an instance; with `awaitCompletion` it answers when that has ended, with its variables."""
-    started, version = await asyncio.to_thread(_start, call)
-    tags = texts_member(call.body, "tags")
-    if not flag_member(call.body, "awaitCompletion"):
-        return Answer(created_shape(started, version, {}, tags))
-    names = texts_member(call.body, "fetchVariables")
-    loop, rung = asyncio.get_running_loop(), asyncio.Event()
+    tags, names = texts_member(call.body, "tags"), texts_member(call.body, "fetchVariables")
+    awaited = flag_member(call.body, "awaitCompletion")
+    started = yield from _started(call)
+    if not awaited:
+        return Answer(created_shape(started, {}, tags))
 
-    def wake() -> None:
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(rung.set)
+    async def look() -> tuple[dict[str, Any]] | None:
+        return await asyncio.to_thread(result_of, call, started.instance, names)
 
-    forget = call.engine.endings_bell.listen(wake)
-    until = time.monotonic() + RESULT_WAIT
-    try:
-        while True:
-            rung.clear()
-            found = await asyncio.to_thread(result_of, call, started.instance, names)
-            if found is not None:
-                return Answer(created_shape(started, version, found, tags))
-            left = until - time.monotonic()
-            if left <= 0:
-                raise Rejected(
-                    504,
-                    "Request timed out between gateway and broker: the process instance has not completed",
-                    "java.util.concurrent.TimeoutException",
-                )
-            with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(left, POLL))
-    finally:
-        forget()
+    result = yield found(call.engine.endings_bell, look, RESULT_WAIT)
+    if result is None:
+        raise Rejected(
+            504,
+            "Request timed out between gateway and broker: the process instance has not completed",
+            "java.util.concurrent.TimeoutException",
+        )
+    return Answer(created_shape(started, result[0], tags))
 
 
-def _start(call: Call) -> tuple[ec.Started, int]:
+def _started(call: Call) -> Generator[Any, Any, ec.Started]:
     body = call.body
     key, id_ = optional_key(body, "processDefinitionKey"), text_member(body, "processDefinitionId")
     version = number_member(body, "processDefinitionVersion")
@@ -80,27 +68,9 @@ def _start(call: Call) -> tuple[ec.Started, int]:
         raise invalid(f"At least one of {names} is required." if id_ is None else f"Only one of {names} is allowed.")
     tenant = tenant_of(text_member(body, "tenantId"))
     instructions = objects_member(body, "startInstructions")
-    if id_ is not None and version is not None and version > 0:
-        with call.engine.storage.view() as transaction:
-            row = repository.version(transaction.driver, repository.ProcessDefinition, id_, version, tenant)
-        if row is None:
-            raise command_rejected(
-                "CREATE",
-                "NOT_FOUND",
-                f"Expected to find process definition with process ID '{id_}' and version '{version}', but none found",
-            )
-        key = row.key
     tag = text_member(body, "processDefinitionVersionTag")
-    if id_ is not None and tag is not None:
-        with call.engine.storage.view() as transaction:
-            tagged = repository.tagged(transaction.driver, repository.ProcessDefinition, id_, tag, tenant)
-        if not tagged:
-            raise command_rejected(
-                "CREATE",
-                "NOT_FOUND",
-                f"Expected to find process definition with process ID '{id_}' and version tag '{tag}', but none found",
-            )
-        key = max(tagged, key=lambda row: row.version).key
+    if id_ is not None and ((version is not None and version > 0) or tag is not None):
+        key = yield partial(_definition, call, id_, version, tag, tenant)
     command = ec.StartProcess(
         process_id=id_ if key is None else None,
         definition=key,
@@ -111,7 +81,7 @@ def _start(call: Call) -> tuple[ec.Started, int]:
         instructions=tuple(c.StartAt(str(one.get("elementId") or "")) for one in instructions),
     )
     try:
-        started: ec.Started = call.submit(command)
+        started: ec.Started = yield command
     except Missing:
         what = f"process ID '{id_}'" if id_ is not None else f"key '{key}'"
         raise command_rejected(
@@ -133,15 +103,36 @@ def _start(call: Call) -> tuple[ec.Started, int]:
                     f"'{unknown}'."
                 )
         raise command_rejected("CREATE", "INVALID_ARGUMENT", reason) from None
-    return started, definition_version(call, started.definition)
+    return started
+
+
+def _definition(call: Call, id_: str, version: int | None, tag: str | None, tenant: str | None) -> int:
+    """The key of the definition with a version, a version tag, or both. Raises 404."""
+    kind = repository.ProcessDefinition
+    with call.engine.storage.view() as transaction:
+        tagged = None if tag is None else repository.tagged(transaction.driver, kind, id_, tag, tenant)
+        if tagged is not None and not tagged:
+            named = f"version tag '{tag}'"
+        elif version is None or version <= 0:
+            return max(tagged or (), key=lambda row: row.version).key
+        else:
+            row = repository.version(transaction.driver, kind, id_, version, tenant)
+            if row is not None:
+                return row.key
+            named = f"version '{version}'"
+    raise command_rejected(
+        "CREATE",
+        "NOT_FOUND",
+        f"Expected to find process definition with process ID '{id_}' and {named}, but none found",
+    )
 
 
 @route("POST", "/process-instances/{processInstanceKey}/cancellation")
-def cancel(call: Call) -> Answer:
+def cancel(call: Call) -> Steps:
     """Cancels an instance with everything in it."""
     key = call.key("processInstanceKey")
     try:
-        call.submit(c.CancelInstance(key, None, skip_listeners=True, skip_mappings=True))
+        yield c.CancelInstance(key, None, skip_listeners=True, skip_mappings=True)
     except Missing:
         raise command_rejected(
             "CANCEL",
@@ -166,11 +157,11 @@ def get_instance(call: Call) -> Answer:
 @route("GET", "/process-instances/{processInstanceKey}/call-hierarchy")
 def call_hierarchy(call: Call) -> Answer:
     """The instances that led to this one, the outermost first."""
-    found: list[dict[str, Any]] = []
+    hierarchy: list[dict[str, Any]] = []
     at: int | None = call.key("processInstanceKey")
     while at is not None:
         row = find(call, INSTANCES, at)
-        found.append(
+        hierarchy.append(
             {
                 "processInstanceKey": str(row["key"]),
                 "processDefinitionKey": str(row["definition"]),
@@ -178,4 +169,4 @@ def call_hierarchy(call: Call) -> Answer:
             }
         )
         at = row["caller_instance"]
-    return Answer(found[::-1])
+    return Answer(hierarchy[::-1])

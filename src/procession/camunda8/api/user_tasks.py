@@ -6,10 +6,9 @@ Where listeners are asked first the answer comes when the last of them has answe
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from procession.camunda8.entities.data import VARIABLES
@@ -18,6 +17,7 @@ from procession.camunda8.exchange import (
     NOTHING,
     Answer,
     Call,
+    Steps,
     flag_member,
     number_member,
     object_member,
@@ -29,22 +29,22 @@ from procession.camunda8.forms import show_form, task_form
 from procession.camunda8.problems import Rejected, command_rejected, invalid
 from procession.camunda8.searching import find, search
 from procession.camunda8.values import read_variables
+from procession.engine.polling import found
 from procession.errors import Conflict, ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel.changing import CHANGING, DENIED
 from procession.kernel.records import Element, Task
 from procession.storage import schema
 
-WAIT, POLL = 15.0, 1.0
-"""Seconds that a request waits for listeners, and between two looks."""
+WAIT = 15.0
+"""Seconds that a request waits for listeners."""
 _NOUNS = {"ASSIGN": "Assignment", "CLAIM": "Assignment", "UPDATE": "Update", "COMPLETE": "Completion"}
 
 
 @route("POST", "/user-tasks/search")
 def search_tasks(call: Call) -> Answer:
     """User tasks that meet a filter."""
-    found = search(call, USER_TASKS)
-    return Answer(found)
+    return Answer(search(call, USER_TASKS))
 
 
 @route("GET", "/user-tasks/{userTaskKey}")
@@ -93,22 +93,22 @@ def search_effective(call: Call) -> Answer:
 def _scopes(call: Call) -> list[int]:
     """The scopes that a task sees, its own element first."""
     row = find(call, USER_TASKS, call.key("userTaskKey"))
-    found: list[int] = []
+    scopes: list[int] = []
     with call.engine.storage.view() as transaction:
         at: int | None = row["element"]
-        while at is not None and at not in found:
-            found.append(at)
+        while at is not None and at not in scopes:
+            scopes.append(at)
             parents = transaction.driver.rows("SELECT parent FROM history_activity WHERE key = ?", [at])
             at = parents[0][0] if parents else None
     instance = row["instance"]
-    return found if instance is None or instance in found else [*found, instance]
+    return scopes if instance is None or instance in scopes else [*scopes, instance]
 
 
 # ---------------------------------------------------------------- changing
 
 
 @route("POST", "/user-tasks/{userTaskKey}/assignment")
-async def assign(call: Call) -> Answer:
+def assign(call: Call) -> Steps:
     """Assigns the task; without `allowOverride` only where nobody has it."""
     key, assignee = call.key("userTaskKey"), text_member(call.body, "assignee")
     if not assignee:
@@ -117,7 +117,7 @@ async def assign(call: Call) -> Answer:
     intent = "ASSIGN" if override else "CLAIM"
     action = text_member(call.body, "action") or ("assign" if override else "claim")
     if not override:
-        task, _ = await asyncio.to_thread(_look, call, key)
+        task, _ = yield partial(_look, call, key)
         if task is not None and task.assignee not in (None, assignee):
             raise command_rejected(
                 "CLAIM",
@@ -125,19 +125,19 @@ async def assign(call: Call) -> Answer:
                 f"Expected to claim user task with key '{key}', but it has already been assigned",
             )
     command = c.ChangeTask(key, {"assignee": assignee}, "Assign", asks="assignment", action=action)
-    return await _changed(call, key, intent, command)
+    return (yield from _changed(call, key, intent, command))
 
 
 @route("DELETE", "/user-tasks/{userTaskKey}/assignee")
-async def unassign(call: Call) -> Answer:
+def unassign(call: Call) -> Steps:
     """Nobody has the task any more."""
     key = call.key("userTaskKey")
     command = c.ChangeTask(key, {"assignee": None}, "Assign", asks="assignment", action="unassign")
-    return await _changed(call, key, "ASSIGN", command)
+    return (yield from _changed(call, key, "ASSIGN", command))
 
 
 @route("PATCH", "/user-tasks/{userTaskKey}")
-async def update(call: Call) -> Answer:
+def update(call: Call) -> Steps:
     """Changes dates, candidates and priority; an empty text takes a date away."""
     key, changes = call.key("userTaskKey"), object_member(call.body, "changeset")
     action = text_member(call.body, "action")
@@ -147,87 +147,53 @@ async def update(call: Call) -> Answer:
             'the "changeset".'
         )
     command = c.ChangeTask(key, attributes_of(changes), "Update", asks="update", action=action or "update")
-    return await _changed(call, key, "UPDATE", command)
+    return (yield from _changed(call, key, "UPDATE", command))
 
 
 @route("POST", "/user-tasks/{userTaskKey}/completion")
-async def complete(call: Call) -> Answer:
+def complete(call: Call) -> Steps:
     """The task is done."""
     key = call.key("userTaskKey")
     variables = read_variables(object_member(call.body, "variables"))
     command = c.CompleteTask(key, variables, action=text_member(call.body, "action") or "complete")
-    return await _changed(call, key, "COMPLETE", command)
+    return (yield from _changed(call, key, "COMPLETE", command))
 
 
 def attributes_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     """The kernel's attributes for a changeset or a listener's corrections. Raises 400 for values that cannot be."""
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, attribute in (("dueDate", "due"), ("followUpDate", "follow_up")):
         text = text_member(changes, name)
         if text is not None:
-            found[attribute] = _date(name, text) if text else None
+            attributes[attribute] = _date(name, text) if text else None
     for name, attribute in (("candidateUsers", "candidate_users"), ("candidateGroups", "candidate_groups")):
         if changes.get(name) is not None:
-            found[attribute] = texts_member(changes, name)
+            attributes[attribute] = texts_member(changes, name)
     priority = number_member(changes, "priority")
     if priority is not None:
         if not 0 <= priority <= 100:
             raise invalid(f"The value for priority is '{priority}' but must be within the [0,100] range.")
-        found["priority"] = priority
+        attributes["priority"] = priority
     if changes.get("assignee") is not None:
-        found["assignee"] = text_member(changes, "assignee") or None
-    return found
+        attributes["assignee"] = text_member(changes, "assignee") or None
+    return attributes
 
 
 def _date(name: str, text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment
     except ValueError:
         pass
     raise invalid(f"The provided {name} '{text}' cannot be parsed as a date according to RFC 3339, section 5.6.")
 
 
-async def _changed(call: Call, key: int, intent: str, command: Any) -> Answer:
+def _changed(call: Call, key: int, intent: str, command: Any) -> Steps:
     """Sends a command about a task, and waits until its listeners have answered."""
-    await asyncio.to_thread(_submit, call, key, intent, command)
-    loop, rung = asyncio.get_running_loop(), asyncio.Event()
-
-    def wake() -> None:
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(rung.set)
-
-    forget = call.engine.externals_bell.listen(wake)
-    until = time.monotonic() + WAIT
-    try:
-        while True:
-            rung.clear()
-            task, element = await asyncio.to_thread(_look, call, key)
-            note = {} if element is None else element.note
-            if task is None or CHANGING not in note:
-                if DENIED in note and task is not None:
-                    raise _denied(key, intent, note[DENIED])
-                return NOTHING
-            left = until - time.monotonic()
-            if left <= 0:
-                raise Rejected(504, "Request timed out between gateway and broker: listeners have not answered")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(left, POLL))
-    finally:
-        forget()
-
-
-def _denied(key: int, intent: str, denied: Mapping[str, Any]) -> Rejected:
-    reason = f" Reason to deny: '{denied['reason'] or ''}'"
-    what = f"{_NOUNS[intent]} of the User Task with key '{key}' was denied by Task Listener."
-    return command_rejected(intent, "INVALID_STATE", what + reason)
-
-
-def _submit(call: Call, key: int, intent: str, command: Any) -> None:
     verb = intent.lower()
     try:
-        call.submit(command)
+        yield command
     except Missing:
         raise command_rejected(
             intent, "NOT_FOUND", f"Expected to {verb} user task with key '{key}', but no such user task was found"
@@ -236,6 +202,34 @@ def _submit(call: Call, key: int, intent: str, command: Any) -> None:
         raise command_rejected(
             intent, "INVALID_STATE", f"Expected to {verb} user task with key '{key}', but {error.message}"
         ) from None
+    outcome = yield partial(_outcome, call, key)
+    if outcome is None:
+
+        async def look() -> tuple[Mapping[str, Any] | None] | None:
+            return await asyncio.to_thread(_outcome, call, key)
+
+        outcome = yield found(call.engine.externals_bell, look, WAIT)
+    if outcome is None:
+        raise Rejected(504, "Request timed out between gateway and broker: listeners have not answered")
+    (denied,) = outcome
+    if denied is not None:
+        raise _denied(key, intent, denied)
+    return NOTHING
+
+
+def _outcome(call: Call, key: int) -> tuple[Mapping[str, Any] | None] | None:
+    """What became of a change: None while listeners are asked, else in a tuple how it was denied, or None."""
+    task, element = _look(call, key)
+    note = {} if element is None else element.note
+    if task is None:
+        return (None,)
+    return None if CHANGING in note else (note.get(DENIED),)
+
+
+def _denied(key: int, intent: str, denied: Mapping[str, Any]) -> Rejected:
+    reason = f" Reason to deny: '{denied['reason'] or ''}'"
+    what = f"{_NOUNS[intent]} of the User Task with key '{key}' was denied by Task Listener."
+    return command_rejected(intent, "INVALID_STATE", what + reason)
 
 
 def _look(call: Call, key: int) -> tuple[Task | None, Element | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.camunda8.entities.data import VARIABLES, show_variable
-from procession.camunda8.exchange import NOTHING, Answer, Call, flag_member, object_member, route
+from procession.camunda8.exchange import NOTHING, Answer, Call, Steps, flag_member, object_member, route
 from procession.camunda8.problems import command_rejected
 from procession.camunda8.searching import find, search
 from procession.camunda8.values import read_variables
@@ -24,12 +24,12 @@ def get_variable(call: Call) -> Answer:
 
 
 @route("PUT", "/element-instances/{elementInstanceKey}/variables")
-def set_variables(call: Call) -> Answer:
+def set_variables(call: Call) -> Steps:
     """Sets variables from an element outwards, or with `local` in it alone."""
     key = call.key("elementInstanceKey")
     variables = read_variables(object_member(call.body, "variables"))
     try:
-        call.submit(c.SetVariables(key, variables, local=flag_member(call.body, "local")))
+        yield c.SetVariables(key, variables, local=flag_member(call.body, "local"))
     except Missing:
         raise command_rejected(
             "UPDATE",

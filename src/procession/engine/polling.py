@@ -1,0 +1,99 @@
+"""Waiting on an event loop until there is something: woken by a bell, and by looking once a second.
+
+No thread and no transaction is held meanwhile. Another node may have made what is waited for, or a lock may have run out:
+no bell tells of that. Times follow the real clock, whatever the engine's says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from procession.engine.commands import Lease, Together
+from procession.engine.engine import Engine
+from procession.engine.wakening import Bell
+from procession.storage import Transaction
+
+log = logging.getLogger("procession.engine")
+_freeing: set[asyncio.Future[Any]] = set()
+
+POLL = 1.0
+"""Seconds between two looks while waiting."""
+T = TypeVar("T")
+
+
+async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """What `look` gives as soon as it is true, else what it gives after so many seconds; it is called once at least."""
+    until = time.monotonic() + seconds
+    loop, rung = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        # the loop may have been closed since: then nobody waits any more
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(rung.set)
+
+    forget = bell.listen(wake) if seconds > 0 else None
+    try:
+        while True:
+            rung.clear()
+            value = await look()
+            left = until - time.monotonic()
+            if value or left <= 0:
+                return value
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), min(left, POLL))
+    finally:
+        if forget is not None:
+            forget()
+
+
+async def leased(
+    engine: Engine,
+    take: Callable[[Transaction], list[T]],
+    seconds: float,
+    free: Callable[[Sequence[T]], Sequence[Any]],
+) -> list[T]:
+    """Locks external tasks or jobs for a worker as soon as there are any, in a batch with what others ask.
+
+    `take` locks them in an open transaction and gives what the worker is told. Where the worker has gone meanwhile what it
+    would have got is locked no more: `free` gives the commands for that.
+    """
+    gone = threading.Event()
+    locking: asyncio.Future[list[T]] | None = None
+
+    def taken(transaction: Transaction) -> list[T]:
+        return [] if gone.is_set() else take(transaction)
+
+    async def look() -> list[T]:
+        nonlocal locking
+        locking = asyncio.ensure_future(engine.submitted(Lease(taken)))
+        return await asyncio.shield(locking)
+
+    try:
+        return await found(engine.externals_bell, look, seconds)
+    except asyncio.CancelledError:
+        gone.set()
+        if locking is not None:
+            locking.add_done_callback(partial(_give_back, engine, free))
+        raise
+
+
+def _give_back(engine: Engine, free: Callable[[Sequence[T]], Sequence[Any]], locking: asyncio.Future[list[T]]) -> None:
+    """Frees what was locked for a client that has gone, as soon as that is durable."""
+    if locking.cancelled() or locking.exception() is not None or not locking.result():
+        return
+    freeing = asyncio.ensure_future(engine.submitted(Together(tuple(free(locking.result())))))
+    _freeing.add(freeing)
+    freeing.add_done_callback(_freed)
+
+
+def _freed(freeing: asyncio.Future[Any]) -> None:
+    _freeing.discard(freeing)
+    if not freeing.cancelled() and freeing.exception() is not None:
+        log.info("What was locked for a client that went away stays locked until its time: %s", freeing.exception())
