@@ -9,6 +9,7 @@
     ├── Conflict         somebody else changed it first
     ├── AlreadyExists    what the request would make is there already
     ├── ExecutionFailed  a running model cannot go on as it is
+    │   ├── ConnectorFailed      what a connector called did not answer, or must not be called
     │   └── Suspended            what the request names is suspended
     ├── Refused          the caller may not do this
     ├── Unauthenticated  the caller did not say who it is
@@ -50,6 +51,10 @@ class AlreadyExists(ProcessionError):
 
 class ExecutionFailed(ProcessionError):
     """A running model cannot go on as it is: nothing was changed; the model, its data or its state are at fault."""
+
+
+class ConnectorFailed(ExecutionFailed):
+    """What a connector called did not answer, or must not be called."""
 
 
 class Suspended(ExecutionFailed):

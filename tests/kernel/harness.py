@@ -126,6 +126,12 @@ class MemoryWorld:
             raise ExecutionFailed(f"no delegate {work.class_name}")
         return self.delegates[work.class_name](execution)
 
+    def connect(self, connector: str, given: Mapping[str, Any], execution: Bean) -> Mapping[str, Any]:
+        if f"connector:{connector}" not in self.delegates:
+            raise ExecutionFailed(f"No connector found for connector id '{connector}'")
+        found: Mapping[str, Any] = self.delegates[f"connector:{connector}"](execution)
+        return found
+
     def script(self, language: str, text: str, scope: Scope) -> Any:
         raise ExecutionFailed(f"Can't find scripting engine for '{language}'")
 

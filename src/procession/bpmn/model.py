@@ -128,6 +128,15 @@ class DelegateWork:
     fields: tuple[tuple[str, Expression], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectorWork:
+    """A call to another system by a connector: what goes in and what comes out are mapped for it alone."""
+
+    connector: str
+    inputs: tuple[Assignment, ...] = ()
+    outputs: tuple[Assignment, ...] = ()
+
+
 class Binding(StrEnum):
     """Which version of a called process, decision or form is meant."""
 
@@ -156,7 +165,7 @@ class DecisionWork:
     result_variable: str | None = None
 
 
-Work = ExternalWork | ExpressionWork | ScriptWork | DelegateWork | DecisionWork
+Work = ExternalWork | ExpressionWork | ScriptWork | DelegateWork | ConnectorWork | DecisionWork
 
 # ---------------------------------------------------------------- event definitions
 

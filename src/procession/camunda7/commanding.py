@@ -13,7 +13,7 @@ from typing import Any
 from procession.camunda7.dates import parse_date
 from procession.camunda7.exchange import Request, text_member
 from procession.camunda7.problems import FALLBACK, Answered, answer_for, engine_error, invalid_request
-from procession.errors import ProcessionError
+from procession.errors import ConnectorFailed, ProcessionError, Unavailable
 from procession.storage.queries.language import as_key
 
 MAX_LOCK = 100 * 365 * 24 * 3600 * 1000
@@ -47,11 +47,11 @@ def replying(
 
     `replies` says what is answered for a kind of error, searched from the most special class to the most general. What it
     does not list gets `prefix` before its message, and `status`, `type` and `code` where they are given. What is answered
-    already passes through.
+    already passes through, and so does Unavailable: a client has to see that it may try again.
     """
     try:
         yield
-    except Answered:
+    except (Answered, Unavailable):
         raise
     except ProcessionError as error:
         for cls in error.__class__.__mro__:
@@ -59,6 +59,8 @@ def replying(
             if reply is not None:
                 raise (reply if isinstance(reply, Answered) else reply(error)) from error
         cause = answer_for(error)
+        if isinstance(error, ConnectorFailed):
+            raise cause from error  # it is none of the engine's own in Camunda, and comes out as it is
         if status is None and type is None:
             raise Answered(cause.status, cause.type, prefix + cause.message, cause.code, cause.extra) from error
         raise Answered(status or cause.status, type or cause.type, prefix + cause.message, code, cause.extra) from error

@@ -14,6 +14,7 @@ from procession.bpmn.document import Document, child, holder, is_true, text_of
 from procession.bpmn.model import (
     Assignment,
     Binding,
+    ConnectorWork,
     Copy,
     DecisionWork,
     DelegateWork,
@@ -329,9 +330,13 @@ def read_work(element: etree._Element, carrier: etree._Element, document: Docume
     for connector in extensions(carrier, "connector")[:1]:
         ids = [text for found in inner(connector, "connectorId") if (text := text_of(found).strip())]
         if not ids:
-            document.problems.error("No 'id' defined for connector", connector)
-        # a program that embeds the engine registers it under this name; where nobody did, it fails when it is run
-        return DelegateWork(class_name=f"connector:{''.join(ids[:1])}")
+            document.problems.error("No 'id' defined for connector.", connector)
+        ways = inner(connector, "inputOutput")[:1]  # unlike an activity's, these may map whatever carries the connector
+        return ConnectorWork(
+            "".join(ids[:1]),
+            tuple(one for way in ways for one in _parameters(way, "inputParameter", Reach.LOCAL, document)),
+            tuple(one for way in ways for one in _parameters(way, "outputParameter", Reach.PARENT, document)),
+        )
     if carrier is element:
         document.problems.error(
             f"One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on {name}."

@@ -28,6 +28,7 @@ _SUPPORTED = frozenset(
 _WORK = {
     m.ExternalWork: "ExternalTaskActivityBehavior",
     m.ExpressionWork: "ServiceTaskExpressionActivityBehavior",
+    m.ConnectorWork: "ServiceTaskConnectorActivityBehavior",
     m.ScriptWork: "ScriptTaskActivityBehavior",
     m.DecisionWork: "DmnBusinessRuleTaskActivityBehavior",
 }

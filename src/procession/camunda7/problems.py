@@ -16,6 +16,7 @@ from typing import Any
 
 from procession.errors import (
     Conflict,
+    ConnectorFailed,
     ExecutionFailed,
     ExpressionFailed,
     Invalid,
@@ -52,6 +53,7 @@ KINDS: dict[type[BaseException], Kind] = {
     Missing: Kind(404, "InvalidRequestException", None),
     Conflict: Kind(500, "OptimisticLockingException", OPTIMISTIC_LOCK),
     Suspended: Kind(500, "SuspendedEntityInteractionException"),
+    ConnectorFailed: Kind(500, "ConnectorRequestException", None),
     ExecutionFailed: Kind(500, "ProcessEngineException"),
     Refused: Kind(403, "AuthorizationException"),
     Unauthenticated: Kind(401, "AuthenticationException", None),
@@ -117,10 +119,13 @@ def wrapping(
     """Answers what fails inside as the endpoint does: `prefix` before the message, (status, type) by kind of error.
 
     `kinds` is searched from the most special class to the most general; `status` and `type` are for what it does not
-    list. The code stays that of the cause. A `ParseFailed` keeps its details.
+    list. The code stays that of the cause. A `ParseFailed` keeps its details. Unavailable passes through: a client has to
+    see that it may try again.
     """
     try:
         yield
+    except Unavailable:
+        raise
     except ProcessionError as error:
         cause = answer_for(error)
         table: Mapping[Any, tuple[int, str]] = kinds or {}

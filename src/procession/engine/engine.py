@@ -14,6 +14,7 @@ from procession.engine import deployments, javascript, suspending
 from procession.engine.cleaning import HistoryCleaner
 from procession.engine.clock import Clock
 from procession.engine.committing import Committer, OnCommit
+from procession.engine.connectors import Connectors
 from procession.engine.definitions import Definitions
 from procession.engine.dialect import Dialect, Dialects
 from procession.engine.jobs import JobExecutor
@@ -53,7 +54,9 @@ class EngineSettings:
 
     `history` is none, activity, audit or full. `job_threads` run due jobs; `job_lock` is how long a job stays locked
     by a node that has died. `cleanup_window` (`22:00-06:00`, UTC) is when expired history is removed, of `cleanup_batch`
-    root instances at a time; without it only when somebody asks for it.
+    root instances at a time; without it only when somebody asks for it. `connector_private` names what connectors may
+    call beyond the public internet: networks (`10.1.0.0/16`), host names, `*` for everything; a call takes
+    `connector_timeout` at most.
     """
 
     name: str = "default"
@@ -66,6 +69,8 @@ class EngineSettings:
     cleanup_window: str | None = None
     cleanup_batch: int = 200
 
+    connector_private: tuple[str, ...] = ()
+    connector_timeout: float = 10.0
 
 class Engine:
     """Deploys models, runs instances, answers workers. Safe to use from several threads; close it when done.
@@ -92,6 +97,7 @@ class Engine:
                 self.registry.script(language, javascript.run_javascript)
         self.definitions = Definitions(self.dialects)
         self.externals_bell = Bell()
+        self.connectors = Connectors(self.settings.connector_private, self.settings.connector_timeout)
         self.endings_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
@@ -223,6 +229,7 @@ class Engine:
         self.committer.close()
         self.storage.close()
 
+        self.connectors.close()
     def __enter__(self) -> Engine:
         return self
 

@@ -114,7 +114,7 @@ var __run = (function (stringify, parse) {
     const given = parse(text), effects = [], beans = {};
     for (const name of Object.keys(given.beans)) beans[name] = bean(name, given.beans[name], effects);
     if (beans.task) beans.task.getExecution = () => beans.execution;
-    const around = beans.task || beans.execution;
+    const around = beans.connector || beans.task || beans.execution;
     if (around) for (const [name, value] of Object.entries(around.getVariables())) globalThis[name] = value;
     Object.assign(globalThis, beans, { S, org: { camunda: { bpm: { engine: { delegate: { BpmnError } } } } } });
     const answer = { effects };

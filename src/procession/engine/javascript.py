@@ -17,6 +17,7 @@ from typing import Any
 from procession.errors import ExpressionFailed
 from procession.expressions import Bean, Scope
 from procession.kernel.throwing import BpmnError
+from procession.kernel.variables import ConnectorBean
 
 LANGUAGES = ("javascript", "ecmascript", "js", "graal.js", "nashorn")
 SECONDS, MEMORY, STACK = 2, 64 << 20, 256 << 10
@@ -44,7 +45,8 @@ def run_javascript(text: str, scope: Scope) -> Any:
     """The value of a script's last statement. Raises ExpressionFailed, or BpmnError where the script throws one."""
     import quickjs  # type: ignore[import-untyped]
 
-    beans = {name: bean for name in ("execution", "task") if (bean := _bean(scope, name)) is not None}
+    names = ("execution", "task", "connector")
+    beans = {name: bean for name in names if (bean := _bean(scope, name)) is not None}
     context = quickjs.Context()
     context.set_memory_limit(MEMORY)
     context.set_max_stack_size(STACK)
@@ -69,6 +71,8 @@ def _bean(scope: Scope, name: str) -> Bean | None:
         found = scope.resolve(name)
     except KeyError:
         return None
+    if name == "connector":  # a name that a variable or a registered bean may have as well
+        return found if isinstance(found, ConnectorBean) else None
     return found if isinstance(found, Bean) else None
 
 

@@ -15,7 +15,11 @@ D = TypeVar("D", bound=Delegate)
 
 @dataclass(slots=True)
 class Registry:
-    """Delegates get the execution (a `Bean`: `call_method("getVariable", ["x"])`); scripts their text and a scope."""
+    """Delegates get the execution (a `Bean`: `call_method("getVariable", ["x"])`); scripts their text and a scope.
+
+    A delegate `connector:<id>` is the connector of that id: its bean has the input parameters besides the variables, and
+    the mapping that it returns is what the output parameters see.
+    """
 
     delegates: dict[str, Delegate] = field(default_factory=dict)
     beans: dict[str, Any] = field(default_factory=dict)

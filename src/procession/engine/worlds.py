@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from procession.bpmn.model import DelegateWork, Process, Reference
+from procession.engine import connectors
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
-from procession.errors import ExecutionFailed
+from procession.errors import ConnectorFailed, ExecutionFailed
 from procession.expressions import Bean, Scope
 from procession.kernel.world import Decided
 
@@ -72,6 +73,16 @@ class EngineWorld:
             )
         self._alone()
         return delegate(execution)
+
+    def connect(self, connector: str, given: Mapping[str, Any], execution: Bean) -> Mapping[str, Any]:
+        own = self._engine.registry.delegates.get(f"connector:{connector}")
+        if own is None and connector not in connectors.IDS:
+            raise ConnectorFailed(f"No connector found for connector id '{connector}'")
+        self._alone()
+        if own is None:
+            return self._engine.connectors.call(connector, given)
+        found = own(execution)
+        return found if isinstance(found, Mapping) else {}
 
     def script(self, language: str, text: str, scope: Scope) -> Any:
         runner = self._engine.registry.scripts.get(language.lower())

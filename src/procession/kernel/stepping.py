@@ -314,22 +314,22 @@ class Step:
         sequential = loop is not None and loop.sequential and self.process.policies.inputs_from_outside
         return sequential and not isinstance(node, SubProcess) and not waits_as_scope(node)
 
-    def value_of(self, scope: int, source: Source) -> Any:
-        """The value of a parameter's source at a scope."""
+    def value_of(self, scope: int, source: Source, extras: Mapping[str, Any] | None = None) -> Any:
+        """The value of a parameter's source at a scope; `extras` are seen before what is there."""
         match source:
             case Script():
                 if source.expression is not None:
-                    return self.evaluate(scope, source.expression)
-                sight = Sight(self, scope)
+                    return self.evaluate(scope, source.expression, extras)
+                sight = Sight(self, scope, extras)
                 value = self.world.script(source.language, source.text, sight)
                 sight.flush()
                 return value
             case ListOf():
-                return [self.value_of(scope, item) for item in source.items]
+                return [self.value_of(scope, item, extras) for item in source.items]
             case MapOf():
-                return {self.text(scope, key): self.value_of(scope, item) for key, item in source.entries}
+                return {self.text(scope, key): self.value_of(scope, item, extras) for key, item in source.entries}
             case _:
-                return self.evaluate(scope, source)
+                return self.evaluate(scope, source, extras)
 
     # ------------------------------------------------------------ flows
 

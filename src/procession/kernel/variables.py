@@ -362,6 +362,32 @@ class ExecutionBean(_VariableScopeBean):
         raise KeyError(name)
 
 
+class ConnectorBean(_VariableScopeBean):
+    """`connector` in a connector's output mappings, and the argument of a delegate that is one: its values come first."""
+
+    def __init__(self, sight: Sight, values: Mapping[str, Any]) -> None:
+        super().__init__(sight)
+        self._values = values
+
+    def call_method(self, name: str, args: list[Any]) -> Any:
+        match name, args:
+            case ("getVariable" | "getVariableLocal", [str(key)]) if key in self._values:
+                return self._values[key]
+            case ("hasVariable" | "hasVariableLocal", [str(key)]) if key in self._values:
+                return True
+            case ("getVariableLocal", [str()]):
+                return None
+            case ("hasVariableLocal", [str()]):
+                return False
+            case ("getVariables", []):
+                return self._sight.plain_variables() | dict(self._values)
+            case ("getVariablesLocal", []):
+                return dict(self._values)
+            case ("getVariableNames", []):
+                return list(self._sight.plain_variables() | dict(self._values))
+        return super().call_method(name, args)
+
+
 class TaskBean(_VariableScopeBean):
     """`task` in expressions of user tasks and their listeners."""
 

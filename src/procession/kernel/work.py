@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from procession.bpmn.model import (
+    ConnectorWork,
     DecisionWork,
     DelegateWork,
     ExpressionWork,
@@ -22,7 +23,7 @@ from procession.kernel import events as e
 from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import BpmnError, throw_error
-from procession.kernel.variables import ExecutionBean, Sight, set_variable, typed, visible
+from procession.kernel.variables import ConnectorBean, ExecutionBean, Sight, set_variable, typed, visible
 from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
 
@@ -47,6 +48,8 @@ def _do(step: Step, element: Element, node: Node, work: Work) -> bool:
             _result(step, element, work.result_variable, step.value_of(element.key, work.script))
         case DelegateWork():
             _result(step, element, work.result_variable, _delegate(step, element, work))
+        case ConnectorWork():
+            _connect(step, element, work)
         case DecisionWork():
             _decide(step, element, work)
     return True
@@ -65,7 +68,19 @@ def _delegate(step: Step, element: Element, work: DelegateWork) -> Any:
     return value
 
 
-def create_external(step: Step, element: Element, node: Node, work: ExternalWork, listener: str | None = None) -> None:
+def _connect(step: Step, element: Element, work: ConnectorWork) -> None:
+    """Inputs are evaluated at the element; outputs see what came back, and are set from the element outwards."""
+    given = {one.target: step.value_of(element.key, one.source) for one in work.inputs}
+    sight = Sight(step, element.key)
+    found = step.world.connect(work.connector, given, ConnectorBean(sight, given))
+    sight.flush()
+    for one in work.outputs:
+        bean = ConnectorBean(Sight(step, element.key), found)
+        value = step.value_of(element.key, one.source, {**found, "connector": bean})
+        set_variable(step, element.key, one.target, typed(value))
+
+
+def create_external(step: Step, element: Element, work: ExternalWork, listener: str | None = None) -> None:
     """Publishes work for external workers, a listener's where its moment is given; the element waits."""
     instance = step.instance_of(element)
     topic = step.text(element.key, work.topic)

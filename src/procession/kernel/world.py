@@ -65,6 +65,9 @@ class World(Protocol):
     def call(self, work: DelegateWork, bean: Any, execution: Bean) -> Any:
         """Runs a registered delegate: by class name, or `bean`, which its expression gave."""
 
+    def connect(self, connector: str, given: Mapping[str, Any], execution: Bean) -> Mapping[str, Any]:
+        """Calls another system by the connector of that id; gives what its outputs may map."""
+
     def script(self, language: str, text: str, scope: Scope) -> Any:
         """Runs a script of a language other than FEEL and JUEL. Raises Unsupported where there is none."""
 

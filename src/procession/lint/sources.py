@@ -15,6 +15,7 @@ from procession.bpmn.model import (
     CallActivity,
     CatchEvent,
     Conditional,
+    ConnectorWork,
     Copy,
     DecisionWork,
     DelegateWork,
@@ -173,7 +174,7 @@ def _definition(definition: EventDefinition) -> Sources:
 
 def _work(work: Work) -> Sources:
     match work:
-        case ExternalWork() | DelegateWork():
+        case ExternalWork() | DelegateWork() | ConnectorWork():
             return ANYTHING
         case DecisionWork(result_variable=result):
             return Sources(frozenset({result} if result else ()))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from procession.camunda7.commanding import date_member, key_of, later_member, replying, submit
+from procession.camunda7.commanding import Reply, date_member, key_of, later_member, replying, submit
 from procession.camunda7.exchange import (
     NO_CONTENT,
     Request,
@@ -20,7 +20,7 @@ from procession.camunda7.lookups import reading
 from procession.camunda7.problems import Answered, invalid_request, rest_error
 from procession.camunda7.routes import route
 from procession.engine.commands import ChangeJobDefinition
-from procession.errors import Missing
+from procession.errors import ConnectorFailed, Missing, ProcessionError
 from procession.kernel import commands as c
 from procession.storage.queries.definitions import JOB_DEFINITION
 from procession.storage.queries.language import Query, rows
@@ -54,7 +54,11 @@ def execute(request: Request, engine: Any) -> Response:
     """Runs a job now; a failure is recorded on the job and told."""
     id_ = request["id"]
     missing = invalid_request(f"ENGINE-14026 No job found with id '{id_}'", 404)
-    with replying(replies={Missing: missing}, status=404, type="InvalidRequestException", code=None):
+    replies: dict[type[ProcessionError], Reply] = {
+        Missing: missing,
+        ConnectorFailed: lambda error: rest_error(error.message),
+    }
+    with replying(replies=replies, status=404, type="InvalidRequestException", code=None):
         engine.run_job(key_of(id_), user=request.user)
     return NO_CONTENT
 
