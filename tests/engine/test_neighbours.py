@@ -75,7 +75,9 @@ time.sleep(60)
 """
 
 
-def test_what_a_dead_node_held_is_free_at_once(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("it_comes", ["before", "after"])
+def test_what_a_dead_node_held_is_free_soon(it_comes: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether this node came before the other one died or only afterwards."""
     monkeypatch.setattr(neighbours, "LOOK", 0.1)
     with open_engine(postgres_url) as engine:
         engine.deploy(("p.bpmn", row('<userTask id="u" camunda:asyncBefore="true"/>')))
@@ -83,12 +85,14 @@ def test_what_a_dead_node_held_is_free_at_once(postgres_url: str, monkeypatch: p
         node = subprocess.Popen([sys.executable, "-c", _NODE, postgres_url], stdout=subprocess.PIPE, text=True)
         assert node.stdout is not None
         assert node.stdout.readline() == "ready\n"
-        engine.neighbours.start()
-        until(lambda: bool(engine.neighbours.others))
+        if it_comes == "before":
+            engine.neighbours.start()
+            until(lambda: bool(engine.neighbours.others))
         assert engine.jobs.run_due() == 0
         node.kill()
         node.wait()
         node.stdout.close()
+        engine.neighbours.start()
         until(lambda: engine.jobs.run_due() == 1)
 
 

@@ -32,12 +32,13 @@ def violations(storage: Storage, acknowledged: Path, total: int) -> list[str]:
     return list(_Look(storage, total).all(_read(acknowledged)))
 
 
-def _read(path: Path) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {"started": set(), "completed": set(), "decided": set()}
+def _read(path: Path) -> dict[str, Counter[int]]:
+    """How often each key was acknowledged."""
+    found: dict[str, Counter[int]] = {"started": Counter(), "completed": Counter(), "decided": Counter()}
     for line in path.read_text().splitlines() if path.exists() else []:
         what, _, key = line.partition(" ")
         if what in found and len(key) > 16:  # the last line may be torn
-            found[what].add(int(key))
+            found[what][int(key)] += 1
     return found
 
 
@@ -53,7 +54,7 @@ class _Look:
     def _column(self, statement: str) -> list[Any]:
         return [row[0] for row in self._rows(statement)]
 
-    def all(self, acknowledged: dict[str, set[int]]) -> Iterable[str]:
+    def all(self, acknowledged: dict[str, Counter[int]]) -> Iterable[str]:
         yield from self._nothing_left()
         yield from self._instances()
         yield from self._visits()
@@ -121,16 +122,19 @@ class _Look:
         if len(rows) != self._total * EXTERNALS:
             yield f"{len(rows)} scopes have variables; {self._total * EXTERNALS} expected"
 
-    def _nothing_lost(self, acknowledged: dict[str, set[int]]) -> Iterable[str]:
+    def _nothing_lost(self, acknowledged: dict[str, Counter[int]]) -> Iterable[str]:
         there = {
             "started": "SELECT key FROM history_instance",
             "completed": "SELECT external FROM history_external_log WHERE state = 'successful'",
             "decided": "SELECT key FROM history_task WHERE delete_reason = 'completed'",
         }
         for what, statement in there.items():
-            lost = acknowledged[what] - set(self._column(statement))
+            lost = acknowledged[what].keys() - set(self._column(statement))
             if lost:
                 yield f"{len(lost)} were acknowledged as {what} and are lost"
+            twice = sum(1 for times in acknowledged[what].values() if times > 1)
+            if twice:
+                yield f"{twice} were acknowledged as {what} more than once"
 
 
 def _same(what: str, found: Any, expected: Any) -> Iterable[str]:

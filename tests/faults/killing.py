@@ -20,7 +20,7 @@ from tests.faults.victim import Order, live
 
 PATIENCE = 60.0
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.faults.victim"])
+_context.set_forkserver_preload(["tests.faults.victim", "tests.faults.clients"])
 
 
 @dataclass(frozen=True)

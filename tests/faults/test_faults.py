@@ -151,6 +151,35 @@ def test_a_node_that_stops_holds_no_job(opener: Opener) -> None:
     assert ended(other) == 4
 
 
+@pytest.mark.fault(6)
+@pytest.mark.parametrize("lost", ["lease", "run"])
+def test_a_job_whose_answer_got_lost_runs_soon(opener: Opener, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """The node that locked it lives, but does not know of it any more: the lock would last for minutes."""
+    engine = opener(job_poll=0.05)
+    begin(engine, row(wait("t", "PT0S")))
+    failures = iter([Unavailable("the answer got lost")])
+
+    def failing(work: Any) -> Any:
+        def once(*arguments: Any, **named: Any) -> Any:
+            done = work(*arguments, **named) if lost == "lease" else None
+            for failure in failures:
+                raise failure
+            return done if lost == "lease" else work(*arguments, **named)
+
+        return once
+
+    if lost == "lease":
+        monkeypatch.setattr(engine.jobs, "_lease", failing(engine.jobs._lease))
+    else:
+        monkeypatch.setattr(engine.committer, "_commit", failing(engine.committer._commit))
+    engine.start()
+    until = time.monotonic() + 20
+    while not ended(engine):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert count(engine, "history_job_log", "state = 'successful'") == 1
+
+
 @pytest.mark.fault(7)
 def test_the_clock_jumps(engine: Engine) -> None:
     begin(engine, row(wait("t", "PT1H"), wait("again", "PT1H")))

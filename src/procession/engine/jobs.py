@@ -44,6 +44,9 @@ class JobExecutor:
         self._thread: threading.Thread | None = None
         self._held: set[int] = set()
         self._mutex = threading.Lock()
+        self._has_strays = (
+            False  # an answer got lost: the database may hold locks of this node that it does not know of
+        )
         self.late = 0.0
         self.done = 0
 
@@ -96,10 +99,13 @@ class JobExecutor:
 
     def _failed(self, job: int, error: BaseException, envelope: Envelope) -> None:
         match error:
-            case Missing() | Suspended() | Unavailable():
+            case Missing() | Suspended():
                 pass
+            case Unavailable():
+                self._has_strays = True
             case Conflict():
                 # somebody else was first, again and again: no try is lost
+                self._has_strays = True
                 log.info("Job %s met a conflict and stays due", job)
             case ProcessionError():
                 failed = error.details.get("failed_node")
@@ -133,6 +139,7 @@ class JobExecutor:
         with ThreadPoolExecutor(settings.job_threads, thread_name_prefix="procession-job") as pool:
             wait = 0.0
             self._release()
+            complained = False
             while not self._stop.is_set():
                 self._wake.wait(wait)
                 self._wake.clear()
@@ -142,6 +149,8 @@ class JobExecutor:
                     if time.monotonic() - prolonged > settings.job_lock / 3:
                         prolonged = time.monotonic()
                         self._prolong()
+                    if self._has_strays:
+                        self._give_back()
                     # half a batch at least is free: leasing costs the same for one job as for many
                     free = settings.job_batch - len(self._held)
                     if free < settings.job_batch // 2:
@@ -150,8 +159,13 @@ class JobExecutor:
                     jobs = self._lease(free)
                     self._send_all(jobs, pool)
                     wait = 0.0 if len(jobs) == free else self._pause()
-                except Exception:
-                    log.warning("Jobs cannot be acquired; trying again", exc_info=True)
+                    complained = False
+                except Exception as error:
+                    if not complained:
+                        log.warning(
+                            "Jobs cannot be acquired; trying again", exc_info=not isinstance(error, Unavailable)
+                        )
+                    complained = self._has_strays = True
                     wait = settings.job_poll
             while self._held:  # what was sent is done before the pool closes
                 self._wake.wait(settings.job_poll)
@@ -190,6 +204,7 @@ class JobExecutor:
         try:
             self.run(job, by_itself=by_itself)
         except Exception:
+            self._has_strays = True
             log.warning("The failure of job %s cannot be recorded", job, exc_info=True)
         finally:
             self._let_go(job)
@@ -198,6 +213,7 @@ class JobExecutor:
         try:
             self._failed(job, error, _ENVELOPE)
         except Exception:
+            self._has_strays = True
             log.warning("The failure of job %s cannot be recorded", job, exc_info=True)
         finally:
             self._let_go(job)
@@ -219,6 +235,14 @@ class JobExecutor:
     def _lock_until(self, jobs: list[int], until: datetime) -> None:
         with self._engine.storage.transaction() as transaction:
             extend_job_leases(transaction, jobs, self.owner, until)
+
+    def _give_back(self) -> None:
+        """Frees what this node has locked and does not work on: nobody else would before the locks run out."""
+        self._has_strays = False
+        with self._mutex:
+            held = list(self._held)
+        with self._engine.storage.transaction() as transaction:
+            release_jobs(transaction, self.owner, but=held)
 
     def _pause(self) -> float:
         """Seconds until something may be due: other processes may add jobs, so never more than the poll interval."""

@@ -250,6 +250,9 @@ class Carrier(ABC, Generic[R]):
                 else:
                     value = await self._engine.submitted(asked, user=user, source="rest")
                 step, in_thread = partial(steps.send, value), False
+            except Unavailable:
+                steps.close()  # no endpoint has more to say of it, nor anybody to ask
+                raise
             except Exception as error:
                 step, in_thread = partial(steps.throw, error), True
 

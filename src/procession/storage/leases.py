@@ -247,9 +247,12 @@ def extend_job_leases(tx: Transaction, keys: Sequence[int], node: str, until: da
     return [key for (key,) in rows]
 
 
-def release_jobs(tx: Transaction, node: str) -> int:
-    """Gives back every job that a node holds, on a graceful stop or when it starts again; how many."""
-    return tx.driver.run("UPDATE job SET lock_owner = NULL, locked_until = NULL WHERE lock_owner = ?", [node])
+def release_jobs(tx: Transaction, node: str, but: Sequence[int] = ()) -> int:
+    """Gives back every job that a node holds, `but` those, on a graceful stop or when it starts again; how many."""
+    return tx.driver.run(
+        "UPDATE job SET lock_owner = NULL, locked_until = NULL WHERE lock_owner = ? AND NOT key IN ??",
+        [node, list(but)],
+    )
 
 
 def next_due_time(tx: Transaction) -> datetime | None:

@@ -17,8 +17,10 @@ from typing import Any
 
 import psycopg
 
+from procession.errors import ProcessionError
 from procession.storage.database import Storage
 from procession.storage.drivers import Driver
+from procession.storage.keys import real_millis
 
 log = logging.getLogger("procession.storage")
 
@@ -33,6 +35,8 @@ _ALIVE = (
     "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objsubid = 2 "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+_TAKE = "SELECT pg_try_advisory_lock(%s, %s)"
+_LEASED = "SELECT number FROM node WHERE expires > %s"
 
 
 class Neighbours:
@@ -45,8 +49,9 @@ class Neighbours:
         self._died = died
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._connection: psycopg.Connection[Any] | None = None
+        self._is_listening = False
         self._missed: dict[int, int] = {}
+        self._is_new = True
         self.others: frozenset[int] = frozenset()
 
     def start(self) -> None:
@@ -59,10 +64,10 @@ class Neighbours:
     def stop(self) -> None:
         """Ends listening; the others see that this node is gone."""
         self._stop.set()
-        connection = self._connection
-        if connection is not None:
-            with suppress(psycopg.Error):
-                connection.cancel_safe(timeout=1.0)
+        if self._is_listening:
+            # its own voice wakes it; where that cannot be sent it sees by itself that it is to end
+            with suppress(ProcessionError), self._storage.view() as transaction:
+                transaction.driver.rows("SELECT pg_notify(?, ?)", [CHANNEL, f"{_HELLO} {self._number}"])
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -93,9 +98,9 @@ class Neighbours:
         _, options = self._storage.engine.dialect.create_connect_args(self._storage.url)
         options.update(application_name=f"procession node {self._number}", autocommit=True)
         with psycopg.connect(**options) as connection:
-            self._connection = connection
+            self._is_listening = True
             try:
-                connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCKS, self._number))
+                connection.execute(_TAKE, (_LOCKS, self._number))
                 connection.execute(f"LISTEN {CHANNEL}")
                 connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{_HELLO} {self._number}"))
                 while not self._stop.is_set():
@@ -103,7 +108,7 @@ class Neighbours:
                     for notice in connection.notifies(timeout=LOOK, stop_after=1):
                         self._hear(notice.payload)
             finally:
-                self._connection = None
+                self._is_listening = False
 
     def _hear(self, payload: str) -> None:
         kinds, _, number = payload.partition(" ")
@@ -112,8 +117,17 @@ class Neighbours:
                 self._heard(kind)
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        alive = {number for (number,) in connection.execute(_ALIVE, (_LOCKS,))} - {self._number}
-        for number in self.others - alive:
+        seen = {number for (number,) in connection.execute(_ALIVE, (_LOCKS,))}
+        alive, before = seen - {self._number}, self.others
+        if self._number not in seen:
+            # a session that broke may hold the lock for a while, and a node's number may change
+            connection.execute(_TAKE, (_LOCKS, self._number))
+        elif self._is_new:
+            # who died before this node came has a number all the same, and nobody else may be left to notice
+            leased = {number for (number,) in connection.execute(_LEASED, (real_millis(),))}
+            before |= leased - {self._number}
+            self._is_new = False
+        for number in before - alive:
             self._missed.setdefault(number, 0)
         for number in list(self._missed):
             self._missed[number] += 1
