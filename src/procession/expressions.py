@@ -69,7 +69,7 @@ class Literal:
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MappingScope:
     """A scope over a plain mapping, for tests, decisions and tools."""
 

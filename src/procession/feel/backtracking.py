@@ -43,13 +43,9 @@ class Match:
     text: str
     slots: tuple[int, ...]
 
-    def start(self) -> int:
-        """The first character."""
-        return self.slots[0]
-
-    def end(self) -> int:
-        """After the last character."""
-        return self.slots[1]
+    def span(self) -> tuple[int, int]:
+        """The first character, and the one after the last."""
+        return self.slots[0], self.slots[1]
 
     def group(self, number: int = 0) -> str | None:
         """What a group caught, or None."""
@@ -80,7 +76,8 @@ class Program:
                 place += 1
                 continue
             yield found
-            place = found.end() if found.end() > found.start() else found.end() + 1
+            start, end = found.span()
+            place = end if end > start else end + 1
 
     def _match(self, text: str, start: int, left: list[int]) -> Match | None:
         waiting = [(0, start, (start, *(-1 for _ in range(self._slots - 1))))]

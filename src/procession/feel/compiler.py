@@ -194,7 +194,7 @@ class Compiler:
             names = env.names
             if name in names:
                 return names[name]
-            value = env.find(name)
+            value = env.read(name) if env.parent is None else env.find(name)
             if value is not MISSING:
                 return value
             if fallback is not None:

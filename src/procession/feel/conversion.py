@@ -46,6 +46,9 @@ _SAME = frozenset((type(None), bool, str, Date, DateTime, Time, DaysTime, YearsM
 """Kinds that are the same in processes and in FEEL, or FEEL's alone."""
 _EXACT = 10**34
 """Whole numbers below this are FEEL numbers without rounding."""
+_LITTLE = {whole: Decimal(whole) for whole in range(-128, 1025)}
+"""The numbers that are met most, made once."""
+_LITTLE_BACK = {made: whole for whole, made in _LITTLE.items()}
 
 
 def to_feel(value: Any, depth: int = 0) -> Any:
@@ -53,16 +56,24 @@ def to_feel(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if kind in _SAME:
         return value
-    if kind is int and -_EXACT < value < _EXACT:
-        return Decimal(value)
-    if kind is float and value - value == 0:
-        return Decimal(repr(value))
-    if kind is list or kind is dict:
+    if kind is int:
+        if value in _LITTLE:
+            return _LITTLE[value]
+        if -_EXACT < value < _EXACT:
+            return Decimal(value)
+    elif kind is float:
+        if value - value == 0:
+            return Decimal(repr(value))
+    elif kind is list or kind is dict:
         if depth > LIMITS.nesting:
             raise ExpressionFailed(f"a value is nested deeper than {LIMITS.nesting}")
+        depth += 1
         if kind is list:
-            return [inner if type(inner) in _SAME else to_feel(inner, depth + 1) for inner in value]
-        return {str(key): inner if type(inner) in _SAME else to_feel(inner, depth + 1) for key, inner in value.items()}
+            return [inner if type(inner) in _SAME else to_feel(inner, depth) for inner in value]
+        return {
+            key if type(key) is str else str(key): inner if type(inner) in _SAME else to_feel(inner, depth)
+            for key, inner in value.items()
+        }
     match value:
         case None | bool() | str():
             return value
@@ -123,21 +134,21 @@ def from_feel(value: Any) -> Any:
 
 def _back(value: Any, left: list[int], depth: int) -> Any:
     kind = type(value)
+    if kind is Decimal:
+        return _number(value)
     if kind is list or kind is dict:
         left[0] -= len(value)
-    if left[0] < 0 or depth > LIMITS.nesting:
-        raise ExpressionFailed(
-            f"the value has more than {LIMITS.values} parts or is nested deeper than {LIMITS.nesting}"
-        )
+        if left[0] < 0 or depth > LIMITS.nesting:
+            raise ExpressionFailed(
+                f"the value has more than {LIMITS.values} parts or is nested deeper than {LIMITS.nesting}"
+            )
+        depth += 1
+        if kind is list:
+            return [inner if type(inner) is str else _back(inner, left, depth) for inner in value]
+        return {key: inner if type(inner) is str else _back(inner, left, depth) for key, inner in value.items()}
     match value:
         case None | bool() | str():
             return value
-        case Decimal():
-            return _number(value)
-        case dict():
-            return {key: inner if type(inner) is str else _back(inner, left, depth + 1) for key, inner in value.items()}
-        case list():
-            return [inner if type(inner) is str else _back(inner, left, depth + 1) for inner in value]
         case DateTime():
             day, clock = value.date, value.time
             if not 1 <= day.year <= 9999:
@@ -160,6 +171,8 @@ def _back(value: Any, left: list[int], depth: int) -> Any:
 
 
 def _number(value: Decimal) -> int | float | None:
+    if value in _LITTLE_BACK:
+        return _LITTLE_BACK[value]
     if value.adjusted() < 19 and value == (whole := int(value)):
         if INT_MIN <= whole <= INT_MAX:
             return whole

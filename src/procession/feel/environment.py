@@ -54,15 +54,18 @@ class Env:
             if name in names:
                 return names[name]
             if env.parent is None:
-                return env._read(name)
+                return env.read(name)
             env = env.parent
         return MISSING
 
-    def _read(self, name: str) -> Any:
+    def read(self, name: str) -> Any:
+        """A variable of the scope, remembered here, or MISSING; of the outermost layer alone."""
         scope = self.scope
         if type(scope) is MappingScope:
             variables = scope.variables
-            value = to_feel(variables[name]) if name in variables else MISSING
+            if name not in variables:
+                return MISSING
+            value = to_feel(variables[name])
         else:
             value = read(scope, name)
         if value is not MISSING:

@@ -9,6 +9,7 @@ from typing import Any
 from procession.feel.compiling import Closure, Compiling
 from procession.feel.environment import Env
 from procession.feel.evaluation import Evaluation, Null, check_items
+from procession.feel.limits import LIMITS
 from procession.feel.syntax import Filter, For, Literal, Negation, Node, Quantified
 from procession.feel.syntax import Iterator as IteratorForm
 from procession.feel.values import Date, Range, date_of_ordinal, number, type_name
@@ -64,10 +65,11 @@ def _domain(compiler: Compiling, iterator: IteratorForm) -> _Domain:
 def _combinations(env: Env, iterators: Sequence[tuple[str, _Domain]], place: int = 0) -> Iterator[Env]:
     name, domain = iterators[place]
     last = place == len(iterators) - 1
-    spend = env.evaluation.spend
-    for value in domain(env):
-        spend(3)
-        inside = env.inside({name: value})
+    evaluation, scope = env.evaluation, env.scope
+    values = domain(env)
+    evaluation.spend(3 * len(values))
+    for value in values:
+        inside = Env(evaluation, scope, {name: value}, env)
         if last:
             yield inside
         else:
@@ -95,13 +97,15 @@ def compile_for(compiler: Compiling, node: For) -> Closure:
 
     def collect(env: Env) -> Any:
         results: list[Any] = []
+        limit = LIMITS.items
         try:
             for inside in _combinations(env, iterators):
                 if partial:
                     env.evaluation.spend(len(results))
                     inside.names["partial"] = list(results)
                 results.append(result(inside))
-                check_items(len(results))
+                if len(results) > limit:
+                    check_items(len(results))
         except Null as failure:
             return env.evaluation.warn(str(failure), at)
         return results
@@ -150,8 +154,8 @@ def compile_filter(compiler: Compiling, node: Filter) -> Closure:
         if not items:
             verdict = condition(_item_env(env, None))
             return env.evaluation.warn("the list is empty", at) if isinstance(verdict, Decimal) else []
+        env.evaluation.spend(len(items))
         for place, item in enumerate(items):
-            env.evaluation.spend(1)
             verdict = condition(_item_env(env, item))
             if verdict is True:
                 found.append(item)
@@ -169,7 +173,7 @@ def _is_number(node: Node) -> bool:
 
 def _item_env(env: Env, item: Any) -> Env:
     if type(item) is dict and len(item) < _FEW:
-        return env.inside({"item": item, **item})
+        return Env(env.evaluation, env.scope, {"item": item, **item}, env)
     inside = env.inside({"item": item})
     return inside.inside(item) if isinstance(item, dict) else inside
 

@@ -92,7 +92,7 @@ def get_property(value: Any, name: str) -> Any:
     if part is not None:
         return part(value)
     if isinstance(value, list):
-        return [value_or_null(item, name) for item in value]
+        return [item[name] if type(item) is dict and name in item else value_or_null(item, name) for item in value]
     if isinstance(value, Bean):
         try:
             return to_feel(value.get_property(name))

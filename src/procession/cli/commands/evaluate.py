@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import SystemRandom
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from procession.cli.registry import command
 from procession.cli.variables import VariablesFile, read_variables
 from procession.dmn import DecisionRecord, Definitions, Evaluation
 from procession.dmn.model import Table, Text
+from procession.feel.chance import CHANCE
 
 Rows = Sequence[Mapping[str, Any]]
 MATCHED = "▶"
@@ -68,6 +70,7 @@ def evaluate(
     terminal its tables are shown, the rules that matched marked.
     """
     variables = _inputs(var, vars_file)
+    CHANCE.bits = SystemRandom().getrandbits
     if decision.endswith(DMN_SUFFIXES):
         file = Path(decision)
         if not file.is_file():

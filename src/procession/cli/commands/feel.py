@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from random import SystemRandom
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from procession.cli.variables import Variables, read_variables
 from procession.errors import ExpressionFailed
 from procession.expressions import MappingScope
 from procession.feel import Evaluation, compile_expression, compile_unary_tests, from_feel, to_feel, to_literal
+from procession.feel.chance import CHANCE
 
 PROMPT = "feel> "
 HELP = """An expression gives its value. Beside that:
@@ -49,6 +51,7 @@ def feel(
 
     `procession feel 'amount * 1.19' --context '{"amount": 100}'`. Ends with 1 where the text cannot be read.
     """
+    CHANCE.bits = SystemRandom().getrandbits
     variables = {name: to_feel(value) for name, value in read_variables(var).items()} | _context(context)
     if expression is None:
         _read_lines(variables)

@@ -1,8 +1,4 @@
-"""What Camunda's FEEL has beyond the standard, so that its models run unchanged. Names and results follow Camunda.
-
-`random number()` and `uuid()` are not here: nothing below the engine makes random values, so the engine passes them in
-as functions of the scope.
-"""
+"""What Camunda's FEEL has beyond the standard, so that its models run unchanged. Names and results follow Camunda."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from procession.errors import ExpressionFailed
 from procession.feel.builtins.context import context_merge, context_put, context_put_at
 from procession.feel.builtins.lists import distinct
 from procession.feel.builtins.registry import builtin
+from procession.feel.chance import CHANCE
 from procession.feel.comparing import same
 from procession.feel.evaluation import Evaluation, Null, check_items, check_text
 from procession.feel.regex import compile_pattern, found
@@ -107,3 +104,22 @@ def put_all_of(contexts: list[Any]) -> dict[str, Any]:
 @builtin("put all(...contexts: context)")
 def put_all(*contexts: dict[str, Any]) -> dict[str, Any]:
     return {key: value for context in contexts for key, value in context.items()}
+
+
+@builtin("random number()")
+def random_number() -> Decimal:
+    return Decimal(repr(_bits(53) / 2**53))
+
+
+@builtin("uuid()")
+def uuid() -> str:
+    # Version 4 and the variant of RFC 9562.
+    bits = _bits(128) & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62
+    text = f"{bits:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _bits(count: int) -> int:
+    if CHANCE.bits is None:
+        raise Null("there is no source of random numbers: set procession.feel.chance.CHANCE")
+    return CHANCE.bits(count)

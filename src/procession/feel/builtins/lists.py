@@ -284,12 +284,8 @@ def string_join(items: list[Any], delimiter: str | None = None) -> str:
 
 
 def _precedes(evaluation: Evaluation, precedes: Function) -> Callable[[Any, Any], int]:
-    def compare(left: Any, right: Any) -> int:
-        if apply(precedes, evaluation, [left, right]) is True:
-            return -1
-        return 1 if apply(precedes, evaluation, [right, left]) is True else 0
-
-    return compare
+    # Python's sort is stable and asks for nothing but "less than".
+    return lambda left, right: -1 if apply(precedes, evaluation, [left, right]) is True else 0
 
 
 @builtin("sort(list: list, precedes: function)", needs_evaluation=True)

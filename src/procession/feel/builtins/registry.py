@@ -175,19 +175,25 @@ def prepared(overloads: Sequence[Builtin], count: int) -> Callable[[Evaluation, 
     if not fitting:
         return lambda evaluation, arguments: call(overloads, evaluation, arguments)
     first = fitting[0]
-    kinds = [first.parameters[min(place, len(first.parameters) - 1)].kinds for place in range(count)]
-    least, body = CALL + first.cost, first.body
+    last = len(first.parameters) - 1
+    kinds = [frozenset(first.parameters[min(place, last)].kinds) for place in range(count)]
+    kinds = [frozenset() if object in wanted else wanted for wanted in kinds]
+    least, body, needs_evaluation = CALL + first.cost, first.body, first.needs_evaluation
 
     def invoke(evaluation: Evaluation, arguments: Sequence[Any]) -> Any:
         cost = least
-        for value, wanted in zip(arguments, kinds, strict=False):
+        for value, wanted in zip(arguments, kinds):  # noqa: B905 - as many as `count`
             kind = type(value)
-            if kind not in wanted and object not in wanted:
+            if wanted and kind not in wanted:
                 return call(overloads, evaluation, arguments)
-            if kind is list or kind is dict or kind is str:
-                cost += _weight(value)
-        evaluation.spend(cost)
-        result = body(evaluation, *arguments) if first.needs_evaluation else body(*arguments)
+            if kind is str:
+                cost += len(value) >> 6
+            elif kind is list or kind is dict:
+                cost += len(value) >> 1
+        evaluation.steps -= cost
+        if evaluation.steps < 0:
+            evaluation.spend(0)
+        result = body(evaluation, *arguments) if needs_evaluation else body(*arguments)
         kind = type(result)
         if kind is list or kind is str:
             evaluation.spend(CALL + _weight(result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,9 @@ from procession.feel.builtins.registry import builtin
 from procession.feel.evaluation import Evaluation, Null, check_items, check_text
 from procession.feel.regex import compile_pattern, found, replacement
 from procession.feel.values import number
+
+_PLAIN = re.compile(r"[\w ,;:/@=<>!%&#'\"-]+")
+"""Delimiters that are patterns of nothing but themselves."""
 
 
 @builtin("substring(string: string, start position: number, length?: number)")
@@ -82,24 +86,31 @@ def replace(evaluation: Evaluation, text: str, pattern: str, new: str, flags: st
     pieces: list[str] = []
     place = size = 0
     for match in found(evaluation, compiled, text):
-        piece = text[place : match.start()] + "".join(
+        start, end = match.span()
+        piece = text[place:start] + "".join(
             part if isinstance(part, str) else (match.group(part) or "") for part in parts
         )
         pieces.append(piece)
         size += len(piece)
         check_text(size)
-        place = match.end()
+        place = end
     return "".join(pieces) + text[place:]
 
 
 @builtin("split(string: string, delimiter: string)", needs_evaluation=True)
 def split(evaluation: Evaluation, text: str, delimiter: str) -> list[Any]:
-    parts: list[Any] = []
-    place = 0
-    for match in found(evaluation, compile_pattern(delimiter, ""), text):
-        if match.start() == match.end():
-            continue
-        parts.append(text[place : match.start()])
+    parts: list[Any]
+    if _PLAIN.fullmatch(delimiter):
+        parts = text.split(delimiter)
+        evaluation.spend(8 * len(parts))
         check_items(len(parts))
-        place = match.end()
+        return parts
+    parts, place = [], 0
+    for match in found(evaluation, compile_pattern(delimiter, ""), text):
+        start, end = match.span()
+        if start == end:
+            continue
+        parts.append(text[place:start])
+        check_items(len(parts))
+        place = end
     return [*parts, text[place:]]
