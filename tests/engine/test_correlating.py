@@ -14,7 +14,7 @@ from procession.errors import Invalid
 from procession.kernel import commands as c
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, state, values, variables
-from tests.engine.models import USER, boundary, delegate, message, row
+from tests.engine.models import USER, boundary, delegate, flow, message, row
 
 START = '<startEvent id="s"><messageEventDefinition messageRef="M"/></startEvent>'
 WAITING = row(message("r"), USER)
@@ -291,3 +291,84 @@ def test_messages_of_one_batch_see_what_the_others_took(receivers: Engine) -> No
     met = at_once(receivers, [*named, ec.CorrelateMessage("M"), ec.CorrelateMessage("M", all=True)])
     assert [x[0].instance for x in met[:4]] == instances
     assert met[4] == ()
+
+
+# ---------------------------------------------------------------- what the same transaction has opened before
+
+
+@pytest.fixture
+def forked(engine: Engine) -> Engine:
+    """A start that first opens the subscription of `r`, then runs the delegate `d`."""
+    extra = delegate("d", "send") + '<userTask id="v"/>' + flow("s", "d") + flow("d", "v")
+    engine.deploy(("p.bpmn", row(message("r"), USER, extra=extra)))
+    return engine
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {},
+        {"name": None, "business_key": "b"},
+        {"business_key": "b", "correlation_keys": values(n=1)},
+        {"without_tenant": True},
+        {"all": True},
+    ],
+)
+def test_user_code_reaches_what_its_own_step_has_opened(forked: Engine, criteria: dict[str, Any]) -> None:
+    @forked.registry.delegate("send")
+    def tell(execution: Any) -> None:
+        send(forked, **criteria)
+
+    assert nodes(forked, waiting(forked, "b", n=1)) == ["u", "v"]
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"name": "N"},
+        {"business_key": "c"},
+        {"correlation_keys": values(n=2)},
+        {"correlation_keys": values(n=1.0)},
+        {"local_keys": values(n=1)},
+        {"tenant": "t"},
+        {"instance": 1},
+        {"execution": 1},
+        {"start_only": True},
+    ],
+)
+def test_user_code_reaches_nothing_else(forked: Engine, criteria: dict[str, Any]) -> None:
+    @forked.registry.delegate("send")
+    def tell(execution: Any) -> None:
+        with pytest.raises(Mismatch):
+            send(forked, **criteria)
+
+    assert nodes(forked, waiting(forked, "b", n=1)) == ["r", "v"]
+
+
+def test_a_program_starts_and_correlates_in_one_transaction(receivers: Engine) -> None:
+    def work(driver: object) -> int:
+        instance = waiting(receivers, "b")
+        assert send(receivers, business_key="b")[0].instance == instance
+        return instance
+
+    assert nodes(receivers, receivers.atomically(work)) == ["u"]
+
+
+def test_a_suspended_instance_of_the_same_transaction_gets_no_message(receivers: Engine) -> None:
+    def work(driver: object) -> int:
+        instance = waiting(receivers)
+        receivers.submit(c.SuspendInstance(instance, True))
+        with pytest.raises(Mismatch):
+            send(receivers)
+        return instance
+
+    assert nodes(receivers, receivers.atomically(work)) == ["r"]
+
+
+def test_signals_reach_what_their_own_transaction_has_opened(engine: Engine) -> None:
+    """As in Camunda 7."""
+    catch = '<intermediateCatchEvent id="r"><signalEventDefinition signalRef="S"/></intermediateCatchEvent>'
+    extra = delegate("d", "send") + '<userTask id="v"/>' + flow("s", "d") + flow("d", "v")
+    engine.deploy(("p.bpmn", row(catch, USER, extra=extra).replace(b"<process", b'<signal id="S" name="S"/><process')))
+    engine.registry.delegates["send"] = lambda execution: engine.submit(ec.SendSignal("S"))
+    assert nodes(engine, waiting(engine)) == ["u", "v"]

@@ -8,7 +8,7 @@ from procession.engine import commands as ec
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Invalid, ProcessionError
 from procession.kernel import commands as c
-from procession.kernel.records import Element, Subscription
+from procession.kernel.records import Element, Instance, Subscription
 from procession.storage.correlation import start_subscriptions, waiting_subscriptions
 from procession.values import TypedValue
 
@@ -64,7 +64,36 @@ def _waiting(unit: Unit, command: ec.CorrelateMessage) -> list[Subscription]:
     )
     unit.lock({x.instance for x in found if x.instance is not None})
     # another command of this batch, or another node, may have been first
-    return [x for x in found if unit.state.get(Subscription, x.key) is not None]
+    stored = [x for x in found if unit.state.get(Subscription, x.key) is not None]
+    return stored + [x for x in unit.state.unsaved(Subscription) if _is_meant(unit, command, x)]
+
+
+def _is_meant(unit: Unit, command: ec.CorrelateMessage, own: Subscription) -> bool:
+    """Whether the message is for a subscription that this transaction has opened, and no query finds yet.
+
+    Camunda 7 does not look at those: a program that sends its commands in one transaction would not reach itself.
+    """
+    if own.kind != "message" or own.instance is None or command.name not in (None, own.name):
+        return False
+    instance = unit.state.need(Instance, own.instance)
+    return (
+        not instance.suspended
+        and command.instance in (None, own.instance)
+        and command.execution in (None, own.element)
+        and command.business_key in (None, instance.business_key)
+        and (own.tenant == command.tenant or (command.tenant is None and not command.without_tenant))
+        and _holds(unit, own.instance, command.correlation_keys)
+        and _holds(unit, own.element or 0, command.local_keys)
+    )
+
+
+def _holds(unit: Unit, scope: int, wanted: Mapping[str, TypedValue]) -> bool:
+    """Whether a scope has these variables with equal type and value."""
+    for name, value in wanted.items():
+        found = unit.state.variable(scope, name)
+        if found is None or (found.type, found.value) != (value.type, value.value):
+            return False
+    return True
 
 
 def _starts(unit: Unit, command: ec.CorrelateMessage) -> list[Subscription]:
@@ -139,7 +168,7 @@ def broadcast(
     unit.lock({x.instance for x in stored if x.instance is not None}, wait=False)
     waiting = {x.key: x for x in stored if unit.state.get(Subscription, x.key) is not None}
     # what this very transaction has opened is not stored yet
-    for own in unit.state.all(Subscription):
+    for own in unit.state.unsaved(Subscription):
         if own.kind == "signal" and own.name == name and own.instance is not None and execution in (None, own.element):
             waiting[own.key] = own
     found: list[c.Command] = [

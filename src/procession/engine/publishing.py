@@ -99,7 +99,7 @@ def _waiting(unit: Unit, message: Message) -> list[Subscription]:
     )
     unit.lock({x.instance for x in stored if x.instance is not None})
     known = {x.key: x for x in stored if unit.state.get(Subscription, x.key) is not None}
-    for own in unit.state.all(Subscription):
+    for own in unit.state.unsaved(Subscription):
         same = own.kind == "message" and own.name == message.name and own.correlation_key == message.correlation_key
         if same and own.instance is not None:
             known[own.key] = own

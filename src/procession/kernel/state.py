@@ -185,6 +185,11 @@ class State:
         """Every record of a table that this batch holds (not all that are stored)."""
         return (row for row in self._rows[table].values() if row is not None)
 
+    def unsaved(self, table: type[R]) -> Iterator[R]:
+        """Every record of a table that this batch has made: what no query of the database finds yet."""
+        stored = self._stored[table]
+        return (row for key, row in self._rows[table].items() if row is not None and key not in stored)
+
     # ------------------------------------------------------------ filling
 
     def preload(self, table: type[Any], keys: Iterable[int]) -> None:
