@@ -17,7 +17,7 @@ from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import events as e
 from procession.kernel.records import Batch, Job
-from procession.storage import repository
+from procession.storage import repository, schema
 from procession.storage.repository import JobDefinition
 
 SEED, MONITOR = "batch-seed-job", "batch-monitor-job"
@@ -103,10 +103,14 @@ def _held(unit: Unit, key: int) -> Batch:
 def _seed(unit: Unit, batch: Batch) -> None:
     items: list[int] = batch.payload["items"]
     last = min(batch.made + batch.per_seed, batch.total)
+    rows: list[tuple[int, int, int, int]] = []
     for number in range(batch.made, last):
         part = items[number * batch.per_job : (number + 1) * batch.per_job]
         alone = part[0] if batch.kind in OF_INSTANCES and len(part) == 1 else None
-        _make_job(unit, batch, batch.kind, batch.job_definition, payload={"items": part}, instance=alone)
+        job = _make_job(unit, batch, batch.kind, batch.job_definition, payload={"items": part}, instance=alone)
+        rows += [(unit.transaction.new_key(), batch.key, job, item) for item in part]
+    if rows and unit.engine.history(unit.transaction).keeps_details:
+        unit.transaction.driver.insert(schema.history_batch_item, ("key", "batch", "job", "item"), rows)
     changed = replace(batch, made=last)
     unit.apply(e.BatchChanged(changed))
     if last < batch.total:
@@ -124,11 +128,12 @@ def _make_job(
     due: datetime | None = None,
     payload: dict[str, Any] | None = None,
     instance: int | None = None,
-) -> None:
+) -> int:
+    key = unit.transaction.new_key()
     unit.apply(
         e.JobCreated(
             Job(
-                key=unit.transaction.new_key(),
+                key=key,
                 kind=kind,
                 node=None,
                 definition=None,
@@ -145,6 +150,7 @@ def _make_job(
             )
         )
     )
+    return key
 
 
 def _jobs(unit: Unit, definition: int) -> list[Job]:

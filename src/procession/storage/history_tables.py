@@ -322,6 +322,18 @@ history_batch = Table(
     Index(None, "started"),
 )
 
+history_batch_item = Table(
+    "history_batch_item",  # what each job of a batch was for
+    metadata,
+    key_column(),
+    reference("batch", required=True),
+    reference("job", required=True),
+    reference("item", required=True),
+    Index(None, "batch"),
+    Index(None, "job"),
+    Index(None, "item"),
+)
+
 HISTORY: tuple[Table, ...] = (
     history_instance,
     history_activity,

@@ -55,6 +55,7 @@ def delete_batches(driver: Driver, batches: Sequence[int]) -> None:
     """Deletes the history of batches, with the log of their jobs."""
     names = [str(key) for key in batches]
     driver.run("DELETE FROM history_job_log WHERE configuration IN ?? AND node IS NULL", [names])
+    driver.run("DELETE FROM history_batch_item WHERE batch IN ??", [list(batches)])
     driver.run("DELETE FROM history_batch WHERE key IN ??", [list(batches)])
 
 

@@ -209,6 +209,35 @@ identity_membership = Table(
     Index(None, "group_id"),
 )
 
+identity_record = Table(
+    "identity_record",  # what Camunda 8's identity knows besides: roles, tenants, mapping rules, authorizations
+    metadata,
+    text_column("kind", required=True),
+    text_column("id", required=True),
+    text_column("name"),
+    text_column("description"),
+    text_column("facts"),  # JSON, by kind
+    PrimaryKeyConstraint("kind", "id"),
+)
+
+identity_member = Table(
+    "identity_member",  # who belongs to a role, a tenant or a group, but for the users of a group
+    metadata,
+    text_column("kind", required=True),
+    text_column("holder", required=True),
+    text_column("member_kind", required=True),
+    text_column("member", required=True),
+    PrimaryKeyConstraint("kind", "holder", "member_kind", "member"),
+    Index(None, "member"),
+)
+
+cluster_variable = Table(
+    "cluster_variable",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text_column("value", required=True),  # JSON
+)
+
 node = Table(
     "node",
     metadata,
