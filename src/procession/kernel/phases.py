@@ -18,9 +18,10 @@ from procession.kernel.catching import START, event_starts, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
 from procession.kernel.conditions import check
-from procession.kernel.ending import end_instance
+from procession.kernel.ending import leave_after
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
 from procession.kernel.records import Element, Life, Phase
+from procession.kernel.roots import advance_root, finish
 from procession.kernel.stepping import BODY, HELD, ChildEnded, Continue, Item, Step
 from procession.kernel.waiting import (
     SCOPE_TIMER,
@@ -64,7 +65,7 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
     elif not scope.children:
         step.came_to_end = True
         if step.open != scope.key:
-            end_instance(step, scope, "COMPLETED")
+            finish(step, scope)
 
 
 def advance(step: Step, item: Continue) -> None:
@@ -72,6 +73,9 @@ def advance(step: Step, item: Continue) -> None:
     element = step.view.get(Element, item.element)
     if element is None:
         return  # it was cancelled in the meantime
+    if element.parent is None:
+        advance_root(step, element, item)
+        return
     key, index, node = element.key, item.index, step.node_of(element)
     traits = node.traits
     body = element.node.endswith(BODY)
@@ -82,7 +86,11 @@ def advance(step: Step, item: Continue) -> None:
         case Phase.ATTACH:
             if isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel) and element.parent:
                 # what is beside it is cancelled before it begins
-                interrupt(step, element.parent, f"Interrupting activity Activity({node.id}) executed.", but=key)
+                reason = f"Interrupting activity Activity({node.id}) executed."
+                if stay := interrupt(step, element.parent, reason, but=key):
+                    step.rest(key, Phase.ATTACH)
+                    leave_after(step, element.parent, stay, {"goesOn": key})
+                    return
             step.emit(e.ElementEntered(key, behaviour_of(step, element).type_name(node, body), node.name))
             if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
                 open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
