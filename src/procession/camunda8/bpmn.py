@@ -114,15 +114,10 @@ class Camunda8:
             for element in process.iter(f"{{{BPMN}}}{name}"):
                 text = f"{name} is not executed by this version; use sub-processes and the other gateways"
                 document.problems.error(text, element, element.get("id"))
-        for listener in ext.extensions(process, "executionListeners", "executionListener"):
-            document.problems.error(
-                "execution listeners of a process are not executed by this version; put them at its start and end events",
-                listener,
-                process.get("id"),
-            )
         return ProcessExtras(
             version_tag=None if tag is None else tag.get("value"),
             properties=ext.properties(process),
+            listeners=ext.execution_listeners(process, document),
         )
 
     def traits(self, element: etree._Element, document: Document) -> Traits:

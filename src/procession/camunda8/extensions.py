@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from lxml import etree
 
-from procession.bpmn.document import BPMN, Document
+from procession.bpmn.document import BPMN, Document, child, standard_name
 from procession.bpmn.model import Assignment, Binding, ExternalWork, Form, Listener, Reach, Reference
 from procession.expressions import Expression, Literal
 
@@ -69,33 +70,75 @@ def mappings(element: etree._Element, name: str, reach: Reach, document: Documen
 
 def execution_listeners(element: etree._Element, document: Document) -> tuple[Listener, ...]:
     """The execution listeners of an element or process."""
-    return tuple(
-        Listener(found.get("eventType") or "start", _listened(found, document))
-        for found in extensions(element, "executionListeners", "executionListener")
-    )
+    listeners: list[Listener] = []
+    place = f"{element.get('id')} > extensionElements > executionListeners"
+    seen: Counter[tuple[str, str]] = Counter()
+    for found in extensions(element, "executionListeners", "executionListener"):
+        event, type_ = found.get("eventType") or "", found.get("type") or ""
+        seen[event, type_] += 1
+        if not event:
+            at = f"{place} > executionListener"
+            document.problems.error("Attribute 'eventType' must be present and not empty", found, at)
+        elif event not in ("start", "end"):
+            document.problems.error(f"An execution listener has no event type '{event}'", found, place)
+        elif _deaf(element, event) is not None:
+            text = f"Execution listeners of type '{event}' are not supported by {_deaf(element, event)}"
+            document.problems.error(text, element)
+        else:
+            listeners.append(Listener(event, _listened(element, found, f"{place} > executionListener", document)))
+    for (event, type_), times in seen.items():
+        if times > 1 and event and type_:
+            text = f"Found '{times}' duplicates based on eventType[{event}] and type[{type_}], "
+            document.problems.error(text + "these combinations should be unique.", element, place)
+    return tuple(listeners)
+
+
+def _deaf(element: etree._Element, event: str) -> str | None:
+    """What an element is called that has no listeners for an event; None where it has."""
+    kind = standard_name(element) or ""
+    if event == "start":
+        named = {"startEvent": "start events", "boundaryEvent": "boundary events"}
+        if kind == "boundaryEvent" and child(element, "compensateEventDefinition") is not None:
+            return "[compensation] boundary events"
+        return named.get(kind)
+    if kind.endswith("Gateway"):
+        return "gateway element"
+    if kind == "endEvent" and child(element, "errorEventDefinition") is not None:
+        return "[error] end events"
+    if kind == "boundaryEvent" and child(element, "compensateEventDefinition") is not None:
+        return "[compensation] boundary events"
+    return None
 
 
 def task_listeners(element: etree._Element, document: Document) -> tuple[Listener, ...]:
     """The listeners of a user task."""
     listeners = []
+    place = f"{element.get('id')} > extensionElements > taskListeners"
+    native = extension(element, "userTask") is not None
+    if extension(element, "taskListeners") is not None and not native:
+        document.problems.error("Task listeners are only allowed on Camunda user tasks.", element, place)
+        return ()
     for found in extensions(element, "taskListeners", "taskListener"):
         event = found.get("eventType") or ""
         if event in _TASK_MOMENTS:
-            listeners.append(Listener(_TASK_MOMENTS[event], _listened(found, document)))
+            work = _listened(element, found, f"{place} > taskListener", document)
+            listeners.append(Listener(_TASK_MOMENTS[event], work))
+        elif event:
+            document.problems.error(f"A task listener has no event type '{event}'", found, place)
         else:
-            document.problems.error(f"A task listener has no event type '{event}'", found)
+            at = f"{place} > taskListener"
+            document.problems.error("Attribute 'eventType' must be present and not empty", found, at)
     return tuple(listeners)
 
 
-def _listened(listener: etree._Element, document: Document) -> ExternalWork:
+def _listened(element: etree._Element, listener: etree._Element, place: str, document: Document) -> ExternalWork:
+    """The job of a listener. It has the headers of its element too; where both say something its own count."""
     type_ = listener.get("type") or ""
     if not type_:
-        document.problems.error("Attribute 'type' must be present and not empty on a listener", listener)
+        document.problems.error("Attribute 'type' must be present and not empty", listener, place)
     retries = document.expression(listener.get("retries") or "3", listener)
-    headers = {
-        x.get("key") or "": x.get("value") or "" for x in listener.iterfind(f"{_PREFIX}taskHeaders/{_PREFIX}header")
-    }
-    return ExternalWork(document.expression(type_, listener), retries=retries, headers=headers)
+    own = {x.get("key") or "": x.get("value") or "" for x in listener.iterfind(f"{_PREFIX}taskHeaders/{_PREFIX}header")}
+    return ExternalWork(document.expression(type_, listener), retries=retries, headers={**headers(element), **own})
 
 
 def properties(element: etree._Element) -> dict[str, str]:

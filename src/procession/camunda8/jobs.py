@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,12 +122,13 @@ def _shape(
     engine: Engine, transaction: Transaction, job: External, instance: Instance | None, variables: dict[str, Any]
 ) -> dict[str, Any]:
     definition = engine.definitions.definition(job.definition, transaction)
+    task = _user_task(engine, transaction, job)
     return {
         "type": job.topic,
         "processDefinitionId": job.process_id,
         "processDefinitionVersion": definition.version,
         "elementId": job.node.removesuffix("#multiInstanceBody"),
-        "customHeaders": dict(job.headers),
+        "customHeaders": {**job.headers, **_task_headers(task or {})},
         "worker": job.worker or "",
         "retries": DEFAULT_RETRIES if job.retries is None else job.retries,
         "deadline": 0 if job.locked_until is None else millis(job.locked_until),
@@ -138,7 +140,7 @@ def _shape(
         "elementInstanceKey": str(job.element),
         "kind": job_kind(job.listener),
         "listenerEventType": listener_event(job.listener),
-        "userTask": _user_task(engine, transaction, job),
+        "userTask": task,
         "tags": [] if instance is None else list(instance.tags),
         "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),
         "businessId": job.business_key,
@@ -157,6 +159,15 @@ def job_kind(listener: str | None) -> str:
 def listener_event(listener: str | None) -> str:
     """The moment as the API calls it."""
     return "UNSPECIFIED" if listener is None else _TASK_MOMENTS.get(listener, listener.upper())
+
+
+def _task_headers(task: Mapping[str, Any]) -> dict[str, str]:
+    """What the headers of a listener's job say of its user task: all that it has, under reserved names."""
+    told = {name: value for name, value in task.items() if value not in (None, "", [])}
+    return {
+        f"io.camunda.zeebe:{name}": json.dumps(value, separators=(",", ":")) if isinstance(value, list) else str(value)
+        for name, value in told.items()
+    }
 
 
 def _user_task(engine: Engine, transaction: Transaction, job: External) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from procession.bpmn.model import BoundaryEvent, Node, StartEvent, SubProcess
 from procession.errors import ExecutionFailed
 from procession.kernel import events as e
-from procession.kernel.ending import terminate, terminate_children
+from procession.kernel.ending import leave_after, terminate, terminate_children
 from procession.kernel.records import ASIDE, Element, Job, Phase, Subscription, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
@@ -67,33 +67,46 @@ def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedVal
         case BoundaryEvent():
             assert host.parent is not None
             scope = host.parent
-            if catcher.interrupting:
-                terminate(step, host.key, f"Cancel scope activity Activity({catcher.id}) executed.", "deleted")
-            (event,) = step.create([(catcher.id, None)], scope)
-            set_variables(step, event, brings or {}, local=True)
+            reason = f"Cancel scope activity Activity({catcher.id}) executed."
+            if catcher.interrupting and not terminate(step, host.key, reason, "deleted"):
+                leave_after(step, scope, [host.key], {"event": catcher.id, "brings": dict(brings or {})})
+            else:
+                happen(step, scope, catcher, brings or {})
             return scope
         case StartEvent():
+            stay: list[int] = []
             if catcher.interrupting:
-                interrupt(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
+                stay = interrupt(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
                 if host.phase is not Phase.EXECUTE:
                     step.emit(e.ElementNoted(host.key, {**host.note, INTERRUPTED: True}))
-            (around,) = step.create([(catcher.scope, None)], host.key, note={START: catcher.id})
-            set_variables(step, around, brings or {}, local=True)
+            if stay:
+                leave_after(step, host.key, stay, {"event": catcher.id, "brings": dict(brings or {})})
+            else:
+                happen(step, host.key, catcher, brings or {})
             return host.key
     raise ExecutionFailed(f"'{catcher.id}' is no event that interrupts")
 
 
-def interrupt(step: Step, scope: int, reason: str, *, but: int | None = None) -> None:
+def happen(step: Step, scope: int, catcher: Catcher, brings: Mapping[str, TypedValue]) -> None:
+    """A token stands at the event, or at the event sub-process that it starts; what it interrupts is gone."""
+    if isinstance(catcher, BoundaryEvent):
+        (begun,) = step.create([(catcher.id, None)], scope)
+    else:
+        (begun,) = step.create([(catcher.scope, None)], scope, note={START: catcher.id})
+    set_variables(step, begun, brings, local=True)
+
+
+def interrupt(step: Step, scope: int, reason: str, *, but: int | None = None) -> list[int]:
     """Cancels what is inside a scope. It waits for nothing any more that could start an event sub-process in it.
 
-    In Camunda 7 it does not wait for its boundary events either.
+    In Camunda 7 it does not wait for its boundary events either. Gives the keys of what stays until listeners have answered.
     """
     from procession.kernel.work import run_end_listeners
 
     inside = [x for x in step.view.children(scope) if not x.note.get(ASIDE)]
     if len(inside) == 1 and inside[0].phase is Phase.BEFORE and step.process.policies.ends_when_cancelled:
         run_end_listeners(step, inside[0])  # Camunda 7 has it end, although it never began
-    terminate_children(step, scope, reason, but=but)
+    stay = terminate_children(step, scope, reason, but=but)
     host = step.view.need(Element, scope)
     starts = {start.id for start in event_starts(step, host)}
     for kind, key in host.attached:
@@ -110,3 +123,4 @@ def interrupt(step: Step, scope: int, reason: str, *, but: int | None = None) ->
             continue
         if step.process.policies.interrupted_is_deaf or waits.node in starts:
             step.emit(over)
+    return stay

@@ -1,8 +1,8 @@
-"""Changes of a user task that workers are asked about first: the listeners of its creation, assignment, update, completion.
+"""Changes of a user task that workers are asked about first: its creation, assignment, update, completion, cancellation.
 
 What is asked for waits in the element's note while the listeners' jobs are done one after the other (phase CONFIRM). A job
-may correct the task or, but for its creation, deny the change: then the task is as it was. Listeners that are no jobs run at
-once, in `work`; this file knows nothing of them.
+may correct the task or, but for its creation and cancellation, deny the change: then the task is as it was. Listeners that
+are no jobs run at once, in `work`; this file knows nothing of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ listeners corrected, `variables` of a completion, `action` and `operation` as th
 DENIED = "denied"
 """In a task element's note: the `event` that was denied last, and the `reason`."""
 CANDIDATES = {"candidate_users": "user", "candidate_groups": "group"}
-_STATES = {"create": "Creating", "assignment": "Assigning", "update": "Updating", "complete": "Completing"}
+_STATES = {"create": "Creating", "assignment": "Assigning", "update": "Updating", "complete": "Completing", "delete": "Canceling"}
+TASK_EVENTS = frozenset(_STATES)
+"""The events of a user task that workers may be asked about."""
+DENIABLE = frozenset({"assignment", "update", "complete"})
+"""The events whose change a listener may deny."""
 
 
 def asks_workers(step: Step, element: Element, event: str) -> bool:
@@ -90,6 +94,7 @@ def agreed(step: Step, element: Element) -> str:
         apply_change(step, step.view.need(Task, key), change.get("operation", "Update"), change.get("attributes", {}))
     if event == "complete":
         take_results(step, element.key, change.get("variables", {}))
+    if event in ("complete", "delete"):
         return event
     step.rest(element.key, Phase.EXECUTE)
     assignee = change.get("assignee")

@@ -1,9 +1,17 @@
-"""How elements and instances end other than by completing: termination of whole subtrees, the end of an instance."""
+"""How elements and instances end other than by completing: termination of whole subtrees, the end of an instance.
+
+Where workers listen to the cancellation of a user task, it stays until they have answered, and every scope around it that
+ends with it; what was to follow waits in the note of the scope in which it all happens (`AFTERWARDS`). `cancelling` goes on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from procession.kernel import events as e
-from procession.kernel.records import ASIDE, Element, Life, Phase, Wait
+from procession.kernel.changing import CHANGING, ask, asks_workers
+from procession.kernel.records import ASIDE, Element, Life, Phase, Task, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import visible
 from procession.kernel.waiting import close_attached
@@ -11,6 +19,12 @@ from procession.kernel.world import CallEnded, CancelCaller, CorrelationEnded
 from procession.values import TypedValue
 
 JOINED = "joined"  # in an element's note: it waits at a join and is counted there
+
+
+AFTERWARDS = "afterwards"
+"""In a scope's note: what follows when elements in it are gone, a list. Each says which it waits for (`gone`, keys), and
+what then happens: `event` with what it `brings`, an element that `goesOn`, the scope that `completes`, or, at a root, how the
+instance is `cancelled`."""
 
 
 def terminate(
@@ -21,8 +35,8 @@ def terminate(
     *,
     listeners: bool = True,
     mappings: bool = True,
-) -> None:
-    """Cancels an element and everything inside it, innermost first.
+) -> bool:
+    """Cancels an element and everything inside it, innermost first. False where it stays until listeners have answered.
 
     Its output mappings are carried out, as Camunda 7 does. `reason` is what called instances are told, `task_reason`
     what history says of its tasks.
@@ -32,19 +46,67 @@ def terminate(
         current = stack.pop()
         order.append(current)
         stack.extend(child.key for child in step.view.children(current))
+    staying: set[int] = set()
     for current in reversed(order):
-        _terminate_one(step, step.view.need(Element, current), reason, task_reason or reason, listeners, mappings)
+        element = step.view.need(Element, current)
+        if current in staying or (listeners and _asks(step, element)):
+            _stay(step, element, reason, task_reason or reason)
+            staying.add(current)
+            if element.parent is not None:
+                staying.add(element.parent)
+        else:
+            _terminate_one(step, element, reason, task_reason or reason, listeners, mappings)
+    return key not in staying
 
 
-def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: int | None = None) -> None:
-    """Cancels everything inside a scope, or all but one element."""
+def _asks(step: Step, element: Element) -> bool:
+    """True where an element stays until listeners have answered, those of its own cancellation or of others'."""
+    if is_terminating(element):
+        return True
+    waits = bool(element.attached) and element.parent is not None and step.listens
+    return waits and bool(step.attached(element, Wait.TASK)) and asks_workers(step, element, "delete")
+
+
+def is_terminating(element: Element) -> bool:
+    """True for what is cancelled and not gone yet."""
+    event = element.note.get(CHANGING, {}).get("event")
+    return element.life is Life.TERMINATING or (element.life is Life.FAILED and event == "delete")
+
+
+def _stay(step: Step, element: Element, reason: str, task_reason: str) -> None:
+    """An element is cancelled and stays; it waits for nothing any more but its listeners."""
+    if is_terminating(element):
+        return
+    tasks = step.attached(element, Wait.TASK)
+    close_attached(step, element, reason, task_reason, but=Wait.TASK)
+    element = step.view.need(Element, element.key)
+    note = {name: value for name, value in element.note.items() if name != AFTERWARDS}
+    if len(note) < len(element.note):
+        step.emit(e.ElementNoted(element.key, note))
+    step.rest(element.key, element.phase, element.index, Life.TERMINATING)
+    for task in tasks:
+        ask(step, step.view.need(Element, element.key), step.view.need(Task, task), "delete", {"attributes": {}})
+
+
+def leave_after(step: Step, scope: int, gone: Sequence[int], follows: Mapping[str, Any]) -> None:
+    """Notes at a scope what follows when elements in it are gone."""
+    host = step.view.need(Element, scope)
+    waiting = [*host.note.get(AFTERWARDS, ()), {"gone": list(gone), **follows}]
+    step.emit(e.ElementNoted(scope, {**host.note, AFTERWARDS: waiting}))
+
+
+def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: int | None = None) -> list[int]:
+    """Cancels everything inside a scope, or all but one element. Gives the keys of what stays until listeners have answered."""
+    stays = []
     children = [child for child in step.view.children(scope) if child.key != but and not child.note.get(ASIDE)]
     for child in children:
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
             alone = len(children) == 1 and but is None and not child.children
             alone = alone and not _has_scope(step, child)
-            terminate(step, child.key, reason, reason if alone else "deleted")
+            if not terminate(step, child.key, reason, reason if alone else "deleted"):
+                stays.append(child.key)
+    return stays
 
 
 def _has_scope(step: Step, element: Element) -> bool:
@@ -52,6 +114,11 @@ def _has_scope(step: Step, element: Element) -> bool:
         return False
     traits = step.node_of(element).traits
     return bool(step.process.boundaries.get(element.node) or traits.inputs or traits.outputs)
+
+
+def terminate_one(step: Step, element: Element) -> None:
+    """What stayed until its listeners had answered goes."""
+    _terminate_one(step, element, "deleted", "deleted", False, False)
 
 
 def _terminate_one(
@@ -124,10 +191,17 @@ def cancel_instance(
     instance = step.instance_of(root)
     step.outside = None if inside else (reason,)
     told = "deleted" if inside else reason  # what history says of its tasks
-    for child in step.view.children(root.key):
-        terminate(step, child.key, reason or "deleted", told, listeners=listeners, mappings=mappings)
+    stay = [
+        child.key
+        for child in step.view.children(root.key)
+        if not terminate(step, child.key, reason or "deleted", told, listeners=listeners, mappings=mappings)
+    ]
     root = step.view.need(Element, root.key)
     state = "INTERNALLY_TERMINATED" if inside else "EXTERNALLY_TERMINATED"
-    end_instance(step, root, state, reason, listeners=listeners)
+    if stay:
+        _stay(step, root, reason or "deleted", told or "deleted")
+        leave_after(step, root.key, stay, {"cancelled": {"state": state, "reason": reason}})
+    else:
+        end_instance(step, root, state, reason, listeners=listeners)
     if tell_caller and instance.caller is not None:
         step.request(CancelCaller(instance.caller, reason))

@@ -21,7 +21,7 @@ MOVES: dict[Life, frozenset[Life]] = {
     Life.ACTIVE: frozenset({Life.ACTIVE, Life.COMPLETING, Life.FAILED, Life.TERMINATING}),
     Life.COMPLETING: frozenset({Life.COMPLETED, Life.FAILED, Life.TERMINATING}),
     Life.FAILED: frozenset({Life.ACTIVATING, Life.ACTIVE, Life.COMPLETING, Life.TERMINATING}),
-    Life.TERMINATING: frozenset({Life.TERMINATED}),
+    Life.TERMINATING: frozenset({Life.TERMINATED, Life.FAILED}),
     Life.COMPLETED: frozenset(),
     Life.TERMINATED: frozenset(),
 }

@@ -262,14 +262,17 @@ def close_attached(
     task_reason: str = "deleted",
     *,
     listeners: bool = True,
+    but: Wait | None = None,
 ) -> None:
-    """Takes away all that still waits for an element; called instances are asked to end."""
+    """Takes away all that still waits for an element, `but` one kind; called instances are asked to end."""
     from procession.kernel.incidents import end_incident
     from procession.kernel.work import run_task_listeners
     from procession.kernel.world import CancelCalled
 
     for kind, key in step.view.need(Element, element.key).attached:
         match kind:
+            case _ if kind is but:
+                pass
             case Wait.TASK:
                 if listeners:
                     run_task_listeners(step, element, key, "delete")

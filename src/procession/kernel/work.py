@@ -21,7 +21,7 @@ from procession.errors import ExecutionFailed, ExpressionFailed
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Wait
-from procession.kernel.stepping import Step
+from procession.kernel.stepping import BODY, Step
 from procession.kernel.throwing import BpmnError, throw_error
 from procession.kernel.variables import ConnectorBean, ExecutionBean, Sight, set_variable, typed, visible
 from procession.kernel.waiting import priority_of
@@ -40,7 +40,7 @@ def run_work(step: Step, element: Element, node: Node, work: Work) -> bool:
 def _do(step: Step, element: Element, node: Node, work: Work) -> bool:
     match work:
         case ExternalWork():
-            create_external(step, element, node, work)
+            create_external(step, element, work)
             return False
         case ExpressionWork():
             _result(step, element, work.result_variable, step.evaluate(element.key, work.expression))
@@ -85,7 +85,7 @@ def create_external(step: Step, element: Element, work: ExternalWork, listener: 
     instance = step.instance_of(element)
     topic = step.text(element.key, work.topic)
     if not topic:
-        raise ExpressionFailed(f"The topic of '{node.id}' is null", work.topic.source)
+        raise ExpressionFailed(f"The topic of '{element.node.removesuffix(BODY)}' is null", work.topic.source)
     priority = priority_of(step, element.key, work.priority or step.process.task_priority)
     retries = None if work.retries is None else _retries(step, element, work.retries)
     headers = dict(work.headers)
@@ -195,7 +195,7 @@ def run_listener(step: Step, element: Element, listener: Listener) -> bool:
     if not step.listens:
         return True
     if isinstance(listener.work, ExternalWork):
-        create_external(step, element, step.node_of(element), listener.work, listener.event)
+        create_external(step, element, listener.work, listener.event)
         return False
     task = step.attached(element, Wait.TASK) if listener.event == "complete" else []
     _run_inline(step, element, listener, task[0] if task else None)

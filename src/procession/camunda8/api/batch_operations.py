@@ -45,7 +45,9 @@ def _begin(call: Call, kind: str, shown: str, items: Sequence[int], work: Mappin
 def cancel(call: Call) -> Answer:
     """Cancels the running instances that meet a filter."""
     items = [key for key, _ in _chosen(call, _history.c.ended.is_(None))]
-    return _begin(call, batch_work.DELETION, "CANCEL_PROCESS_INSTANCE", items, {"reason": None, **_QUIET})
+    return _begin(
+        call, batch_work.DELETION, "CANCEL_PROCESS_INSTANCE", items, {"reason": None, **_QUIET, "skip_listeners": False}
+    )
 
 
 @route("POST", "/process-instances/deletion")

@@ -19,7 +19,7 @@ from procession.camunda8.exchange import (
     route,
     text_member,
 )
-from procession.camunda8.jobs import activate, read_activation
+from procession.camunda8.jobs import activate, job_kind, read_activation
 from procession.camunda8.problems import command_rejected, invalid
 from procession.camunda8.searching import search
 from procession.camunda8.values import read_variables
@@ -90,6 +90,11 @@ def error(call: Call) -> Steps:
         variables=read_variables(object_member(call.body, "variables")),
         external=key,
     )
+    job: External | None = yield partial(_job, call, key)
+    if job is not None and job.listener is not None:
+        told = f"with key '{key}', type '{job.topic}' and processInstanceKey '{job.instance}'"
+        text = f"Cannot throw BPMN error from {job_kind(job.listener)} job {told}"
+        raise command_rejected("THROW_ERROR", "INVALID_STATE", text)
     yield from _sent(key, "THROW_ERROR", "throw an error for", command)
     return NOTHING
 

@@ -132,7 +132,7 @@ def cancel(call: Call) -> Steps:
     """Cancels an instance with everything in it."""
     key = call.key("processInstanceKey")
     try:
-        yield c.CancelInstance(key, None, skip_listeners=True, skip_mappings=True)
+        yield c.CancelInstance(key, None, skip_mappings=True)
     except Missing:
         raise command_rejected(
             "CANCEL",

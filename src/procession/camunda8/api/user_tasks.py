@@ -212,17 +212,22 @@ def _changed(call: Call, key: int, intent: str, command: Any) -> Steps:
     if outcome is None:
         raise Rejected(504, "Request timed out between gateway and broker: listeners have not answered")
     (denied,) = outcome
+    if denied is not None and denied["event"] == "delete":
+        text = f"Expected to {verb} user task with key '{key}', but it is in state 'CANCELING'"
+        raise command_rejected(intent, "INVALID_STATE", text)
     if denied is not None:
         raise _denied(key, intent, denied)
     return NOTHING
 
 
 def _outcome(call: Call, key: int) -> tuple[Mapping[str, Any] | None] | None:
-    """What became of a change: None while listeners are asked, else in a tuple how it was denied, or None."""
+    """What became of a change: None while listeners are asked, else in a tuple what it gave way to, how it was denied, or None."""
     task, element = _look(call, key)
     note = {} if element is None else element.note
     if task is None:
         return (None,)
+    if note.get(CHANGING, {}).get("event") == "delete":
+        return (note[CHANGING],)
     return None if CHANGING in note else (note.get(DENIED),)
 
 

@@ -21,6 +21,7 @@ _link = schema.history_link
 _STATES = {
     "Creating": "CREATING",
     "Assigning": "ASSIGNING",
+    "Canceling": "CANCELING",
     "Updating": "UPDATING",
     "Completing": "COMPLETING",
     "Completed": "COMPLETED",

@@ -14,7 +14,7 @@ from procession.errors import ExpressionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.compensation import is_recalled, recalled_child_ended
-from procession.kernel.ending import terminate_children
+from procession.kernel.ending import leave_after, terminate_children
 from procession.kernel.records import Element, Phase
 from procession.kernel.stepping import Continue, Step
 from procession.kernel.variables import find_variable, set_variable, typed
@@ -57,8 +57,10 @@ class LoopBody(Behaviour):
         # turns may have been added or taken away: only the count of those at work tells when a parallel loop is over
         over = done >= total if loop.sequential else active <= 0
         if over or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
-            terminate_children(step, element.key)
-            step.complete(element.key)
+            if stay := terminate_children(step, element.key):
+                leave_after(step, element.key, stay, {"completes": True})
+            else:
+                step.complete(element.key)
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
             step.push(begin_turn(step, element, node, loop, done, items))

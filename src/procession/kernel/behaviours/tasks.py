@@ -10,6 +10,7 @@ from procession.errors import ExpressionFailed
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
+from procession.kernel.cancelling import gone
 from procession.kernel.changing import agreed, ask, asks_workers, assign
 from procession.kernel.compensation import COMPENSATES
 from procession.kernel.records import Element, IdentityLink, Task, Wait
@@ -91,7 +92,10 @@ class HumanTask(Behaviour):
             run_task_listeners(step, element, task.key, "assignment")
 
     def confirmed(self, step: Step, element: Element, node: Node) -> None:
-        if agreed(step, element) != "complete":
+        event = agreed(step, element)
+        if event == "delete":
+            gone(step, step.view.need(Element, element.key))
+        if event != "complete":
             return
         for task in step.attached(element, Wait.TASK):
             end_task(step, step.view.need(Task, task), "completed")

@@ -7,11 +7,11 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from procession.bpmn.model import ExternalWork, Failure
-from procession.errors import ExecutionFailed, ExpressionFailed, Invalid, Missing
+from procession.errors import Conflict, ExecutionFailed, ExpressionFailed, Invalid, Missing
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
-from procession.kernel.changing import correct, deny
+from procession.kernel.changing import CHANGING, DENIABLE, TASK_EVENTS, correct, deny
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
 from procession.kernel.records import Element, External, Phase, Task
@@ -25,6 +25,8 @@ MESSAGE_LENGTH = 666
 
 def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
+    if external.listener in TASK_EVENTS:
+        _check_answer(step, external, command)
     if external.listener is None:
         take_results(step, external.element, command.variables)
     elif external.listener == "end":
@@ -46,6 +48,21 @@ def complete(step: Step, command: c.CompleteExternal) -> None:
     else:
         # the work of a listener: on to the next
         step.push(Continue(element.key, element.phase, element.index + 1))
+
+
+def _check_answer(step: Step, external: External, command: c.CompleteExternal) -> None:
+    """What a listener of a user task may not answer. Raises Invalid."""
+    told = f"(job key '{external.key}', type '{external.topic}', processInstanceKey '{external.instance}')"
+    if command.variables:
+        raise Invalid(f"Task Listener job completion with variables payload provided is not yet supported {told}.")
+    if command.denied and external.listener not in DENIABLE:
+        raise Invalid(f"The creation and the cancellation of a user task cannot be denied by its Task Listener {told}.")
+    asked = step.view.need(Element, external.element).note.get(CHANGING, {})
+    if external.listener == "create" and asked.get("assignee") and command.corrections.get("assignee"):
+        raise Invalid(
+            f"The assignee that the process gives cannot be corrected when the user task is created, but when it is "
+            f"assigned {told}."
+        )
 
 
 def fail(step: Step, command: c.FailExternal) -> None:
@@ -99,6 +116,8 @@ def throw(step: Step, command: c.ThrowError) -> None:
         raise Invalid("errorCode is empty")
     if command.external is not None:
         external = _held(step, command.external, command.worker, "ended with a BPMN error")
+        if external.listener is not None:
+            raise Conflict(f"the job is a listener's, which cannot throw a BPMN error: '{external.topic}'")
         if step.process.policies.uncaught_error_ends:
             _forget_incidents(step, external, resolved=False)
             set_variables(step, external.element, command.variables)
@@ -123,6 +142,8 @@ def throw(step: Step, command: c.ThrowError) -> None:
 
 def _thrown_by_definition(step: Step, external: External, *, lenient: bool = False) -> bool:
     """Throws the error of the first error definition of the task whose expression is true; False where there is none."""
+    if external.listener is not None:
+        return False
     element = step.view.need(Element, external.element)
     node = step.node_of(element)
     work = getattr(node, "work", None) or getattr(getattr(node, "definition", None), "work", None)
@@ -188,7 +209,7 @@ def _set_retries(step: Step, before: External, after: External, *, failed: bool)
     if had and not has:
         kind = "failedExternalTask"
         if after.listener is not None:
-            about_task = after.listener in ("create", "assignment", "update", "complete", "delete")
+            about_task = after.listener in TASK_EVENTS
             kind = "taskListenerNoRetries" if about_task else "executionListenerNoRetries"
         raise_incident(step, after.element, kind, after.error_message, configuration=str(after.key))
     elif has and not had and not stops:

@@ -8,6 +8,7 @@ from procession.bpmn.model import Failure
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.ending import is_terminating
 from procession.kernel.incidents import STOPPED_BY, end_incident, raise_incident, stop
 from procession.kernel.records import Element, External, Incident, Instance, Life, Phase, Wait
 from procession.kernel.stepping import ChildEnded, Continue, Step
@@ -54,7 +55,8 @@ def resolve(step: Step, command: c.ResolveIncident) -> None:
         return
     if element is not None and element.life is Life.FAILED:
         # it goes on at the very item at which it stopped
-        step.rest(element.key, element.phase, element.index, _LIVES.get(element.phase, Life.ACTIVATING))
+        life = Life.TERMINATING if is_terminating(element) else _LIVES.get(element.phase, Life.ACTIVATING)
+        step.rest(element.key, element.phase, element.index, life)
         step.push(Continue(element.key, element.phase, element.index))
 
 

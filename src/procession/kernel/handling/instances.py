@@ -8,14 +8,12 @@ from procession.bpmn.model import StartEvent
 from procession.errors import Invalid, Missing, Suspended
 from procession.kernel import commands as c
 from procession.kernel import events as e
-from procession.kernel.catching import event_starts
-from procession.kernel.ending import cancel_instance, terminate
-from procession.kernel.handling.modification import first_node, start_at
+from procession.kernel.ending import cancel_instance, is_terminating, terminate
+from procession.kernel.handling.modification import first_node
 from procession.kernel.records import Element, External, Instance, Job, Life, Phase, Task, Wait
-from procession.kernel.stepping import BODY, ChildEnded, Step
+from procession.kernel.roots import begin, beginning, listeners_of
+from procession.kernel.stepping import BODY, ChildEnded, Continue, Step
 from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
-from procession.kernel.waiting import SCOPE_TIMER, open_waits
-from procession.kernel.work import run_process_listeners
 
 
 def start(step: Step, command: c.StartInstance) -> int:
@@ -42,32 +40,34 @@ def start(step: Step, command: c.StartInstance) -> int:
         correlation_key=command.correlation_key,
         tags=command.tags,
     )
+    # what the start event's output mappings are to take is the event's own
+    started = [x for x in command.instructions if isinstance(x, c.StartAt)]
+    mapped = bool(node.traits.outputs) and not process.policies.results_outwards and not command.instructions
+    own = command.variables if mapped else {}
+    asks = bool(listeners_of(step, "start")) and not command.skip_listeners
     root = Element(key, key, None, process.id, Life.ACTIVE, Phase.EXECUTE)
+    if asks:
+        root = replace(root, life=Life.ACTIVATING, phase=Phase.START, note=beginning(node_id, own, started))
     step.emit(e.InstanceStarted(instance, node_id, command.restarted))
     step.emit(e.ElementCreated(root, command.definition))
     if command.caller is not None:
         step.emit(e.CalledInstanceLinked(command.caller, key))
     if isinstance(node, StartEvent) and node.initiator:
         set_variable(step, key, node.initiator, typed(step.world.user), local=True, initial=True)
-    # what the start event's output mappings are to take is the event's own
-    mapped = bool(node.traits.outputs) and not process.policies.results_outwards
     for name, value in command.variables.items() if not mapped else ():
         set_variable(step, key, name, value, local=True, initial=True)
-    open_waits(step, root, event_starts(step, root), SCOPE_TIMER)
-    if command.instructions:
-        step.listens, step.maps = not command.skip_listeners, not command.skip_mappings
-        run_process_listeners(step, root, "start")
-        start_at(step, key, command.instructions)
-        return key
-    run_process_listeners(step, root, "start")
-    (begun,) = step.create([(node.id, None)], key)
-    if mapped:
-        set_variables(step, begun, command.variables, local=True)
+    step.listens, step.maps = not command.skip_listeners, not command.skip_mappings
+    if asks:
+        step.push(Continue(key, Phase.START))
+    else:
+        begin(step, root, node.id, own, started)
     return key
 
 
 def cancel(step: Step, command: c.CancelInstance) -> None:
     root = _root(step, command.instance)
+    if is_terminating(root):
+        raise Missing(f"No process instance found for id '{command.instance}': it is being cancelled already")
     step.listens, step.maps = not command.skip_listeners, not command.skip_mappings
     step.leaves_called = command.skip_called
     cancel_instance(

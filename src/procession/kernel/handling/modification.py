@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from procession.errors import ExecutionFailed, Suspended
 from procession.kernel import commands as c
 from procession.kernel import events as e
-from procession.kernel.ending import cancel_instance, end_instance
+from procession.kernel.ending import cancel_instance
 from procession.kernel.placing import RESTING, Misplaced, displace, instances_at, place, target_of, transition_at
 from procession.kernel.records import ASIDE, Element, Instance
+from procession.kernel.roots import finish
 from procession.kernel.stepping import Step
 from procession.kernel.world import CallProcess
 
@@ -28,7 +29,7 @@ def modify(step: Step, command: c.ModifyInstance) -> None:
     root = step.view.need(Element, root.key)
     if not root.children:
         if step.came_to_end:
-            end_instance(step, root, "COMPLETED", listeners=step.listens)
+            finish(step, root, listeners=step.listens)
         else:
             cancel_instance(
                 step, root, command.reason, listeners=step.listens, mappings=step.maps, inside=command.inside
@@ -55,7 +56,7 @@ def start_at(step: Step, root: int, instructions: Sequence[c.StartAt | c.CancelA
     """Begins a new instance at the places that the instructions name."""
     carry_out(step, root, [x for x in instructions if isinstance(x, c.StartAt)])
     if not step.view.need(Element, root).children:
-        end_instance(step, step.view.need(Element, root), "COMPLETED", listeners=step.listens)
+        finish(step, step.view.need(Element, root), listeners=step.listens)
 
 
 def carry_out(step: Step, root: int, instructions: Sequence[c.StartAt | c.CancelAt], reason: str = REASON) -> None:
