@@ -5,7 +5,7 @@ activating ─► active ─► completing ─► completed
     ▼  │        │  ▼         ▼  │
    failed       │ failed    failed
     │           ▼            │
-    └──────► terminating ◄───┘
+    └◄─────► terminating ◄───┘
                 │
                 ▼
             terminated
