@@ -162,9 +162,8 @@ class JobExecutor:
                     complained = False
                 except Exception as error:
                     if not complained:
-                        log.warning(
-                            "Jobs cannot be acquired; trying again", exc_info=not isinstance(error, Unavailable)
-                        )
+                        foreseen = isinstance(error, ProcessionError)
+                        log.warning("Jobs cannot be acquired, trying again: %s", error, exc_info=not foreseen)
                     complained = self._has_strays = True
                     wait = settings.job_poll
             while self._held:  # what was sent is done before the pool closes
@@ -266,5 +265,5 @@ class JobExecutor:
         try:
             with self._engine.storage.transaction() as transaction:
                 release_jobs(transaction, self.owner)
-        except ProcessionError:
-            log.warning("The locks of this node's jobs stay until they run out", exc_info=True)
+        except ProcessionError as error:
+            log.warning("The locks of this node's jobs stay until they run out: %s", error)
