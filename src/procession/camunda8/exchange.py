@@ -36,6 +36,8 @@ class Call:
     files: tuple[File, ...] = ()
     form: Mapping[str, str] = field(default_factory=dict)
     test_mode: bool = False
+    guarded: bool = False
+    """True where the server asks for credentials."""
 
     def submit(self, command: Any) -> Any:
         """Sends a command in the name of who asks; gives its value."""

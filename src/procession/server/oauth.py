@@ -48,6 +48,11 @@ class Tokens:
             self._issued[token] = client, now + TOKEN_SECONDS
         return token
 
+    @property
+    def guards(self) -> bool:
+        """True where somebody has to prove who it is."""
+        return self._authenticator is not None
+
     def is_quick(self, header: str | None) -> bool:
         """True where `who` asks no database and hashes nothing."""
         return self._authenticator is None or (header or "")[:7].lower() == "bearer "

@@ -210,14 +210,34 @@ identity_membership = Table(
 )
 
 identity_record = Table(
-    "identity_record",  # what Camunda 8's identity knows besides: roles, tenants, mapping rules, authorizations
+    "identity_record",  # what Camunda 8's identity has by id, a name and a description: roles and tenants
     metadata,
     text_column("kind", required=True),
     text_column("id", required=True),
     text_column("name"),
     text_column("description"),
-    text_column("facts"),  # JSON, by kind
     PrimaryKeyConstraint("kind", "id"),
+)
+
+identity_mapping_rule = Table(
+    "identity_mapping_rule",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("name"),
+    text_column("claim_name", required=True),
+    text_column("claim_value", required=True),
+)
+
+identity_authorization = Table(
+    "identity_authorization",
+    metadata,
+    key_column(),
+    text_column("owner_type", required=True),
+    text_column("owner", required=True),
+    text_column("resource_type", required=True),
+    text_column("resource"),
+    text_column("property"),
+    text_column("permissions", required=True),  # JSON
 )
 
 identity_member = Table(

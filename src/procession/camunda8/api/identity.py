@@ -1,44 +1,18 @@
-"""`/users`, `/groups`, `/tenants`: the engine's own identity service; `/roles`, `/mapping-rules`, `/authorizations`: it has none.
+"""`/users`, `/groups`: the engine's own identity service.
 
 Passwords are hashed by the server, which alone knows how: users made here have none and cannot log in with one.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from procession.camunda8.entities.identity import (
-    AUTHORIZATIONS,
-    GROUPS,
-    MAPPING_RULES,
-    MEMBERS,
-    ROLES,
-    TENANTS,
-    USERS,
-)
+from procession.camunda8.entities.identity import GROUPS, MEMBERS, USERS
 from procession.camunda8.exchange import NOTHING, Answer, Call, route, text_member
-from procession.camunda8.problems import Rejected, command_rejected, invalid, not_found
-from procession.camunda8.searching import Entity, Row, reading, rows_of, search
+from procession.camunda8.people import forget_member, one, run
+from procession.camunda8.problems import command_rejected, invalid, not_found
+from procession.camunda8.searching import search
 from procession.storage import schema
-from procession.storage.drivers import Driver
 
 _members = schema.identity_membership
-
-
-def _one(call: Call, entity: Entity, id_: str) -> Row:
-    """The row of that id. Raises 404."""
-    with reading(call) as connection:
-        rows = rows_of(connection, entity, [entity.key.is_not_distinct_from(id_)], 1)
-    if not rows:
-        raise not_found(entity.name, id_)
-    return dict(rows[0])
-
-
-def _run(call: Call, statement: str, *parameters: Any) -> int:
-    def work(driver: Driver) -> int:
-        return driver.run(statement, list(parameters))
-
-    return call.engine.atomically(work)
 
 
 # ---------------------------------------------------------------- users
@@ -53,7 +27,7 @@ def search_users(call: Call) -> Answer:
 @route("GET", "/users/{username}")
 def get_user(call: Call) -> Answer:
     """One user."""
-    return Answer(USERS.show(_one(call, USERS, call.params["username"])))
+    return Answer(USERS.show(one(call, USERS, call.params["username"])))
 
 
 @route("POST", "/users")
@@ -63,7 +37,7 @@ def create_user(call: Call) -> Answer:
     if not id_:
         raise invalid("No username provided.")
     name, email = text_member(call.body, "name"), text_member(call.body, "email")
-    made = _run(
+    made = run(
         call,
         "INSERT INTO identity_user (id, first_name, email) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
         id_,
@@ -80,17 +54,18 @@ def create_user(call: Call) -> Answer:
 def change_user(call: Call) -> Answer:
     """Changes name and address of a user."""
     id_, name, email = call.params["username"], text_member(call.body, "name"), text_member(call.body, "email")
-    _one(call, USERS, id_)
-    _run(call, "UPDATE identity_user SET first_name = ?, last_name = NULL, email = ? WHERE id = ?", name, email, id_)
+    one(call, USERS, id_)
+    run(call, "UPDATE identity_user SET first_name = ?, last_name = NULL, email = ? WHERE id = ?", name, email, id_)
     return Answer({"username": id_, "name": name, "email": email})
 
 
 @route("DELETE", "/users/{username}")
 def delete_user(call: Call) -> Answer:
     """Deletes a user."""
-    _one(call, USERS, call.params["username"])
-    _run(call, "DELETE FROM identity_membership WHERE user_id = ?", call.params["username"])
-    _run(call, "DELETE FROM identity_user WHERE id = ?", call.params["username"])
+    one(call, USERS, call.params["username"])
+    run(call, "DELETE FROM identity_membership WHERE user_id = ?", call.params["username"])
+    run(call, "DELETE FROM identity_user WHERE id = ?", call.params["username"])
+    forget_member(call, "user", call.params["username"])
     return NOTHING
 
 
@@ -106,7 +81,7 @@ def search_groups(call: Call) -> Answer:
 @route("GET", "/groups/{groupId}")
 def get_group(call: Call) -> Answer:
     """One group."""
-    return Answer(GROUPS.show(_one(call, GROUPS, call.params["groupId"])))
+    return Answer(GROUPS.show(one(call, GROUPS, call.params["groupId"])))
 
 
 @route("POST", "/groups")
@@ -115,7 +90,7 @@ def create_group(call: Call) -> Answer:
     id_, name = text_member(call.body, "groupId"), text_member(call.body, "name")
     if not id_ or not name:
         raise invalid("groupId and name are required.")
-    made = _run(
+    made = run(
         call,
         "INSERT INTO identity_group (id, name, type) VALUES (?, ?, 'WORKFLOW') ON CONFLICT (id) DO NOTHING",
         id_,
@@ -131,17 +106,18 @@ def create_group(call: Call) -> Answer:
 def change_group(call: Call) -> Answer:
     """Changes the name of a group."""
     id_, name = call.params["groupId"], text_member(call.body, "name")
-    _one(call, GROUPS, id_)
-    _run(call, "UPDATE identity_group SET name = ? WHERE id = ?", name, id_)
+    one(call, GROUPS, id_)
+    run(call, "UPDATE identity_group SET name = ? WHERE id = ?", name, id_)
     return Answer({"groupId": id_, "name": name, "description": ""})
 
 
 @route("DELETE", "/groups/{groupId}")
 def delete_group(call: Call) -> Answer:
     """Deletes a group."""
-    _one(call, GROUPS, call.params["groupId"])
-    _run(call, "DELETE FROM identity_membership WHERE group_id = ?", call.params["groupId"])
-    _run(call, "DELETE FROM identity_group WHERE id = ?", call.params["groupId"])
+    one(call, GROUPS, call.params["groupId"])
+    run(call, "DELETE FROM identity_membership WHERE group_id = ?", call.params["groupId"])
+    run(call, "DELETE FROM identity_group WHERE id = ?", call.params["groupId"])
+    forget_member(call, "group", call.params["groupId"])
     return NOTHING
 
 
@@ -149,7 +125,7 @@ def delete_group(call: Call) -> Answer:
 def search_members(call: Call) -> Answer:
     """The users of a group."""
     group = call.params["groupId"]
-    _one(call, GROUPS, group)
+    one(call, GROUPS, group)
     return Answer(search(call, MEMBERS, _members.c.group_id.is_not_distinct_from(group)))
 
 
@@ -157,9 +133,9 @@ def search_members(call: Call) -> Answer:
 def add_member(call: Call) -> Answer:
     """Puts a user into a group."""
     group, user = call.params["groupId"], call.params["username"]
-    _one(call, GROUPS, group)
-    _one(call, USERS, user)
-    _run(
+    one(call, GROUPS, group)
+    one(call, USERS, user)
+    run(
         call,
         "INSERT INTO identity_membership (user_id, group_id) VALUES (?, ?) ON CONFLICT (user_id, group_id) DO NOTHING",
         user,
@@ -172,53 +148,7 @@ def add_member(call: Call) -> Answer:
 def remove_member(call: Call) -> Answer:
     """Takes a user out of a group."""
     group, user = call.params["groupId"], call.params["username"]
-    _one(call, GROUPS, group)
-    if not _run(call, "DELETE FROM identity_membership WHERE user_id = ? AND group_id = ?", user, group):
+    one(call, GROUPS, group)
+    if not run(call, "DELETE FROM identity_membership WHERE user_id = ? AND group_id = ?", user, group):
         raise not_found("Member", user)
     return NOTHING
-
-
-# ---------------------------------------------------------------- tenants, and what there is none of
-
-
-@route("POST", "/tenants/search")
-def search_tenants(call: Call) -> Answer:
-    """The default tenant, and those that definitions belong to."""
-    return Answer(search(call, TENANTS))
-
-
-@route("GET", "/tenants/{tenantId}")
-def get_tenant(call: Call) -> Answer:
-    """One tenant."""
-    return Answer(TENANTS.show(_one(call, TENANTS, call.params["tenantId"])))
-
-
-@route("POST", "/roles/search")
-def search_roles(call: Call) -> Answer:
-    """There are no roles: every search is empty."""
-    return Answer(search(call, ROLES))
-
-
-@route("POST", "/mapping-rules/search")
-def search_mapping_rules(call: Call) -> Answer:
-    """There are no mapping rules: every search is empty."""
-    return Answer(search(call, MAPPING_RULES))
-
-
-@route("POST", "/authorizations/search")
-def search_authorizations(call: Call) -> Answer:
-    """There are no authorizations of Camunda 8's kind: every search is empty."""
-    return Answer(search(call, AUTHORIZATIONS))
-
-
-@route("POST", "/tenants")
-@route("POST", "/roles")
-@route("POST", "/mapping-rules")
-@route("POST", "/authorizations")
-def refuse(call: Call) -> Answer:
-    """What the identity service does not keep cannot be made."""
-    raise Rejected(
-        403,
-        "Tenants, roles, mapping rules and authorizations of Camunda 8 are not kept by this version: "
-        "name the tenant when you deploy, and use groups and Camunda 7's authorizations",
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from procession.camunda8.exchange import ROUTES, Call, Route, Steps
+from procession.camunda8.exchange import ROUTES, Answer, Call, Route
 from procession.camunda8.problems import Rejected
 
 REFUSED: Mapping[str, tuple[str, ...]] = {
@@ -97,9 +97,8 @@ REFUSED: Mapping[str, tuple[str, ...]] = {
 
 
 def _refusing(reason: str, method: str, path: str) -> Route:
-    def refuse(call: Call) -> Steps:
+    def refuse(call: Call) -> Answer:
         raise Rejected(501, f"{reason}.", "NOT_IMPLEMENTED")
-        yield  # in steps: it needs no thread
 
     return Route(method, path, refuse, form=method == "POST" and path in ("/documents", "/documents/batch"))
 

@@ -88,6 +88,15 @@ def me(call: Call) -> Answer:
         groups = transaction.driver.rows(
             "SELECT group_id FROM identity_membership WHERE user_id = ? ORDER BY group_id", [call.user or ""]
         )
+        held = transaction.driver.rows(
+            "SELECT kind, holder FROM identity_member WHERE (member_kind IN ('user', 'client') AND member = ?) "
+            "OR (member_kind = 'group' AND member IN "
+            "(SELECT group_id FROM identity_membership WHERE user_id = ?)) ORDER BY holder",
+            [call.user or "", call.user or ""],
+        )
+        names = dict(transaction.driver.rows("SELECT id, name FROM identity_record WHERE kind = 'tenant'"))
+    roles = list(dict.fromkeys(holder for kind, holder in held if kind == "role"))
+    tenants = dict.fromkeys(holder for kind, holder in held if kind == "tenant" and holder != shown_tenant(None))
     first, last, email = rows[0] if rows else (None, None, None)
     return Answer(
         {
@@ -95,9 +104,12 @@ def me(call: Call) -> Answer:
             "displayName": " ".join(part for part in (first, last) if part) or call.user,
             "email": email,
             "authorizedComponents": ["*"],
-            "tenants": [{"name": "Default", "tenantId": shown_tenant(None), "description": None}],
+            "tenants": [
+                {"name": "Default", "tenantId": shown_tenant(None), "description": None},
+                *({"name": names.get(id_) or id_, "tenantId": id_, "description": None} for id_ in tenants),
+            ],
             "groups": [group for (group,) in groups],
-            "roles": [],
+            "roles": roles,
             "salesPlanType": None,
             "c8Links": {},
             "canLogout": True,

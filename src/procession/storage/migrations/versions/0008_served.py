@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("facts", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kind", "id", name=op.f("pk_identity_record")),
     )
     op.create_table(
@@ -43,6 +42,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "holder", "member_kind", "member", name=op.f("pk_identity_member")),
     )
     op.create_index(op.f("ix_identity_member_member"), "identity_member", ["member"], unique=False)
+    op.create_table(
+        "identity_mapping_rule",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("claim_name", sa.Text(), nullable=False),
+        sa.Column("claim_value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_mapping_rule")),
+    )
+    op.create_table(
+        "identity_authorization",
+        sa.Column("key", KEY, autoincrement=False, nullable=False),
+        sa.Column("owner_type", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("resource_type", sa.Text(), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=True),
+        sa.Column("property", sa.Text(), nullable=True),
+        sa.Column("permissions", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_identity_authorization")),
+    )
     op.create_table(
         "cluster_variable",
         sa.Column("name", sa.Text(), nullable=False),
