@@ -2,8 +2,8 @@
 
 Each client runs in an environment of its own below `build/bench-workers/`, set up on first use. Two servers: Procession with
 work prepared (jobs per second at each client's defaults), and one of canned answers (processor time per job at each client's
-best settings, and jobs per second where the server is no limit). Figures are printed and, with `--write`, kept in
-`docs/explanation/performance/workers.md`.
+best settings, and jobs per second where the server is no limit). Figures are medians of rounds in which all clients ran in turn;
+they are printed and, with `--write`, kept in `docs/explanation/performance/workers.md`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from camunda_client.c7 import Camunda7Client
 from camunda_client.c8 import Camunda8Client
+from tests.benchmarks.figures import cpu_seconds, figure
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).with_name("worker_peers")
 BUILD = ROOT / "build" / "bench-workers"
+PAGE = ROOT / "docs" / "explanation" / "performance" / "workers.md"
 
 MODEL7 = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
@@ -74,21 +78,37 @@ OTHERS = [
 
 
 @dataclass(frozen=True)
-class Figure:
-    """What one run of a client came to."""
+class Run:
+    """What one run of a client came to. `cpu` and `server` are seconds of processor time: the client's, the server's."""
 
     jobs: int
     seconds: float
     cpu: float
+    server: float
 
     @property
     def rate(self) -> float:
+        """Jobs per second."""
         return (self.jobs - 1) / self.seconds if self.jobs > 1 else 0.0
 
     @property
     def cost(self) -> float:
-        """Microseconds of processor time for each job."""
+        """Microseconds of the client's processor time for each job."""
         return self.cpu / max(self.jobs, 1) * 1e6
+
+    @property
+    def served(self) -> float:
+        """Microseconds of the server's processor time for each job."""
+        return self.server / max(self.jobs, 1) * 1e6
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared: a client with handlers of so many milliseconds, at its defaults or at its best settings."""
+
+    client: Client
+    handler_ms: int
+    settings: str
 
 
 def python_of(client: Client) -> str:
@@ -105,46 +125,59 @@ def python_of(client: Client) -> str:
     return str(python)
 
 
-def run(client: Client, url: str, jobs: int, handler_ms: int, settings: str, limit: float) -> Figure:
+def run(case: Case, server: Server, jobs: int, limit: float) -> Run:
     """One run of a client."""
+    client = case.client
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAMUNDA_", "ZEEBE_"))}
-    environment["BENCH_TOKEN_URL"] = f"{url}/oauth/token"
-    program = [python_of(client), str(PEERS / client.program), url, str(jobs), str(handler_ms), settings, str(limit)]
+    environment["BENCH_TOKEN_URL"] = f"{server.url}/oauth/token"
+    program = [python_of(client), str(PEERS / client.program), server.url, str(jobs), str(case.handler_ms)]
+    before = cpu_seconds(server.pid)
     ended = subprocess.run(
-        program, cwd=BUILD, env=environment, capture_output=True, text=True, timeout=limit + 60, check=False
-    )
+        [*program, case.settings, str(limit)],
+        cwd=BUILD, env=environment, capture_output=True, text=True, timeout=limit + 60, check=False,
+    )  # fmt: skip
+    spent = cpu_seconds(server.pid) - before
     lines = [line for line in ended.stdout.splitlines() if line.startswith('{"jobs"')]
     if not lines:
         raise RuntimeError(f"{client.name} ended with {ended.returncode}: {ended.stderr[-2000:]}")
     told = json.loads(lines[-1])
-    return Figure(told["jobs"], told["seconds"], told["cpu"])
+    return Run(told["jobs"], told["seconds"], told["cpu"], spent)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    url: str
+    pid: int
 
 
 @contextmanager
-def canned() -> Iterator[str]:
-    """The address of the server of canned answers."""
+def canned() -> Iterator[Server]:
+    """The server of canned answers."""
     with subprocess.Popen([sys.executable, str(PEERS / "canned.py")], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            yield Server(f"http://127.0.0.1:{process.stdout.readline().strip()}", process.pid)
         finally:
             process.terminate()
 
 
 @contextmanager
-def procession(jobs: int, api: str) -> Iterator[str]:
-    """The address of a server that has so many jobs to give."""
+def procession(jobs: int, api: str) -> Iterator[Server]:
+    """Procession on SQLite, with so many jobs to give."""
     home = BUILD / "server"
     home.mkdir(parents=True, exist_ok=True)
     for old in home.glob("bench.db*"):
         old.unlink()
     port = _free_port()
     command = [str(Path(sys.executable).with_name("procession")), "serve", "--port", str(port), "--log-level", "ERROR"]
-    with subprocess.Popen([*command, "--database", f"sqlite:///{home / 'bench.db'}"], cwd=home) as process:
+    command += ["--database", f"sqlite:///{home / 'bench.db'}"]
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
             _fill(url, jobs, api)
-            yield url
+            yield Server(url, process.pid)
         finally:
             process.terminate()
 
@@ -192,91 +225,115 @@ def import_seconds(module: str, rounds: int = 7) -> float:
     return min(found) * 1000
 
 
-def throughput(server: str, jobs: int, limit: float) -> list[str]:
+def measured(server: str, settings: str, jobs: int, rounds: int, limit: float, only: str) -> dict[Case, list[Run]]:
+    """Runs of every client, in turn."""
+    peers = [peer for peer in OTHERS if only in peer.name]
+    ours = [OURS[api] for api in ("c8", "c7") if any(peer.api == api for peer in peers)]
+    cases = [Case(client, pause, settings) for client in (*ours, *peers) for pause in (0, 50)]
+    found: dict[Case, list[Run]] = {case: [] for case in cases}
+    for _ in range(rounds):
+        for case, runs in found.items():
+            with canned() if server == "canned" else procession(jobs, case.client.api) as address:
+                runs.append(run(case, address, jobs, limit))
+            print(
+                f"{server}, {settings}: {case.client.name}, {case.client.api}, {case.handler_ms} ms: {runs[-1]}",
+                flush=True,
+            )
+    return found
+
+
+def pairs(found: Mapping[Case, list[Run]]) -> Iterator[tuple[Case, list[Run], list[Run]]]:
+    """(another client's case, our runs, its runs)."""
+    for case, runs in found.items():
+        if case.client in OTHERS:
+            yield case, found[replace(case, client=OURS[case.client.api])], runs
+
+
+def throughput(found: Mapping[Case, list[Run]]) -> Iterator[str]:
     """Jobs per second at each client's defaults."""
-    lines = ["| client | API | handler | ours /s | theirs /s | ratio |", "|---|---|---:|---:|---:|---:|"]
-    ours: dict[tuple[str, int], Figure] = {}
-    for api in ("c8", "c7"):
-        for pause in (0, 50):
-            ours[api, pause] = _on(server, OURS[api], jobs, pause, limit)
-    for peer in OTHERS:
-        for pause in (0, 50):
-            theirs = _on(server, peer, jobs, pause, limit)
-            mine = ours[peer.api, pause]
-            ratio = mine.rate / theirs.rate if theirs.rate else float("inf")
-            lines.append(
-                f"| {peer.name} | {peer.api} | {pause} ms | {mine.rate:,.0f} | {theirs.rate:,.1f} | {ratio:.1f} |"
-            )
-            print(lines[-1], flush=True)
-    return lines
+    yield "| client | API | handler | ours /s | theirs /s | ratio | server µs per job, ours | theirs |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|"
+    ratios = []
+    for case, ours, theirs in pairs(found):
+        mine, other = figure(one.rate for one in ours), figure(one.rate for one in theirs)
+        ratios.append(mine.median / max(other.median, 1e-9))
+        served = [f"{figure(one.served for one in runs).median:,.0f}" for runs in (ours, theirs)]
+        yield (
+            f"| {case.client.name} | {case.client.api} | {case.handler_ms} ms | {mine} | {other} | {ratios[-1]:.1f} |"
+            f" {served[0]} | {served[1]} |"
+        )
+    yield ""
+    yield f"- at least 5 times each: {'met' if min(ratios) >= 5 else 'not met'} (least {min(ratios):.1f})"
 
 
-def _on(server: str, client: Client, jobs: int, pause: int, limit: float) -> Figure:
-    if server == "canned":
-        with canned() as url:
-            return run(client, url, jobs, pause, "defaults", limit)
-    with procession(jobs, client.api) as url:
-        return run(client, url, jobs, pause, "defaults", limit)
+def costs(found: Mapping[Case, list[Run]]) -> Iterator[str]:
+    """Microseconds of processor time per job at each client's best settings."""
+    yield "| client | API | handler | ours µs | theirs µs | share |"
+    yield "|---|---|---:|---:|---:|---:|"
+    shares = []
+    for case, ours, theirs in pairs(found):
+        mine, other = figure(one.cost for one in ours), figure(one.cost for one in theirs)
+        shares.append(mine.median / other.median)
+        yield f"| {case.client.name} | {case.client.api} | {case.handler_ms} ms | {mine} | {other} | {shares[-1]:.2f} |"
+    yield ""
+    yield f"- at most half of each: {'met' if max(shares) <= 0.5 else 'not met'} (most {max(shares):.2f})"
 
 
-def costs(jobs: int, limit: float) -> list[str]:
-    """Microseconds of processor time per job at each client's best settings, against canned answers."""
-    lines = ["| client | API | handler | ours µs | theirs µs | share |", "|---|---|---:|---:|---:|---:|"]
-    for peer in OTHERS:
-        for pause in (0, 50):
-            with canned() as url:
-                theirs = run(peer, url, jobs if not pause else jobs // 10, pause, "best", limit)
-                mine = run(OURS[peer.api], url, jobs, pause, "best", limit)
-            share = mine.cost / theirs.cost
-            lines.append(
-                f"| {peer.name} | {peer.api} | {pause} ms | {mine.cost:,.0f} | {theirs.cost:,.0f} | {share:.2f} |"
-            )
-            print(lines[-1], flush=True)
-    return lines
+def imports() -> Iterator[str]:
+    """Milliseconds that imports take."""
+    yield "| module | ms |"
+    yield "|---|---:|"
+    for name in ("camunda_client", "camunda_client.c8.api", "camunda_client.c8", "camunda_client.c7"):
+        yield f"| `{name}` | {import_seconds(name):.0f} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-workers", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs in one run")
-    parser.add_argument("--limit", type=float, default=20.0, help="seconds that one run may take")
-    parser.add_argument("--only", choices=("cost", "canned", "served", "imports"), action="append")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs in one run; a quarter with Procession as server")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each client")
+    parser.add_argument("--limit", type=float, default=10.0, help="seconds that one run may take")
+    parser.add_argument("--only", choices=("imports", "cost", "canned", "served"), action="append")
+    parser.add_argument("--client", default="", help="only clients whose name holds this")
     parser.add_argument(
         "--write", action="store_true", help="keep the figures in docs/explanation/performance/workers.md"
     )
     options = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
-    wanted = options.only or ["imports", "cost", "canned", "served"]
-    text = [
-        "# Workers beside other Python clients",
-        "",
-        "Written by `make bench-workers`; handlers of 0 and of 50 ms.",
-        "",
+
+    def runs(server: str, settings: str, jobs: int) -> dict[Case, list[Run]]:
+        return measured(server, settings, jobs, options.rounds, options.limit, options.client)
+
+    parts: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+        "imports": ("Imports", imports),
+        "cost": (
+            "Processor time of the client per job, best settings, canned answers",
+            lambda: costs(runs("canned", "best", options.jobs)),
+        ),
+        "canned": (
+            "Jobs per second, defaults, canned answers",
+            lambda: throughput(runs("canned", "defaults", options.jobs)),
+        ),
+        "served": (
+            "Jobs per second, defaults, Procession on SQLite",
+            lambda: throughput(runs("procession", "defaults", options.jobs // 4)),
+        ),
+    }
+    text = ["# Workers beside other Python clients", ""]
+    text += ["Written by `make bench-workers ARGS=--write` and not by hand; medians (least–most).", ""]
+    text += [
+        f"{date.today()}, Python {platform.python_version()}, {os.cpu_count()} processors; {options.rounds} rounds."
     ]
-    if "imports" in wanted:
-        names = ("camunda_client", "camunda_client.c8.api", "camunda_client.c8", "camunda_client.c7")
-        text += ["## Imports", "", "| module | ms |", "|---|---:|"]
-        text += [f"| `{name}` | {import_seconds(name):.0f} |" for name in names] + [""]
-        print("\n".join(text[-len(names) - 1 :]))
-    if "cost" in wanted:
-        text += [
-            "## Processor time per job, best settings, canned answers",
-            "",
-            *costs(options.jobs, options.limit),
-            "",
-        ]
-    if "canned" in wanted:
-        text += [
-            "## Jobs per second, defaults, canned answers",
-            "",
-            *throughput("canned", options.jobs, options.limit),
-            "",
-        ]
-    if "served" in wanted:
-        text += ["## Jobs per second, defaults, Procession on SQLite", ""]
-        text += [*throughput("procession", options.jobs // 4, options.limit), ""]
+    text += [
+        f"A run ends after {options.jobs:,} jobs ({options.jobs // 4:,} with Procession as server) or {options.limit:g} s."
+    ]
+    text += ["Clients and server share the processors. Handlers take 0 and 50 ms.", ""]
+    for name in options.only or parts:
+        title, lines = parts[name]
+        part = [f"## {title}", "", *lines(), ""]
+        print("\n".join(part), flush=True)
+        text += part
     if options.write:
-        path = ROOT / "docs" / "explanation" / "performance" / "workers.md"
-        path.write_text("\n".join(text).rstrip() + "\n", encoding="utf-8")
+        PAGE.write_text("\n".join(text).rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,13 +28,14 @@ class MemoryJob:
 
 @dataclass
 class ScriptedSource:
-    """`jobs` wait to be fetched; `down_until` is the loop's time until which nothing is answered."""
+    """`jobs` wait to be fetched, a report takes `telling` seconds; nothing is answered until the loop's time `down_until`."""
 
     jobs: deque[MemoryJob]
     capacity: int = 4
     topics: tuple[str, ...] = ("work",)
     lock: timedelta = timedelta(seconds=30)
     poll: float = 20.0
+    telling: float = 0.001
     down_until: float = 0.0
     answers: dict[str, list[CamundaError | str]] = field(default_factory=dict)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class ScriptedSource:
             raise BadRequest(f"{job.id} is locked by somebody else", status=400)
 
     async def report(self, job: MemoryJob, outcome: Outcome) -> None:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.telling)
         self._answering()
         script = self.answers.get(job.id, [])
         step = script.pop(0) if script else None

@@ -58,14 +58,31 @@ def test_a_result_completes() -> None:
 
 
 def test_concurrency_is_bounded_and_used() -> None:
+    present: set[str] = set()
+    numbers: list[int] = []
+
     async def handle(task: MemoryJob) -> None:
+        present.add(task.id)
+        numbers.append(len(present))
         await asyncio.sleep(7)
+        present.remove(task.id)
 
     source = source_of(*(f"j{i}" for i in range(20)), capacity=3)
     serve(source, handle)
-    assert source.most_at_once == 3
+    assert max(numbers) == 3
     assert len(source.outcomes) == 20
     assert source.fetch_limits[0] == 3
+
+
+def test_the_next_jobs_are_fetched_while_the_last_ones_are_reported() -> None:
+    async def handle(task: MemoryJob) -> None:
+        return None
+
+    source = source_of(*(f"j{i}" for i in range(12)), capacity=3, telling=10.0)
+    core = serve(source, handle, seconds=5)
+    assert source.most_at_once == 6  # as many as are handled, and as many again that are reported: no more
+    assert core.counters.completed == 6
+    assert core.counters.in_flight == 0
 
 
 def test_a_job_longer_than_five_locks_runs_once() -> None:

@@ -1,7 +1,8 @@
 """Fetches jobs, runs their handlers side by side, keeps their locks alive, reports how they ended.
 
 Rules:
-- No more jobs are fetched than can start at once; a place is freed in one `finally`, whatever a handler does.
+- No more jobs are fetched than can start at once. A place is free again when the handler has ended: the next jobs are
+  fetched while the last ones are reported, but never more of them than there are places.
 - A lock is renewed at a third of its duration until the outcome has been told, also while the engine is away.
 - A report is repeated until the engine has answered. Once an answer was lost, "that job does not exist" is success.
 - What the engine refuses for good (its own next step failed, a variable it cannot take) becomes a failure, once.
@@ -81,6 +82,20 @@ class Counters:
     lost: int = 0
 
 
+class _Load:
+    """What one lane has in work: `handled` by functions now, and `held` in all, those included that are only reported."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.handled: set[object] = set()
+        self.held: set[object] = set()
+
+    @property
+    def room(self) -> int:
+        """How many jobs more may be fetched."""
+        return min(self.capacity - len(self.handled), 2 * self.capacity - len(self.held))
+
+
 class _Stopping(Exception):
     """The worker is stopping: whoever waits for something gives up waiting."""
 
@@ -127,18 +142,18 @@ class Core(Generic[J]):
                 lane.result()
 
     async def _serve(self, lane: Lane) -> None:
-        """Fetches for one lane until told to stop. `busy` is its own count, so that lanes do not starve one another.
+        """Fetches for one lane until told to stop. Each lane has a load of its own, so that none starves another.
 
         A fetch that is open when the worker is told to stop is not cut off: the engine would not notice, and lock
         jobs for a worker that has gone. What it still brings is given back.
         """
-        busy: set[asyncio.Task[None]] = set()
+        load = _Load(lane.capacity)
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
             try:
-                await self._room(lane, busy)
+                await self._room(load)
                 begun = loop.time()
-                jobs = await self._source.fetch(lane, lane.capacity - len(busy))
+                jobs = await self._source.fetch(lane, load.room)
                 self._outage.over()
             except _Stopping:
                 break
@@ -149,29 +164,31 @@ class Core(Generic[J]):
                 await self._give_back(jobs)
                 break
             for job in jobs:
-                self._start(job, busy)
+                self._start(job, load)
             if not jobs and loop.time() - begun < IDLE_SECONDS:
                 await self._sleep(IDLE_SECONDS)
 
-    async def _room(self, lane: Lane, busy: set[asyncio.Task[None]]) -> None:
+    async def _room(self, load: _Load) -> None:
         """Waits until there is a place, and a little longer for a quarter of the places."""
-        if len(busy) < lane.capacity:
+        if load.room > 0:
             return
-        while len(busy) >= lane.capacity:
+        while load.room <= 0:
             self._freed.clear()
             await self._unless_stopping(self._freed.wait())
-        if lane.capacity - len(busy) < lane.capacity // 4:
+        if load.room < load.capacity // 4:
             await self._unless_stopping(asyncio.sleep(GATHER_SECONDS))
 
-    def _start(self, job: J, busy: set[asyncio.Task[None]]) -> None:
-        task = asyncio.create_task(self._work(job), name=f"job {job.id}")
-        busy.add(task)
+    def _start(self, job: J, load: _Load) -> None:
+        task = asyncio.create_task(self._work(job, load), name=f"job {job.id}")
+        load.handled.add(task)
+        load.held.add(task)
         self._running[task] = job
         self.counters.fetched += 1
         self.counters.in_flight += 1
 
         def done(_: asyncio.Task[None]) -> None:
-            busy.discard(task)
+            load.handled.discard(task)  # a task that was cancelled before it began has not done so itself
+            load.held.discard(task)
             self._running.pop(task, None)
             self.counters.in_flight -= 1
             self._freed.set()
@@ -180,7 +197,7 @@ class Core(Generic[J]):
 
         task.add_done_callback(done)
 
-    async def _work(self, job: J) -> None:
+    async def _work(self, job: J, load: _Load) -> None:
         wire = asyncio.Lock()  # a renewal and a report at the same moment would collide in the engine
         usual = self._source.lock_of(job).total_seconds() / 3
         renewals: list[asyncio.Task[None]] = []  # most jobs end before one is due, and cost no task for it
@@ -188,7 +205,10 @@ class Core(Generic[J]):
             usual, lambda: renewals.append(asyncio.create_task(self._renew(job, wire, usual)))
         )
         try:
-            await self._report(job, await self._decide(job), wire)
+            outcome = await self._decide(job)
+            load.handled.discard(asyncio.current_task())
+            self._freed.set()
+            await self._report(job, outcome, wire)
         finally:
             timer.cancel()
             for renewal in renewals:
