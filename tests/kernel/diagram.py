@@ -15,7 +15,10 @@ HEAD = (
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="t">'
 )
 # attributes of the standard; all others are `camunda:`
-PLAIN = {"name", "attachedToRef", "cancelActivity", "messageRef", "calledElement", "scriptFormat", "isSequential"}
+PLAIN = {
+    "name", "attachedToRef", "cancelActivity", "messageRef", "calledElement", "scriptFormat", "isSequential",
+    "triggeredByEvent",
+}  # fmt: skip
 _STEP = re.compile(r"\s*>\s*(\*|\{[^}]*\})?\s*(\w+)")
 _NODE = re.compile(r"\s*(\w+)")
 

@@ -8,6 +8,7 @@ from procession.errors import ProcessionError
 from procession.kernel import commands as c
 from tests.kernel.diagram import (
     Diagram,
+    Element,
     Piece,
     boundary,
     call_expression,
@@ -19,7 +20,9 @@ from tests.kernel.diagram import (
     out,
     parallel,
     put,
+    start,
     sub,
+    timer,
     user,
 )
 from tests.kernel.harness import KernelPlay, given, on_kernel
@@ -157,6 +160,61 @@ def test_a_cancelled_task_runs_its_delete_listeners() -> None:
 def test_delete_listeners_of_a_cancelled_instance() -> None:
     model = diagram("s > a > b > e", a=user(on_task("delete", noted("delete")), *listening("a")))
     assert sorted(logged(given(model).start(log="").cancel())) == ["+a", "-a", "delete"]
+
+
+def gone(name: str, *pieces: Piece) -> Element:
+    """A user task that tells of its end and of its task's deletion."""
+    return user(on("end", log(f"-{name}")), on_task("delete", noted(f"!{name}")), *pieces)
+
+
+def test_all_tasks_of_a_cancelled_instance_hear_of_it_before_the_first_activity_ends() -> None:
+    model = diagram(
+        "s > x > a; x > p; x > d", "main", on("end", log("-main")), x=parallel(), a=gone("a"), d=gone("d"),
+        p=sub("s1 > y > b; y > c", on("end", log("-p")), nodes={"y": parallel(), "b": gone("b"), "c": gone("c")}),
+    )  # fmt: skip
+    play = given(model).start(log="").cancel()
+    assert logged(play) == ["!a", "!b", "!c", "!d", "-a", "-b", "-c", "-p", "-d", "-main"]
+
+
+def test_a_task_that_a_boundary_event_interrupts_hears_of_it_after_its_activity() -> None:
+    model = diagram("s > a > e; m > e2", a=gone("a"), m=boundary("a", message("M"), on("start", log("+m"))))
+    assert logged(given(model).start(log="").send("M")) == ["-a", "!a", "+m"]
+
+
+INTERRUPTS = sub("i > z", nodes={"i": start(message("M")), "z": user()}, triggeredByEvent=True)
+
+
+@pytest.mark.parametrize(
+    ("paths", "nodes", "order"),
+    [
+        ("s > a > e", {"a": gone("a")}, ["!a", "-a"]),
+        ("s > a > e; m > e2", {"a": gone("a"), "m": boundary("a", timer("PT1H"))}, ["-a", "!a"]),
+        ("s > a > e", {"a": gone("a", *put(q="1"))}, ["-a", "!a"]),
+        ("s > x > a; x > b", {"x": parallel(), "a": gone("a"), "b": gone("b")}, ["-a", "!a", "-b", "!b"]),
+        ("s > p > e", {"p": sub("s1 > a", nodes={"a": gone("a")})}, ["-a", "!a"]),
+    ],
+)
+def test_a_task_alone_hears_of_an_event_sub_process_before_its_activity(
+    paths: str, nodes: dict[str, Element], order: list[str]
+) -> None:
+    assert logged(given(diagram(paths, v=INTERRUPTS, **nodes)).start(log="").send("M")) == order
+
+
+@pytest.mark.parametrize(
+    ("paths", "nodes", "cancelled", "order"),
+    [
+        ("s > a > e", {"a": gone("a")}, ["a"], ["!a", "-a"]),
+        ("s > a > e; m > e2", {"a": gone("a"), "m": boundary("a", timer("PT1H"))}, ["a"], ["-a", "!a"]),
+        ("s > a > e", {"a": gone("a", *put(q="1"))}, ["a"], ["-a", "!a"]),
+        ("s > x > a; x > b", {"x": parallel(), "a": gone("a"), "b": gone("b")}, ["a", "b"], ["-a", "!a", "!b", "-b"]),
+        ("s > p > e", {"p": sub("s1 > a", nodes={"a": gone("a")})}, ["a"], ["-a", "!a"]),
+    ],
+)
+def test_a_task_alone_in_its_instance_hears_of_a_modification_before_its_activity(
+    paths: str, nodes: dict[str, Element], cancelled: list[str], order: list[str]
+) -> None:
+    play = given(diagram(paths, **nodes)).start(log="").modify(*(f"cancel {node}" for node in cancelled))
+    assert logged(play) == order
 
 
 def test_a_completed_task_is_not_deleted() -> None:

@@ -6,7 +6,8 @@ ends with it; what was to follow waits in the note of the scope in which it all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from procession.kernel import events as e
@@ -35,17 +36,16 @@ def terminate(
     *,
     listeners: bool = True,
     mappings: bool = True,
+    tasks_first: bool = False,
 ) -> bool:
     """Cancels an element and everything inside it, innermost first. False where it stays until listeners have answered.
 
     Its output mappings are carried out, as Camunda 7 does. `reason` is what called instances are told, `task_reason`
-    what history says of its tasks.
+    what history says of its tasks. With `tasks_first` the tasks hear of it before any element ends.
     """
-    order, stack = [], [key]
-    while stack:
-        current = stack.pop()
-        order.append(current)
-        stack.extend(child.key for child in step.view.children(current))
+    order = _inside(step, key)
+    if tasks_first and listeners:
+        _tell_tasks(step, order)
     staying: set[int] = set()
     for current in reversed(order):
         element = step.view.need(Element, current)
@@ -57,6 +57,30 @@ def terminate(
         else:
             _terminate_one(step, element, reason, task_reason or reason, listeners, mappings)
     return key not in staying
+
+
+def _inside(step: Step, key: int) -> list[int]:
+    """An element and everything inside of it, outer before inner."""
+    order, stack = [], [key]
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        stack.extend(child.key for child in step.view.children(current))
+    return order
+
+
+def _tell_tasks(step: Step, elements: Iterable[int]) -> None:
+    """Tasks hear that they are deleted, in the order in which they were created."""
+    from procession.kernel.work import run_task_listeners
+
+    if not step.process.policies.ends_when_cancelled:
+        return
+    found = [
+        (task, x) for key in elements for x in [step.view.need(Element, key)] for task in step.attached(x, Wait.TASK)
+    ]
+    for task, element in sorted(found, key=itemgetter(0)):
+        run_task_listeners(step, element, task, "delete")
+        step.told.add(task)
 
 
 def _asks(step: Step, element: Element) -> bool:
@@ -103,13 +127,14 @@ def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: 
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
             alone = len(children) == 1 and but is None and not child.children
-            alone = alone and not _has_scope(step, child)
-            if not terminate(step, child.key, reason, reason if alone else "deleted"):
+            alone = alone and not has_scope(step, child)
+            if not terminate(step, child.key, reason, reason if alone else "deleted", tasks_first=alone):
                 stays.append(child.key)
     return stays
 
 
-def _has_scope(step: Step, element: Element) -> bool:
+def has_scope(step: Step, element: Element) -> bool:
+    """Whether an activity is a scope of its own in Camunda 7: what is attached to it or mapped for it needs one."""
     if element.node.endswith(BODY):
         return False
     traits = step.node_of(element).traits
@@ -191,6 +216,8 @@ def cancel_instance(
     instance = step.instance_of(root)
     step.outside = None if inside else (reason,)
     told = "deleted" if inside else reason  # what history says of its tasks
+    if tell_caller and listeners:
+        _tell_tasks(step, _inside(step, root.key))  # all of them before the first activity ends, as in Camunda 7
     stay = [
         child.key
         for child in step.view.children(root.key)

@@ -30,7 +30,7 @@ from procession.kernel import events as e
 from procession.kernel.behaviours.events import TRIGGERED
 from procession.kernel.behaviours.loops import ACTIVE, DONE, TOTAL, begin_turn
 from procession.kernel.catching import START, fire
-from procession.kernel.ending import terminate, terminate_children
+from procession.kernel.ending import has_scope, terminate, terminate_children
 from procession.kernel.records import ASIDE, Element, Phase
 from procession.kernel.stepping import BODY, HELD, Continue, Step
 from procession.kernel.variables import set_variable, set_variables, typed
@@ -266,10 +266,9 @@ def displace(step: Step, key: int, reason: str) -> None:
     parent = step.view.need(Element, element.parent)
     # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
     alone = parent.parent is None and parent.children == 1 and not element.children
-    alone = alone and not step.process.boundaries.get(element.node)
-    terminate(
-        step, element.key, reason, reason if alone else "deleted", listeners=step.listens, mappings=step.maps
-    )  # fmt: skip
+    alone = alone and not has_scope(step, element)
+    told = reason if alone else "deleted"
+    terminate(step, element.key, reason, told, listeners=step.listens, mappings=step.maps, tasks_first=alone)
     if parent.node.endswith(BODY):
         active = step.view.variable(parent.key, ACTIVE)
         if active is not None:

@@ -138,6 +138,7 @@ class Step:
                 raise ExecutionFailed("This belongs to no process")
             self._process = self.world.process(self.definition)
         return self._process
+        self.told: set[int] = set()  # tasks that have heard already that they are deleted
 
     def emit(self, event: e.Event) -> None:
         """The only way to change anything."""

@@ -274,10 +274,9 @@ def close_attached(
             case _ if kind is but:
                 pass
             case Wait.TASK:
-                if listeners:
+                if listeners and key not in step.told:
                     run_task_listeners(step, element, key, "delete")
-                # what its own variables interrupt has been completed all the same, as Camunda 7's history says
-                end_task(step, step.view.need(Task, key), "completed" if key == step.completing else task_reason)
+                end_task(step, step.view.need(Task, key), task_reason)
             case Wait.EXTERNAL:
                 step.emit(e.ExternalEnded(step.view.need(External, key), "deleted"))
             case Wait.JOB:
