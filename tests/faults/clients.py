@@ -14,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,10 @@ class Journal:
         """One line, there before this returns."""
         os.write(self._file, f"{what} {about}\n".encode())
 
+    def close(self) -> None:
+        """No more lines."""
+        os.close(self._file)
+
 
 class Client:
     """Sends requests to one node, and to the next where that does not answer."""
@@ -94,11 +99,19 @@ class Client:
             self.journal.note("wrong", f"{method} {path}: {answer.status} {told[:300]}")
         return answer.status, value
 
-    def elsewhere(self) -> None:
-        """The next request goes to another node."""
+    def close(self) -> None:
+        """Ends the connection and the journal."""
+        self._leave()
+        self.journal.close()
+
+    def _leave(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def elsewhere(self) -> None:
+        """The next request goes to another node."""
+        self._leave()
         self._turn += 1
         time.sleep(random.uniform(0.02, 0.1))
 
@@ -145,17 +158,17 @@ def decide(place: Place) -> None:
 
 def start(place: Place, number: int) -> None:
     """Starts instance `number`, once: where no answer came, history says whether it was."""
-    client = Client(place)
-    while True:
-        status, value = client.ask("POST", "/process-definition/key/p/start", {"businessKey": str(number)})
-        if status == 200:
-            client.journal.note("started", value["id"])
-            return
-        assert status == 0, (status, value)
-        time.sleep(0.5)  # a commit that was on its way has arrived
-        _, found = client.insist("GET", f"/history/process-instance/count?processInstanceBusinessKey={number}")
-        if found["count"]:
-            return
+    with closing(Client(place)) as client:
+        while True:
+            status, value = client.ask("POST", "/process-definition/key/p/start", {"businessKey": str(number)})
+            if status == 200:
+                client.journal.note("started", value["id"])
+                return
+            assert status == 0, (status, value)
+            time.sleep(0.5)  # a commit that was on its way has arrived
+            _, found = client.insist("GET", f"/history/process-instance/count?processInstanceBusinessKey={number}")
+            if found["count"]:
+                return
 
 
 def lines(path: Path, what: str) -> list[str]:

@@ -6,6 +6,7 @@ must not be answered, everything ends soon after the last death, and nothing lea
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import threading
@@ -15,8 +16,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import psycopg
 
@@ -26,10 +30,9 @@ from tests.faults.clients import Place, decide, lines, serve, start, work
 from tests.faults.killing import _context, check
 from tests.faults.model import EXTERNALS, JOBS, MODEL
 from tests.faults.slopes import Slope, Watch
+from tests.faults.table import END
 
 NODES = ("a", "b")
-END = 120.0
-"""Seconds after the last start of an instance within which all must have ended."""
 STARTERS = 8
 _ENDED = "SELECT count(*) FROM history_instance WHERE process_id = 'p' AND ended IS NOT NULL"
 
@@ -59,10 +62,23 @@ class Outcome:
     slopes: Mapping[str, Slope] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
 
-    @property
-    def tasks(self) -> int:
-        """External tasks and jobs, all instances together."""
-        return self.plan.instances * (EXTERNALS + JOBS)
+    def told(self) -> dict[str, Any]:
+        """What is kept of it and written into the table of faults."""
+        return {
+            "date": datetime.now(UTC).date().isoformat(),
+            "processors": os.cpu_count(),
+            "minutes": round(self.plan.seconds / 60, 1),
+            "instances": self.plan.instances,
+            "external tasks": self.plan.instances * EXTERNALS,
+            "jobs": self.plan.instances * JOBS,
+            "pauses": list(self.plan.pauses),
+            "kills": dict(sorted(self.kills.items())),
+            "unavailable": self.unavailable,
+            "back": [round(x, 2) for x in (median(self.back), max(self.back))] if self.back else [],
+            "finished": round(self.finished, 1),
+            "slopes": {name: {key: round(x, 2) for key, x in vars(one).items()} for name, one in self.slopes.items()},
+            "violations": self.violations,
+        }
 
 
 class Cluster:
@@ -103,10 +119,9 @@ class Cluster:
             arguments = (self.place(number), self.url, str(self._folder / f"node-{name}.log"))
             process = _context.Process(target=serve, args=arguments, daemon=True)
         else:
-            kind, number = name.split()
-            process = _context.Process(
-                target=work if kind == "worker" else decide, args=(self.place(int(number)),), daemon=True
-            )
+            kind, _, which = name.partition(" ")
+            target = work if kind == "worker" else decide
+            process = _context.Process(target=target, args=(self.place(int(which)),), daemon=True)
         process.start()
         self._processes[name] = process
 
@@ -139,8 +154,8 @@ class Cluster:
         """Grows with every acknowledged piece of work."""
         return sum(len(lines(self.journal, what)) for what in ("started", "completed", "decided"))
 
-    def finish(self) -> dict[str, int]:
-        """Asks the nodes to end; their exit codes."""
+    def finish(self) -> dict[str, int | None]:
+        """Asks the nodes to end; their exit codes, None for one that does not."""
         with self._mutex:
             self._over = True
         for name in self._workers:
@@ -150,9 +165,7 @@ class Cluster:
             self._processes[name].terminate()
         for name in NODES:
             self._processes[name].join(30)
-        return {
-            name: self._processes[name].exitcode if self._processes[name].exitcode is not None else -1 for name in NODES
-        }
+        return {name: self._processes[name].exitcode for name in NODES}
 
 
 def soak(plan: Plan, folder: Path, tell: Callable[[str], None] = print) -> Outcome:
@@ -200,6 +213,8 @@ class _Soak:
             killer.start()
         with ThreadPoolExecutor(STARTERS) as pool:
             for number in range(plan.instances):
+                if self._failures:
+                    break
                 due = self._loading + plan.seconds * number / plan.instances
                 time.sleep(max(0.0, due - time.monotonic()))
                 pool.submit(start, self._cluster.place(number), number).add_done_callback(self._failed)
@@ -207,14 +222,14 @@ class _Soak:
         last = time.monotonic()
         for killer in killers[:-1]:
             killer.join()
-        while self._ended() < plan.instances and time.monotonic() < last + END:
+        while self._ended() < plan.instances and time.monotonic() < last + END and not self._failures:
             time.sleep(0.2)
         self._done.set()
         outcome.finished = time.monotonic() - last
         outcome.slopes = self._watch.slopes()
         killers[-1].join()
         codes = self._cluster.finish()
-        outcome.violations += [f"node {name} ended with {code}" for name, code in codes.items() if code]
+        outcome.violations += [f"node {name} ended with {code}" for name, code in codes.items() if code != 0]
         outcome.violations += check(self._cluster.url, self._cluster.journal, plan.instances)
         wrong = Counter([*self._failures, *lines(self._cluster.journal, "wrong")])
         outcome.violations += [f"{text} ({times} times)" for text, times in wrong.most_common(20)]
@@ -251,7 +266,7 @@ class _Soak:
             while not self._server.answers():
                 time.sleep(0.02)
             begun, before = time.monotonic(), self._cluster.progress()
-            while self._cluster.progress() == before and time.monotonic() < begun + END:
+            while self._cluster.progress() == before and time.monotonic() < begun + END and not self._failures:
                 time.sleep(0.02)
             self._outcome.back.append(time.monotonic() - begun)
 

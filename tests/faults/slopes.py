@@ -15,6 +15,8 @@ WARM = 0.4
 """The share of a life that is left out: caches, pools and the allocator fill up first."""
 MEMORY = 12.0
 """MiB an hour that memory may rise on top of `NOISE`."""
+SHORT = 60.0
+"""Seconds below which a line says nothing: clients come and go, pools fill."""
 NOISE = 4.0
 """MiB that memory may wander whatever the time."""
 DESCRIPTORS = 6.0
@@ -41,7 +43,9 @@ class Slope:
     descriptors_rise: float
 
     def leaks(self) -> list[str]:
-        """What rises more than it may."""
+        """What rises more than it may; of a short life nothing is said."""
+        if self.seconds < SHORT:
+            return []
         hours = self.seconds / 3600
         found = []
         if self.memory_rise * hours > NOISE + MEMORY * hours:

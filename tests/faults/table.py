@@ -10,11 +10,19 @@ for a fault without a test.
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from tests.faults.slopes import DESCRIPTORS, MEMORY, NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "conformance" / "faults.md"
+END = 120.0
+"""Seconds after the last start of an instance within which all must have ended."""
+OUTCOME = PAGE.with_name("soak.json")
+"""What `make soak` saw last."""
 MARK = "pytest.mark.fault"
 
 FAULTS: Mapping[int, tuple[str, str]] = {
@@ -32,13 +40,14 @@ FAULTS: Mapping[int, tuple[str, str]] = {
     12: ("a process that calls itself without end", "stopped by a limit of calls"),
     13: ("huge variables, huge requests", "refused above a limit with 413 or 400; commands load none they do not use"),
     14: ("thousands of timers in one second, multi-instances of thousands", "all fire once, all turns run"),
-    15: ("two nodes on one database", "each job is done once"),
+    15: ("two nodes on one database, either of them killed", "each job is done once"),
     16: ("branches that reach their join at the same time", "it joins once, no token is lost"),
     17: ("a message that nobody waits for, or several", "refused in Camunda's words; nothing changes"),
     18: ("deployments of one key at the same time, the same again", "versions without gaps; nothing new for what is the same"),
     19: ("an upgrade that is interrupted, a schema that is newer", "taken up again or as before; refused in clear words"),
     20: ("SIGTERM under load, long polls, slow sockets", "what was acknowledged is there; polls are let go, no descriptors lost"),
     21: ("death at any commit of a scenario with every kind of record", "whatever commit it was: the same history as without"),
+    22: ("nodes, workers, PostgreSQL itself are killed at random", "each job and task is done once, none is left, no 500"),
 }  # fmt: skip
 
 
@@ -65,7 +74,7 @@ def page() -> Iterator[str]:
     yield "# Faults"
     yield ""
     yield "What can go wrong, what must hold then, and the tests that show it on SQLite and on PostgreSQL. Made by `make docs` from"
-    yield "the marks of the tests, not by hand. `make soak` does the first two for minutes, with as many kills as asked for."
+    yield "the marks of the tests, not by hand. `make soak` does faults 1, 2, 15, 21 and 22 for half an hour."
     yield ""
     yield "| | fault | what holds | shown by |"
     yield "|---:|---|---|---|"
@@ -74,6 +83,42 @@ def page() -> Iterator[str]:
             f"[{name.rpartition('test_')[2]}](../../{name.partition('::')[0]})" for name in tests.get(number, ())
         )
         yield f"| {number} | {what} | {holds} | {by} |"
+    if OUTCOME.exists():
+        yield ""
+        yield from _soaked(json.loads(OUTCOME.read_text(encoding="utf-8")))
+
+
+def _soaked(found: Mapping[str, Any]) -> Iterator[str]:
+    """What `make soak` saw, as a section."""
+    least, most = found["pauses"]
+    kills = ", ".join(f"{what} {times}" for what, times in found["kills"].items())
+    yield "## The soak"
+    yield ""
+    yield "Two nodes, two workers and two people's clients on one PostgreSQL. Of nodes, clients and PostgreSQL one is killed with"
+    yield f"`kill -9` every {least:g} to {most:g} seconds each, and comes back at once; PostgreSQL half of the time after a pause."
+    yield f"{found['date']}, {found['processors']} processors that everything shares, {found['minutes']:g} minutes."
+    yield ""
+    yield "| what | found | must be |"
+    yield "|---|---|---|"
+    yield f"| process instances, external tasks, jobs | {found['instances']:,}, {found['external tasks']:,}, {found['jobs']:,} | |"
+    yield f"| killed | {kills} | |"
+    broken = "; ".join(found["violations"]) or "none"
+    yield f"| broken invariants: each task is completed once, by history and by the clients' journal | {broken} | none |"
+    yield f"| answers 503 | {found['unavailable']:,} | with `Retry-After` |"
+    if found["back"]:
+        middle, longest = found["back"]
+        yield f"| seconds from PostgreSQL's return to the next acknowledged work | median {middle:g}, longest {longest:g} | |"
+    yield f"| seconds from the last start until all had ended | {found['finished']:g} | {END:g} at most |"
+    for name, one in found["slopes"].items():
+        about = f"of node {name}, over {one['seconds'] / 60:.0f} minutes of its longest life"
+        yield (
+            f"| resident memory {about} | {one['memory']:.1f} MiB, {one['memory_rise']:+.1f} an hour | "
+            f"{MEMORY:g} an hour at most, and {NOISE:g} of noise |"
+        )
+        yield (
+            f"| open descriptors {about} | {one['descriptors']:.1f}, {one['descriptors_rise']:+.1f} an hour | "
+            f"{DESCRIPTORS:g} more at the end at most |"
+        )
 
 
 def main() -> None:
