@@ -28,7 +28,8 @@ class MemoryJob:
 
 @dataclass
 class ScriptedSource:
-    """`jobs` wait to be fetched, a report takes `telling` seconds; nothing is answered until the loop's time `down_until`."""
+    """`jobs` wait to be fetched, a report takes `telling` seconds; nothing is answered until the loop's time `down_until`;
+    where it `hands_on`, what is released goes to whoever asks next."""
 
     jobs: deque[MemoryJob]
     capacity: int = 4
@@ -36,6 +37,7 @@ class ScriptedSource:
     lock: timedelta = timedelta(seconds=30)
     poll: float = 20.0
     telling: float = 0.001
+    hands_on: bool = False
     down_until: float = 0.0
     answers: dict[str, list[CamundaError | str]] = field(default_factory=dict)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
@@ -115,6 +117,8 @@ class ScriptedSource:
         self._own(job)
         del self.locked[job.id]
         self.released.append(job.id)
+        if self.hands_on:
+            self.jobs.append(job)
 
     async def sweep(self) -> None:
         self.swept = True

@@ -264,6 +264,16 @@ def test_a_poll_longer_than_the_grace_is_cut_off_and_swept() -> None:
     assert source.closed
 
 
+def test_what_an_open_poll_takes_of_what_was_given_back_is_given_back_again() -> None:
+    async def handle(task: MemoryJob) -> None:
+        await asyncio.sleep(1000)
+
+    source = source_of("a", hands_on=True)
+    serve(source, handle, seconds=5, options=Options(grace=timedelta(seconds=2)))
+    assert source.released == ["a", "a"]
+    assert not source.locked
+
+
 def test_cancelling_a_worker_gives_everything_back() -> None:
     async def handle(task: MemoryJob) -> None:
         await asyncio.sleep(1000)
@@ -415,7 +425,7 @@ def test_blocking_handlers_run_in_threads_side_by_side() -> None:
 
 def test_a_stuck_thread_does_not_keep_a_stopped_worker() -> None:
     stuck = threading.Event()
-    source = source_of("a")
+    source = source_of("a", poll=0.1)
 
     def handle(task: MemoryJob) -> None:
         core_box[0].stop()

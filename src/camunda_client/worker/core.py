@@ -6,7 +6,8 @@ Rules:
 - A lock is renewed at a third of its duration until the outcome has been told, also while the engine is away.
 - A report is repeated until the engine has answered. Once an answer was lost, "that job does not exist" is success.
 - What the engine refuses for good (its own next step failed, a variable it cannot take) becomes a failure, once.
-- Stopping: the open fetch ends but brings nothing, handlers may finish within the grace, what is left is released.
+- Stopping: the open fetch ends but brings nothing, handlers may finish within the grace, what is left is released; a fetch
+  that is open even then may be handed the very jobs that were released, and releases them again.
 
 This file knows no engine and no HTTP; time is the event loop's.
 """
@@ -17,7 +18,7 @@ import asyncio
 import logging
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -48,6 +49,9 @@ REPORT_ATTEMPTS = 4
 
 RELEASE_SECONDS = 5.0
 """How long a stopping worker tries to give jobs back."""
+
+LAST_POLL_SECONDS = 3.0
+"""Within them, how long a poll that outlasts the grace stays open: it takes what is given back, and must give it back too."""
 
 IDLE_SECONDS = 0.5
 """Pause after an empty fetch that did not wait: an engine without long polling must not be hammered."""
@@ -360,21 +364,29 @@ class Core(Generic[J]):
 
     async def _leave(self, lanes: Sequence[asyncio.Task[None]]) -> None:
         """Ends what is left, gives its jobs back, closes."""
-        cut_off = any(not lane.done() for lane in lanes)
+        self._stop.set()
         left = dict(self._running)
-        for task in (*lanes, *left):
+        for task in left:
             task.cancel()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await asyncio.gather(*lanes, *left, return_exceptions=True)
+                await asyncio.gather(*left, return_exceptions=True)
                 await self._give_back(list(left.values()))
-                if cut_off:
+                _, open_polls = await asyncio.wait(lanes, timeout=LAST_POLL_SECONDS)
+                if open_polls:
+                    await self._cut_off(open_polls)
                     await self._source.sweep()
         except (TimeoutError, CamundaError) as error:
             log.warning("Worker stops: some locks were not given back and will expire: %s", error or "no time left")
         finally:
+            await self._cut_off(lanes)
             self._places.close()
             await self._source.close()
+
+    async def _cut_off(self, lanes: Iterable[asyncio.Task[None]]) -> None:
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _give_back(self, jobs: Sequence[J]) -> None:
         await asyncio.gather(*(self._release(job) for job in jobs))
