@@ -263,6 +263,11 @@ def seeds() -> Iterator[str]:
     yield from importlib.import_module("tests.seeds").page()
 
 
+@page("checklist", "The checklist of BPMN")
+def checklist() -> Iterator[str]:
+    yield from importlib.import_module("tests.checklist").page()
+
+
 FINDS = re.compile(r"<!-- finds (\S+): (.*) -->")
 
 

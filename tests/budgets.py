@@ -20,6 +20,7 @@ SECONDS: Mapping[str, float] = {
     "camunda8": 60,
     "camunda_client": 45,
     "cli": 30,
+    "conformance": 40,
     "django": 40,
     "engine": 70,
     "examples": 120,

@@ -214,26 +214,31 @@ EXPECTED: frozenset[Item] = frozenset()
 
 
 def proofs() -> dict[Item, list[str]]:
-    """The tests of each item, as `tests/room/test_file.py::test_name`, read from the marks without importing anything."""
+    """The tests of each item, as `tests/room/test_file.py::test_name`."""
+    return marked(MARK)
+
+
+def marked(mark: str) -> dict[Item, list[str]]:
+    """The tests with a mark `mark(first, *others)`, by first and other, read without importing anything."""
     found: dict[Item, list[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
-        if MARK in text:
-            for item, name in _marked(ast.parse(text, str(path)), path.relative_to(ROOT).as_posix()):
+        if mark in text:
+            for item, name in _marked(ast.parse(text, str(path)), path.relative_to(ROOT).as_posix(), mark):
                 found.setdefault(item, []).append(name)
     return found
 
 
-def _marked(tree: ast.AST, place: str) -> Iterator[tuple[Item, str]]:
+def _marked(tree: ast.AST, place: str, mark: str) -> Iterator[tuple[Item, str]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             name = f"{place}::{node.name}"
             for decorator in node.decorator_list:
-                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == MARK:
-                    seed, *lines = (ast.literal_eval(argument) for argument in decorator.args)
-                    yield from (((seed, line), name) for line in lines)
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == mark:
+                    first, *others = (ast.literal_eval(argument) for argument in decorator.args)
+                    yield from (((first, other), name) for other in others)
             if isinstance(node, ast.ClassDef):
-                yield from _marked(node, name)
+                yield from _marked(node, name, mark)
 
 
 def page() -> Iterator[str]:
@@ -253,7 +258,7 @@ def page() -> Iterator[str]:
         yield "|---:|---|---|---|"
         for line, what in lines.items():
             item = (seed, line)
-            by = [_link(name) for name in tests.get(item, ())]
+            by = [link(name) for name in tests.get(item, ())]
             if item in BY_HAND:
                 by.append(BY_HAND[item])
             state = "yes" if item in tests else "see there" if item in BY_HAND else "not yet"
@@ -262,6 +267,6 @@ def page() -> Iterator[str]:
             yield f"| {line} | {what} | {state} | {', '.join(by)} |".replace("  |", " |")
 
 
-def _link(name: str) -> str:
+def link(name: str) -> str:
     path, _, test = name.partition("::")
     return f"[{test.removeprefix('test_')}](../../{path})"

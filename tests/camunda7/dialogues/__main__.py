@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from tests.camunda7.dialogues.player import Player, Transport, Turn
-
-
-def http(base: str) -> Transport:
-    """A transport over a server's address."""
-
-    def send(method: str, path: str, body: bytes | None, kind: str | None) -> tuple[int, bytes]:
-        request = urllib.request.Request(base + path, body, method=method)
-        if kind is not None:
-            request.add_header("Content-Type", kind)
-        elif body is None and method in ("POST", "PUT"):
-            request.data = b""
-            request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-    return send
+from tests.camunda7.dialogues.player import Player, Turn
+from tests.camunda7.dialogues.sending import http
 
 
 def record(base: str, path: Path) -> None:
