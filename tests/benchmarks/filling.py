@@ -1,12 +1,14 @@
 """A database that has run for long, made in seconds: one instance that really ran, stored again and again under new keys.
 
-Copies lie as they would have been written: every row of every table that belongs to the instance, in the order of keys.
+Copies lie as they would have been written: every row of every table that belongs to the instance, in the order of keys. The
+database makes them itself, one statement for each row of what is copied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlalchemy import String, Table, Text
@@ -14,6 +16,7 @@ from sqlalchemy import String, Table, Text
 from procession.storage import Storage, schema
 from procession.storage.drivers import Driver, quoted
 from procession.storage.history_tables import HISTORY
+from procession.storage.keys import NODE_BITS, NODES, SEQUENCE_BITS
 
 RUNTIME: tuple[Table, ...] = (
     schema.instance,
@@ -27,29 +30,34 @@ RUNTIME: tuple[Table, ...] = (
     schema.incident,
     schema.big_value,
 )
-_AT_ONCE = 1000
+_AT_ONCE = 10_000
+_APART = 997
+"""Milliseconds between two copies, which lie one after the other in the past."""
+_SHIFT = NODE_BITS + SEQUENCE_BITS
+_STEP = (_APART << _SHIFT) + 1  # so that the remainders of keys differ, whatever they are divided by
+_PAST = ("started", "ended", "created", "time")
+"""Columns whose moments lie as far back as the keys; what is still to come (`due`) stays."""
+_numbers = count(NODES - 1, -1)
+"""Each call makes keys as a node of its own would; real ones have small numbers."""
 
 
 @dataclass(frozen=True)
-class _Template:
-    """Rows of one table: their values, where keys stand (row, column, which key), and texts that have keys inside."""
+class _Copy:
+    """A statement that stores copies of one row, and its parameters but for the last and the first copy's number."""
 
-    table: Table
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    keys: list[tuple[int, int, int]]
-    texts: list[tuple[int, int]]
+    statement: str
+    parameters: list[Any]
 
 
 def multiply(storage: Storage, instance: int, times: int) -> None:
-    """Stores `times` more process instances like this one."""
+    """Stores `times` more process instances like this one, begun about a second after each other before it began."""
     with storage.transaction() as transaction:
-        known, templates = _templates(transaction.driver, instance)
-    for begin in range(0, times, _AT_ONCE):
+        copies = _copies(transaction.driver, instance)
+    for last in range(times, 0, -_AT_ONCE):
         with storage.transaction() as transaction:
-            fresh = [[transaction.new_key() for _ in known] for _ in range(min(_AT_ONCE, times - begin))]
-            for template in templates:
-                transaction.driver.insert(template.table, template.columns, list(_copies(template, known, fresh)))
+            for copy in copies:
+                numbers = [last, max(1, last - _AT_ONCE + 1)]
+                transaction.driver.run(copy.statement, [*numbers, *copy.parameters])
 
 
 def settle(storage: Storage) -> None:
@@ -62,7 +70,7 @@ def settle(storage: Storage) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _templates(driver: Driver, instance: int) -> tuple[list[int], list[_Template]]:
+def _copies(driver: Driver, instance: int) -> list[_Copy]:
     found: list[tuple[Table, tuple[str, ...], list[tuple[Any, ...]]]] = []
     for table in (*RUNTIME, *HISTORY):
         columns = tuple(column.name for column in table.columns)
@@ -74,37 +82,32 @@ def _templates(driver: Driver, instance: int) -> tuple[list[int], list[_Template
         if rows:
             found.append((table, columns, rows))
     known = sorted({row[columns.index("key")] for _, columns, rows in found for row in rows})
-    place = {key: number for number, key in enumerate(known)}
-    return known, [
-        _Template(
-            table,
-            columns,
-            rows,
-            [
-                (line, column, place[value])
-                for line, row in enumerate(rows)
-                for column, value in enumerate(row)
-                if isinstance(value, int) and value in place
-            ],
-            [
-                (line, column)
-                for line, row in enumerate(rows)
-                for column, value in enumerate(row)
-                if isinstance(table.columns[columns[column]].type, String | Text)
-                and isinstance(value, str)
-                and any(str(key) in value for key in known)
-            ],
-        )
-        for table, columns, rows in found
-    ]
+    base = ((known[0] >> _SHIFT) << _SHIFT) + (next(_numbers) << SEQUENCE_BITS)
+    fresh = {key: f"({base + place} - n * {_STEP})" for place, key in enumerate(known)}
+    return [_copy(table, columns, row, fresh) for table, columns, rows in found for row in rows]
 
 
-def _copies(template: _Template, known: Sequence[int], fresh: Sequence[Sequence[int]]) -> Iterator[list[Any]]:
-    for keys in fresh:
-        rows = [list(row) for row in template.rows]
-        for line, column, number in template.keys:
-            rows[line][column] = keys[number]
-        for line, column in template.texts:
-            for old, new in zip(known, keys, strict=True):
-                rows[line][column] = rows[line][column].replace(str(old), str(new))
-        yield from rows
+def _copy(table: Table, columns: Sequence[str], row: Sequence[Any], fresh: Mapping[int, str]) -> _Copy:
+    """`fresh` says what is to stand for a key in copy `n`."""
+    values: list[str] = []
+    parameters: list[Any] = []
+    for name, value in zip(columns, row, strict=True):
+        if isinstance(value, int) and value in fresh:
+            values.append(fresh[value])
+            continue
+        parameters.append(value)
+        if name in _PAST and value is not None:
+            values.append(f"CAST(? AS bigint) - n * {_APART}")
+        elif isinstance(value, str) and isinstance(table.columns[name].type, String | Text):
+            inside = "CAST(? AS text)"
+            for key, instead in fresh.items():
+                if str(key) in value:
+                    inside = f"replace({inside}, '{key}', CAST({instead} AS text))"
+            values.append(inside)
+        else:
+            values.append("?")
+    return _Copy(
+        "WITH RECURSIVE series(n) AS (SELECT CAST(? AS bigint) UNION ALL SELECT n - 1 FROM series WHERE n > CAST(? AS bigint)) "
+        f'INSERT INTO "{table.name}" ({quoted(columns)}) SELECT {", ".join(values)} FROM series',
+        parameters,
+    )
