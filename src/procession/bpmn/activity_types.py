@@ -75,6 +75,8 @@ def activity_type(node: m.Node, body: bool = False) -> str:
             return _END.get(type(node.definition), "noneEndEvent")
         case m.BoundaryEvent():
             return _BOUNDARY[type(node.definition)]
+        case m.AdHocSubProcess() | m.AdHocInner():
+            return node.kind
         case m.SubProcess():
             return "transaction" if node.transaction else "subProcess"
         case m.WorkTask() | m.PassTask():

@@ -15,6 +15,7 @@ from lxml import etree
 from procession.bpmn.model import (
     Copy,
     Error,
+    ExternalWork,
     Form,
     Listener,
     Loop,
@@ -71,6 +72,17 @@ class CallExtras:
     copies_out: tuple[Copy, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AdHocExtras:
+    """What a dialect says about an ad-hoc sub-process; the fields are those of `AdHocSubProcess`."""
+
+    active: Expression | None = None
+    output_collection: str | None = None
+    output_element: Expression | None = None
+    output_variable: str | None = None
+    work: ExternalWork | None = None
+
+
 class Dialect(Protocol):
     """The extensions of one product."""
 
@@ -123,6 +135,12 @@ class Dialect(Protocol):
 
     def call(self, call: etree._Element, document: Document) -> CallExtras:
         """What a call activity calls and which variables go in and out."""
+
+    def ad_hoc(self, sub_process: etree._Element, document: Document) -> AdHocExtras | None:
+        """What begins in an ad-hoc sub-process and what becomes of it; None where the product passes over them."""
+
+    def told(self, element: etree._Element) -> Mapping[str, Any]:
+        """What workers are told of an element that can be begun in an ad-hoc sub-process."""
 
     def correlation_key(self, message: etree._Element, document: Document) -> Expression | None:
         """Of a `message` root element: what tells apart those who wait for the same name."""

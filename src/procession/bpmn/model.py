@@ -433,6 +433,30 @@ class SubProcess(Node):
     transaction: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdHocSubProcess(SubProcess):
+    """A sub-process whose elements are begun by name: by `active`, a list of them, by the job `work`, or from outside.
+
+    What is begun lies in a scope of its own, the node `inner`. `startable` are the elements that can be begun, with what is
+    told of them. `completion` is asked whenever such a scope has ended; `cancels` what is still active is cancelled then.
+    """
+
+    inner: str
+    startable: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    active: Expression | None = None
+    completion: Expression | None = None
+    cancels: bool = True
+    output_collection: str | None = None
+    output_element: Expression | None = None
+    output_variable: str | None = None  # a variable that each inner scope begins with as null, for its output element
+    work: ExternalWork | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdHocInner(SubProcess):
+    """The scope around one element that was begun in an ad-hoc sub-process, and around what follows it."""
+
+
 # ---------------------------------------------------------------- gateways
 
 

@@ -25,6 +25,8 @@ from procession.bpmn.document import (
     text_of,
 )
 from procession.bpmn.model import (
+    AdHocInner,
+    AdHocSubProcess,
     BoundaryEvent,
     CallActivity,
     CatchEvent,
@@ -76,7 +78,9 @@ _PASSED_OVER = frozenset(
         "multiInstanceLoopCharacteristics",
     }
 )
-_IGNORED = frozenset({"complexGateway", "adHocSubProcess"})
+_IGNORED = frozenset({"complexGateway"})
+INNER = "#innerInstance"
+"""What the id of the scope around an element that was begun ends with, after that of its ad-hoc sub-process."""
 _GATEWAYS: dict[str, type[Node]] = {
     "exclusiveGateway": ExclusiveGateway,
     "inclusiveGateway": InclusiveGateway,
@@ -284,12 +288,16 @@ class _Builder:
     def node(self, name: str, element: etree._Element, scope_id: str) -> Node | None:
         """The model of one flow node; None for what has no place in it."""
         if name in _IGNORED:
-            self.document.problems.warning(f"Ignoring unsupported activity type '{name}'", element)
+            self.ignored(name, element)
             return None
         if name in _GATEWAYS:
             return _GATEWAYS[name](**self.common(name, element, scope_id))
         read = _NODES.get(name)
         return None if read is None else read(self, name, element, scope_id)
+
+    def ignored(self, name: str, element: etree._Element) -> None:
+        """Notes that an element has no place in the model."""
+        self.document.problems.warning(f"Ignoring unsupported activity type '{name}'", element)
 
     def common(self, name: str, element: etree._Element, scope_id: str) -> dict[str, Any]:
         """What every flow node has."""
@@ -460,6 +468,40 @@ class _Builder:
         self.scope(element, node.id)
         return node
 
+    def ad_hoc(self, name: str, element: etree._Element, scope_id: str) -> Node | None:
+        extras = self.document.dialect.ad_hoc(element, self.document)
+        if extras is None:
+            self.ignored(name, element)
+            return None
+        condition = child(element, "completionCondition")
+        text = "" if condition is None else text_of(condition).strip()
+        common = self.common(name, element, scope_id)
+        inner = common["id"] + INNER
+        self.scope(element, inner)
+        # what is triggered by events belongs to the sub-process, not to what is begun in it
+        own = self.event_subprocesses.pop(inner, ())
+        self.event_subprocesses[common["id"]] = own
+        for id_ in own:
+            self.nodes[id_] = replace(self.nodes[id_], scope=common["id"])
+        self.nodes[inner] = AdHocInner(id=inner, scope=common["id"], kind=name + INNER, line=common["line"])
+        self.elements[inner] = element
+        return AdHocSubProcess(
+            **common,
+            inner=inner,
+            startable={
+                node.id: self.document.dialect.told(self.elements[node.id])
+                for node in list(self.nodes.values())
+                if node.scope == inner and not node.incoming and begins_ad_hoc(node)
+            },
+            active=extras.active,
+            completion=self.document.expression(text, element) if text else None,
+            cancels=is_true(element.get("cancelRemainingInstances"), True),
+            output_collection=extras.output_collection,
+            output_element=extras.output_element,
+            output_variable=extras.output_variable,
+            work=extras.work,
+        )
+
 
 _NODES: dict[str, Callable[[_Builder, str, etree._Element, str], Node | None]] = {
     "startEvent": _Builder.start,
@@ -478,7 +520,13 @@ _NODES: dict[str, Callable[[_Builder, str, etree._Element, str], Node | None]] =
     "callActivity": _Builder.call,
     "subProcess": _Builder.subprocess,
     "transaction": _Builder.subprocess,
+    "adHocSubProcess": _Builder.ad_hoc,
 }
+
+
+def begins_ad_hoc(node: Node) -> bool:
+    """Whether an element of an ad-hoc sub-process can be begun by name, where no flow leads to it."""
+    return not (isinstance(node, BoundaryEvent | StartEvent | EndEvent) or node.for_compensation)
 
 
 def _links(scope: etree._Element, problems: Problems) -> tuple[dict[str, str], dict[str, str]]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lxml import etree
 
 from procession import feel, juel
-from procession.bpmn.dialect import CallExtras, ProcessExtras, UserTaskExtras
+from procession.bpmn.dialect import AdHocExtras, CallExtras, ProcessExtras, UserTaskExtras
 from procession.bpmn.document import Document, child, children, is_true, text_of
 from procession.bpmn.model import (
     Copy,
@@ -68,6 +69,12 @@ class Camunda7:
                 return Script(language, feel.compile_expression(text.strip()), text)
             case _:
                 return Script(language, None, text)
+
+    def ad_hoc(self, sub_process: etree._Element, document: Document) -> AdHocExtras | None:
+        return None
+
+    def told(self, element: etree._Element) -> Mapping[str, Any]:
+        return {}
 
     def script_resource(self, element: etree._Element) -> str | None:
         return ext.attribute(element, "resource")

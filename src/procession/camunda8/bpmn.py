@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lxml import etree
 
-from procession.bpmn.dialect import CallExtras, ProcessExtras, UserTaskExtras
+from procession.bpmn.dialect import AdHocExtras, CallExtras, ProcessExtras, UserTaskExtras
 from procession.bpmn.document import BPMN, Document
 from procession.bpmn.model import (
     BoundaryEvent,
@@ -37,6 +37,7 @@ from procession.bpmn.model import (
 )
 from procession.bpmn.reader import Reading, read_definitions
 from procession.camunda8 import extensions as ext
+from procession.camunda8.ad_hoc import read_ad_hoc, told_of
 from procession.camunda8.expressions import compile_text
 from procession.errors import ParseFailed, Problem
 from procession.expressions import Expression, Literal
@@ -54,7 +55,6 @@ POLICIES = Policies(
     outputs_last=False,
 )
 _NEVER = Literal("", "")
-_NAMED = re.compile(r"\s*=\s*([^\W\d]\w*)(\.\w+)*\s*\Z")
 
 
 def read_bpmn(data: bytes, resource: str = "") -> Reading:
@@ -102,6 +102,12 @@ class Camunda8:
     def script(self, language: str, text: str) -> Script:
         return Script(language, compile_text(text), text)
 
+    def ad_hoc(self, sub_process: etree._Element, document: Document) -> AdHocExtras | None:
+        return read_ad_hoc(sub_process, document)
+
+    def told(self, element: etree._Element) -> Mapping[str, Any]:
+        return told_of(element)
+
     def script_resource(self, element: etree._Element) -> str | None:
         return None
 
@@ -110,10 +116,9 @@ class Camunda8:
 
     def process(self, process: etree._Element, document: Document) -> ProcessExtras:
         tag = ext.extension(process, "versionTag")
-        for name in ("adHocSubProcess", "complexGateway"):
-            for element in process.iter(f"{{{BPMN}}}{name}"):
-                text = f"{name} is not executed by this version; use sub-processes and the other gateways"
-                document.problems.error(text, element, element.get("id"))
+        for element in process.iter(f"{{{BPMN}}}complexGateway"):
+            text = "complexGateway is not executed by this version; use the other gateways"
+            document.problems.error(text, element, element.get("id"))
         return ProcessExtras(
             version_tag=None if tag is None else tag.get("value"),
             properties=ext.properties(process),
@@ -142,7 +147,7 @@ class Camunda8:
             element_variable=found.get("inputElement"),
             output_collection=found.get("outputCollection"),
             output_element=None if output is None else document.expression(output, found),
-            output_variable=None if (named := _NAMED.match(output or "")) is None else named[1],
+            output_variable=ext.variable_of(output),
         )
 
     def flow_listeners(self, flow: etree._Element, document: Document) -> tuple[Listener, ...]:

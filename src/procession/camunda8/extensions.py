@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ _TASK_MOMENTS = {
     "cancel": "delete",
     "canceling": "delete",
 }
+_NAMED = re.compile(r"\s*=\s*([^\W\d]\w*)(\.\w+)*\s*\Z")
 _BINDINGS = {
     "latest": Binding.LATEST,
     "deployment": Binding.DEPLOYMENT,
@@ -139,6 +141,12 @@ def _listened(element: etree._Element, listener: etree._Element, place: str, doc
     retries = document.expression(listener.get("retries") or "3", listener)
     own = {x.get("key") or "": x.get("value") or "" for x in listener.iterfind(f"{_PREFIX}taskHeaders/{_PREFIX}header")}
     return ExternalWork(document.expression(type_, listener), retries=retries, headers={**headers(element), **own})
+
+
+def variable_of(expression: str | None) -> str | None:
+    """The variable from which an output element is taken, where it is nothing but that or a path in it."""
+    found = _NAMED.match(expression or "")
+    return None if found is None else found[1]
 
 
 def properties(element: etree._Element) -> dict[str, str]:

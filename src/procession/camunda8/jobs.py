@@ -11,6 +11,8 @@ from procession.bpmn.model import UserTask
 from procession.camunda8.exchange import (
     DEFAULT_TENANT,
     number_member,
+    object_member,
+    objects_member,
     required,
     shown,
     shown_tenant,
@@ -18,11 +20,14 @@ from procession.camunda8.exchange import (
     text_member,
     texts_member,
 )
+from procession.camunda8.problems import invalid
 from procession.camunda8.searching import shown_time
-from procession.camunda8.values import shown_value
+from procession.camunda8.values import read_variables, shown_value
 from procession.engine.engine import Engine
 from procession.kernel.changing import CHANGING
+from procession.kernel.commands import Values
 from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
+from procession.kernel.work import AD_HOC
 from procession.storage.encoding import millis
 from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.transaction import Transaction
@@ -86,6 +91,17 @@ def read_activation(body: Mapping[str, Any]) -> Activation:
         variables=frozenset(named) if named else None,
         tenants=tuple(tenant_of(name) for name in tenants) if tenants else None,
     )
+
+
+def elements_of(body: Mapping[str, Any], name: str) -> tuple[tuple[str, Values], ...]:
+    """Elements that are to begin in an ad-hoc sub-process, each with its variables. Raises 400 for one without an id."""
+    found = []
+    for one in objects_member(body, name):
+        id_ = text_member(one, "elementId")
+        if not id_:
+            raise invalid("No elementId provided.")
+        found.append((id_, read_variables(object_member(one, "variables"))))
+    return tuple(found)
 
 
 def activate(engine: Engine, transaction: Transaction, asked: Activation) -> list[dict[str, Any]]:
@@ -153,12 +169,14 @@ def job_kind(listener: str | None) -> str:
     """What kind of job it is, by the moment whose listener it works for."""
     if listener is None:
         return "BPMN_ELEMENT"
+    if listener == AD_HOC:
+        return "AD_HOC_SUB_PROCESS"
     return "TASK_LISTENER" if listener in _TASK_MOMENTS else "EXECUTION_LISTENER"
 
 
 def listener_event(listener: str | None) -> str:
     """The moment as the API calls it."""
-    return "UNSPECIFIED" if listener is None else _TASK_MOMENTS.get(listener, listener.upper())
+    return "UNSPECIFIED" if listener is None or listener == AD_HOC else _TASK_MOMENTS.get(listener, listener.upper())
 
 
 def _task_headers(task: Mapping[str, Any]) -> dict[str, str]:

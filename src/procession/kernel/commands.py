@@ -193,6 +193,23 @@ class LinkIdentity(Struct, frozen=True):
     remove: bool = False
 
 
+class AdHocResult(Struct, frozen=True):
+    """What the job of an ad-hoc sub-process decides: elements to begin, each with variables of its own; or that its
+    completion condition is `fulfilled`. `cancels` what is still active."""
+
+    elements: tuple[tuple[str, Values], ...] = ()
+    fulfilled: bool = False
+    cancels: bool = False
+
+
+class ActivateAdHoc(Struct, frozen=True):
+    """Begins elements of an ad-hoc sub-process from outside; `cancels` what is active in it."""
+
+    element: int
+    elements: tuple[tuple[str, Values], ...]
+    cancels: bool = False
+
+
 class CompleteExternal(Struct, frozen=True):
     """`worker` must hold the lock, None is whoever asks. `denied` is a listener's refusal: the element goes back to waiting."""
 
@@ -203,6 +220,7 @@ class CompleteExternal(Struct, frozen=True):
     denied: bool = False
     denied_reason: str | None = None
     corrections: Mapping[str, Any] = field(default_factory=dict)  # of the task that a listener was asked about
+    ad_hoc: AdHocResult | None = None  # what the job of an ad-hoc sub-process decides
 
 
 class FailExternal(Struct, frozen=True):
@@ -247,12 +265,16 @@ class ThrowEscalation(Struct, frozen=True):
 
 
 class TriggerSubscription(Struct, frozen=True):
-    """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more."""
+    """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more.
+
+    With `later` a catch event takes it in a transaction of its own, without the variables: a job does it.
+    """
 
     subscription: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
     optional: bool = False
+    later: bool = False
 
 
 class SignalElement(Struct, frozen=True):
@@ -387,6 +409,7 @@ Command = (
     | CompleteTask
     | DeleteTask
     | LinkIdentity
+    | ActivateAdHoc
     | CompleteExternal
     | FailExternal
     | ChangeExternal

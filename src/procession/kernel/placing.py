@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from procession.bpmn.model import (
+    AdHocInner,
     BoundaryEvent,
     CatchEvent,
     Conditional,
@@ -127,6 +128,8 @@ def _ancestor(step: Step, root: int, start: c.StartAt, at: str, scope: str) -> t
             )
     while True:
         found = [x for x in alive if x.node == scope or (scope == step.process.id and x.parent is None)]
+        if wanted is None and isinstance(step.process.nodes.get(scope), AdHocInner):
+            found = []  # what is begun in an ad-hoc sub-process has a scope of its own
         if wanted is not None:
             if wanted in found:
                 return wanted, missing[::-1]

@@ -27,6 +27,9 @@ from procession.kernel.variables import ConnectorBean, ExecutionBean, Sight, set
 from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
 
+AD_HOC = "adHoc"
+"""What stands in a job in the place of a listener's moment where it is an ad-hoc sub-process' own."""
+
 
 def run_work(step: Step, element: Element, node: Node, work: Work) -> bool:
     """Does the work of a task or event. True where it is done; False where it waits or an error took the element away."""

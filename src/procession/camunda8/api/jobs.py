@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,12 +14,13 @@ from procession.camunda8.exchange import (
     Answer,
     Call,
     Steps,
+    flag_member,
     number_member,
     object_member,
     route,
     text_member,
 )
-from procession.camunda8.jobs import activate, job_kind, read_activation
+from procession.camunda8.jobs import activate, elements_of, job_kind, read_activation
 from procession.camunda8.problems import command_rejected, invalid
 from procession.camunda8.searching import search
 from procession.camunda8.values import read_variables
@@ -27,6 +28,7 @@ from procession.engine.polling import leased
 from procession.errors import Conflict, ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel.records import External
+from procession.kernel.work import AD_HOC
 
 
 @route("POST", "/jobs/activation")
@@ -55,9 +57,18 @@ def complete(call: Call) -> Steps:
         denied=result.get("denied") is True,
         denied_reason=text_member(result, "deniedReason"),
         corrections=attributes_of(object_member(result, "corrections")),
+        ad_hoc=_decided(result) if text_member(result, "type") == "adHocSubProcess" else None,
     )
     yield from _sent(key, "COMPLETE", "complete", command)
     return NOTHING
+
+
+def _decided(result: Mapping[str, Any]) -> c.AdHocResult:
+    return c.AdHocResult(
+        elements_of(result, "activateElements"),
+        fulfilled=flag_member(result, "isCompletionConditionFulfilled", False),
+        cancels=flag_member(result, "isCancelRemainingInstances", False),
+    )
 
 
 @route("POST", "/jobs/{jobKey}/failure")
@@ -91,7 +102,7 @@ def error(call: Call) -> Steps:
         external=key,
     )
     job: External | None = yield partial(_job, call, key)
-    if job is not None and job.listener is not None:
+    if job is not None and job.listener not in (None, AD_HOC):
         told = f"with key '{key}', type '{job.topic}' and processInstanceKey '{job.instance}'"
         text = f"Cannot throw BPMN error from {job_kind(job.listener)} job {told}"
         raise command_rejected("THROW_ERROR", "INVALID_STATE", text)

@@ -89,6 +89,7 @@ _TYPES: Mapping[str, str] = {
     "calledElementError": "CALLED_ELEMENT_ERROR",
     "calledDecisionError": "CALLED_DECISION_ERROR",
     "decisionEvaluationError": "DECISION_EVALUATION_ERROR",
+    "adHocSubProcessNoRetries": "AD_HOC_SUB_PROCESS_NO_RETRIES",
     "executionListenerNoRetries": "EXECUTION_LISTENER_NO_RETRIES",
     "taskListenerNoRetries": "TASK_LISTENER_NO_RETRIES",
     "formNotFound": "FORM_NOT_FOUND",

@@ -12,6 +12,7 @@ from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
 from procession.camunda8.jobs import DEFAULT_RETRIES, job_kind, listener_event
 from procession.camunda8.searching import Condition, Entity, Row, compared, flag, key, number, shown_time, text, time
+from procession.kernel.work import AD_HOC
 from procession.storage import schema
 from procession.storage.queries.language import Asking
 
@@ -185,6 +186,7 @@ _job_end = case((_x.c.key.is_(None), _last(_later.c.time)), else_=null())
 _job_node = func.replace(_l.c.node, "#multiInstanceBody", "")
 _kind = case(
     (_l.c.listener.is_(None), "BPMN_ELEMENT"),
+    (_l.c.listener == AD_HOC, "AD_HOC_SUB_PROCESS"),
     (_l.c.listener.in_(["create", "assignment", "update", "complete", "delete"]), "TASK_LISTENER"),
     else_="EXECUTION_LISTENER",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.bpmn import model as m
-from procession.kernel.behaviours import calls, events, gateways, loops, scopes, tasks
+from procession.kernel.behaviours import ad_hoc, calls, events, gateways, loops, scopes, tasks
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.records import Element
 from procession.kernel.stepping import BODY, Step
@@ -20,6 +20,8 @@ _BY_TYPE: dict[type[m.Node], Behaviour] = {
     m.PassTask: events.Passing(),
     m.CallActivity: calls.Calling(),
     m.SubProcess: scopes.Embedded(),
+    m.AdHocSubProcess: ad_hoc.AdHoc(),
+    m.AdHocInner: ad_hoc.Inner(),
     m.ExclusiveGateway: gateways.Exclusive(),
     m.InclusiveGateway: gateways.Inclusive(),
     m.ParallelGateway: gateways.Parallel(),

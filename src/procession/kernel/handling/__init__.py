@@ -6,6 +6,7 @@ from typing import Any
 
 from procession.kernel import commands as c
 from procession.kernel.handling import (
+    ad_hoc,
     calls,
     externals,
     incidents,
@@ -38,6 +39,7 @@ HANDLERS: dict[type[Any], Handler] = {
     c.CompleteTask: tasks.complete,
     c.DeleteTask: tasks.delete,
     c.LinkIdentity: tasks.link,
+    c.ActivateAdHoc: ad_hoc.activate,
     c.CompleteExternal: externals.complete,
     c.FailExternal: externals.fail,
     c.ChangeExternal: externals.change,
@@ -76,6 +78,7 @@ TARGETS: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
     c.CompleteTask: ((Task, "task"),),
     c.DeleteTask: ((Task, "task"),),
     c.LinkIdentity: ((Task, "task"),),
+    c.ActivateAdHoc: ((Element, "element"),),
     c.CompleteExternal: ((External, "external"),),
     c.FailExternal: ((External, "external"),),
     c.ChangeExternal: ((External, "external"),),

@@ -11,6 +11,7 @@ from procession.errors import Conflict, ExecutionFailed, ExpressionFailed, Inval
 from procession.expressions import BeanOf
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.behaviours.ad_hoc import answered
 from procession.kernel.changing import CHANGING, DENIABLE, TASK_EVENTS, correct, deny
 from procession.kernel.handling.instances import require_active
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
@@ -19,6 +20,7 @@ from procession.kernel.results import take_results
 from procession.kernel.stepping import Continue, Step
 from procession.kernel.throwing import throw_error
 from procession.kernel.variables import set_variables
+from procession.kernel.work import AD_HOC
 
 MESSAGE_LENGTH = 666
 
@@ -27,7 +29,7 @@ def complete(step: Step, command: c.CompleteExternal) -> None:
     external = _held(step, command.external, command.worker, "completed")
     if external.listener in TASK_EVENTS:
         _check_answer(step, external, command)
-    if external.listener is None:
+    if external.listener in (None, AD_HOC):
         take_results(step, external.element, command.variables)
     elif external.listener == "end":
         set_variables(step, external.element, command.variables)
@@ -41,7 +43,9 @@ def complete(step: Step, command: c.CompleteExternal) -> None:
     _forget_incidents(step, external, resolved=False)
     step.emit(e.ExternalEnded(external, "successful"))
     element = step.view.need(Element, external.element)
-    if element.phase is Phase.EXECUTE:
+    if external.listener == AD_HOC:
+        answered(step, element, command.ad_hoc or c.AdHocResult())
+    elif element.phase is Phase.EXECUTE:
         step.complete(element.key)
     elif command.denied and element.phase is Phase.CONFIRM:
         deny(step, element, command.denied_reason)
@@ -116,7 +120,7 @@ def throw(step: Step, command: c.ThrowError) -> None:
         raise Invalid("errorCode is empty")
     if command.external is not None:
         external = _held(step, command.external, command.worker, "ended with a BPMN error")
-        if external.listener is not None:
+        if external.listener not in (None, AD_HOC):
             raise Conflict(f"the job is a listener's, which cannot throw a BPMN error: '{external.topic}'")
         if step.process.policies.uncaught_error_ends:
             _forget_incidents(step, external, resolved=False)
@@ -209,8 +213,9 @@ def _set_retries(step: Step, before: External, after: External, *, failed: bool)
     if had and not has:
         kind = "failedExternalTask"
         if after.listener is not None:
-            about_task = after.listener in TASK_EVENTS
-            kind = "taskListenerNoRetries" if about_task else "executionListenerNoRetries"
+            kind = "taskListenerNoRetries" if after.listener in TASK_EVENTS else "executionListenerNoRetries"
+            if after.listener == AD_HOC:
+                kind = "adHocSubProcessNoRetries"
         raise_incident(step, after.element, kind, after.error_message, configuration=str(after.key))
     elif has and not had and not stops:
         _forget_incidents(step, after, resolved=True)
