@@ -235,6 +235,7 @@ ELEMENTS = Entity(
     key=_a.c.key,
     columns={
         **{name: _a.c[name] for name in ("key", "process_id", "started", "ended", "tenant", "definition", "instance")},
+    "adHocSubProcess#innerInstance": "AD_HOC_SUB_PROCESS_INNER_INSTANCE",
         **{name: _a.c[name] for name in ("root", "name")},
         "node": _node,
         "type": _type,
