@@ -42,11 +42,21 @@ class CamundaError(ServiceException):
 
     `status` is the HTTP status (0 without an answer); `type`, `message` and `code` are the engine's own words
     (Camunda 7: exception class, text, error code; Camunda 8: the problem's title and detail); `body` is the whole
-    decoded answer; `request` reads like `POST /message`.
+    decoded answer; `request` reads like `POST /message`; `remedy` is what to do about it, where that is known.
     """
 
+    remedy = ""
+
     def __init__(
-        self, message: str, *, status: int = 0, type: str = "", code: int = 0, body: Any = None, request: str = ""
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        type: str = "",
+        code: int = 0,
+        body: Any = None,
+        request: str = "",
+        remedy: str = "",
     ) -> None:
         super().__init__(type or None, message)
         self.status = status
@@ -54,9 +64,8 @@ class CamundaError(ServiceException):
         self.code = code
         self.body = body
         self.request = request
-
-    remedy = ""
-    """What to do about errors of this kind, where that is always the same."""
+        if remedy:
+            self.remedy = remedy
 
     def __str__(self) -> str:
         status = f"{self.status} " if self.status else ""
@@ -114,6 +123,14 @@ _BY_STATUS: dict[int, type[CamundaError]] = {
 }
 
 
+_REMEDIES = {
+    429: "it is overloaded: send less at a time, or the same again later",
+    502: "it cannot be reached behind its proxy: is it running?",
+    503: "it is starting, stopping or overloaded: send the same again later",
+    504: "it took too long behind its proxy: look whether it acted before sending the same again",
+}
+
+
 def from_answer(status: int, body: Any, request: str) -> CamundaError:
     """The error for an answer of `status` >= 400; `body` is its decoded JSON, its text, or None."""
     fallback = BadRequest if status < 500 else EngineFailed
@@ -129,6 +146,8 @@ def from_answer(status: int, body: Any, request: str) -> CamundaError:
             code=code if isinstance(code, int) else 0,
             body=body,
             request=request,
+            remedy=_REMEDIES.get(status, ""),
         )
     text = str(body).strip() if body else ""
-    return kind(text[:500] or "the answer has no body", status=status, body=body, request=request)
+    words, remedy = text[:500] or "the answer has no body", _REMEDIES.get(status, "")
+    return kind(words, status=status, body=body, request=request, remedy=remedy)

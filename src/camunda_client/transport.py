@@ -24,6 +24,8 @@ T = TypeVar("T")
 CONNECT_RETRIES = 2
 """New attempts when no connection could be opened: nothing was sent yet, so they are safe for every method."""
 
+UNREACHABLE = "is the engine running, and is this its address?"
+
 TIMEOUT = 30.0
 """Seconds to wait for an answer unless the request names its own."""
 
@@ -39,7 +41,7 @@ def _arguments(request: Request) -> dict[str, Any]:
 
 def _unreachable(request: Request, error: Exception) -> EngineUnavailable:
     words = str(error) or "no answer in time"
-    return EngineUnavailable(words, type=type(error).__name__, request=str(request))
+    return EngineUnavailable(words, type=type(error).__name__, request=str(request), remedy=UNREACHABLE)
 
 
 def _answer(request: Request, response: httpx.Response) -> Answer:

@@ -337,15 +337,30 @@ def test_overload_is_waited_for(cluster: tuple[str, FakeCamunda8]) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("503", "later"), ("malformed", "is this the address"), ("half", "POST|GET"), ("cut", "GET")],
+    [
+        ("503", "send the same again later"),
+        ("malformed", "is this the address of the REST API"),
+        ("half", "GET /topology.*is the engine running"),
+        ("cut", "GET /topology.*is the engine running"),
+    ],
 )
-def test_answers_that_cannot_be_used(cluster: tuple[str, FakeCamunda8], fault: str, words: str) -> None:
+def test_answers_that_cannot_be_used_say_what_to_do(cluster: tuple[str, FakeCamunda8], fault: str, words: str) -> None:
     url, fake = cluster
     with Camunda8Client(url) as client:
         fake.faults = [("topology", fault)]
         with pytest.raises(EngineUnavailable, match=words):
             client.get_cluster_topology()
         assert client.get_cluster_topology().cluster_size == 1
+
+
+def test_overload_that_does_not_end_says_what_to_do(
+    cluster: tuple[str, FakeCamunda8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camunda_client.c8.client.OVERLOAD_ATTEMPTS", 2)
+    url, fake = cluster
+    fake.faults = [("topology", "429")] * 2
+    with Camunda8Client(url) as client, pytest.raises(EngineUnavailable, match="send less at a time"):
+        client.get_cluster_topology()
 
 
 def test_an_answer_of_another_shape_is_named(cluster: tuple[str, FakeCamunda8]) -> None:
