@@ -99,3 +99,68 @@ def test_many_are_moved(api: Play) -> None:
 @pytest.mark.parametrize("path", ["cancellation", "incident-resolution"])
 def test_a_batch_wants_a_filter(api: Play, path: str) -> None:
     assert api.refused("POST", f"/process-instances/{path}", {})[0] == 400
+
+
+def test_what_a_batch_is_for_is_told_one_by_one(api: Play) -> None:
+    api.deploy(TWO)
+    keys = [api.start() for _ in range(2)]
+    begun = api.got("/process-instances/suspension", {"filter": {"processDefinitionId": "p"}})
+    batch = {"batchOperationKey": begun["batchOperationKey"]}
+    while api.engine.jobs.run_due():
+        pass
+    items = api.items("batch-operation-items", **batch)
+    assert [(x["processInstanceKey"], x["state"], x["operationType"]) for x in items] == [
+        (key, "COMPLETED", "SUSPEND_PROCESS_INSTANCE") for key in keys
+    ]
+    assert all(item["processedDate"] for item in items)
+    assert api.items("batch-operation-items", state={"$neq": "COMPLETED"}, **batch) == []
+    assert len(api.items("process-instances", **batch)) == 2
+    assert api.jobs("a") == []
+    run_batch(
+        api,
+        "/process-instances/resumption",
+        {"filter": {"processDefinitionId": "p"}},
+        type_="RESUME_PROCESS_INSTANCE",
+    )
+    assert len(api.jobs("a")) == 2
+
+
+def test_an_instance_rests_goes_on_and_is_forgotten(api: Play) -> None:
+    api.deploy(TWO)
+    key = api.start()
+    api.got(f"/process-instances/{key}/suspension", {})
+    assert api.jobs("a") == []
+    api.got(f"/process-instances/{key}/resumption", {})
+    assert api.refused("POST", f"/process-instances/{key}/deletion")[:2] == (409, "INVALID_STATE")
+    api.work("a")
+    api.work("b")
+    api.got(f"/process-instances/{key}/deletion", {})
+    assert api.refused("GET", f"/process-instances/{key}")[0] == 404
+    assert api.refused("POST", "/process-instances/5/suspension")[:2] == (404, "NOT_FOUND")
+
+
+def test_retries_of_many_jobs(api: Play) -> None:
+    api.deploy(TWO)
+    api.start()
+    (work,) = api.jobs("a")
+    api.got(f"/jobs/{work['jobKey']}/failure", {"retries": 0, "errorMessage": "no"})
+    body = {"filter": {"type": "a"}, "changeset": {"retries": 4}}
+    run_batch(api, "/jobs/batch-update", body, type_="UPDATE_JOB")
+    assert [job["retries"] for job in api.items("jobs", type="a")] == [4]
+    assert api.refused("POST", "/jobs/batch-update", {**body, "changeset": {"timeout": 1}})[0] == 400
+
+
+def test_cluster_variables_are_seen_by_expressions(api: Play) -> None:
+    nodes = '<startEvent id="s"/><exclusiveGateway id="g" default="f1"/><endEvent id="e"/><endEvent id="f"/>'
+    api.deploy(process(nodes, 's>g g>e g>f:=camunda.vars.cluster.region="north"'))
+    api.start()
+    assert [x["elementId"] for x in api.items("element-instances", type="END_EVENT")] == ["e"]
+    made = api.got("/cluster-variables/global", {"name": "region", "value": "north"})
+    assert (made["value"], made["scope"]) == ('"north"', "GLOBAL")
+    assert api.refused("POST", "/cluster-variables/global", {"name": "region", "value": 1})[0] == 409
+    api.start()
+    assert [x["elementId"] for x in api.items("element-instances", processInstanceKey=api.instance)][-1] == "f"
+    assert api.got("/cluster-variables/global/region", {"value": {"a": 1}}, "PUT")["value"] == '{"a":1}'
+    assert [x["name"] for x in api.items("cluster-variables", name={"$like": "r*"})] == ["region"]
+    api.got("/cluster-variables/global/region", method="DELETE")
+    assert api.refused("GET", "/cluster-variables/global/region")[0] == 404

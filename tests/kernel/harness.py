@@ -116,6 +116,9 @@ class MemoryWorld:
     def default_retries(self) -> int:
         return 3
 
+    def shared(self, name: str) -> Any:
+        raise KeyError(name)
+
     def bean(self, name: str) -> Any:
         return self.beans[name]
 

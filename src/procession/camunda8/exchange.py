@@ -38,6 +38,8 @@ class Call:
     test_mode: bool = False
     guarded: bool = False
     """True where the server asks for credentials."""
+    max_upload: int = 0
+    """Bytes that a deployment may have."""
 
     def submit(self, command: Any) -> Any:
         """Sends a command in the name of who asks; gives its value."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import re2  # type: ignore[import-untyped]
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, and_, false, func, not_, or_, select, true
 
 from procession.camunda8.exchange import Call, key_of, object_member, objects_member
@@ -27,6 +28,8 @@ Column = ColumnElement[Any]
 Condition = ColumnElement[bool]
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 MAX_CONDITIONS = 1000
+MAX_NAME = 100
+"""Characters of a pattern that the names of states are compared with."""
 Row = Mapping[str, Any]
 
 
@@ -41,6 +44,13 @@ class Field:
 
 Build = Callable[[Any, Asking], Condition]
 """A filter with a condition of its own. Raises 400 for a value that it does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking(Asking):
+    """What a filter is read under, with the connection that it is asked on: for what SQL alone cannot compare."""
+
+    connection: Connection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,50 @@ def number(column: Column) -> Field:
 def time(column: Column) -> Field:
     """A moment."""
     return Field(column, _time)
+
+
+def states(conditions: Mapping[str, Condition]) -> Build:
+    """A text out of a closed list, each told by a condition of its own: no two hold at once, and indexes serve them."""
+
+    def build(value: Any, asking: Asking) -> Condition:
+        if isinstance(value, str):
+            return conditions.get(value, false())
+        if not isinstance(value, dict):
+            raise unreadable()
+        names = [name for name in conditions if all(_holds(name, *one) for one in value.items())]
+        return or_(false(), *(conditions[name] for name in names))
+
+    return build
+
+
+def _holds(name: str, operator: str, operand: Any) -> bool:
+    match operator, operand:
+        case "$eq", str():
+            return name == operand
+        case "$neq", str():
+            return name != operand
+        case "$exists", bool():
+            return operand
+        case "$in" | "$notIn", list() if all(isinstance(one, str) for one in operand):
+            return (name in operand) is (operator == "$in")
+        case "$like", str():
+            return re2.fullmatch(_like_regex(operand), name) is not None
+    raise unreadable()
+
+
+def _like_regex(pattern: str) -> str:
+    characters = iter(pattern[:MAX_NAME])
+    out = []
+    for character in characters:
+        match character:
+            case "*":
+                out.append(".*")
+            case "?":
+                out.append(".")
+            case _:
+                plain = next(characters, character) if character == "\\" else character
+                out.append(re2.escape(plain))
+    return "".join(out)
 
 
 def flag(condition: Column) -> Build:
@@ -157,6 +211,30 @@ def compared(found: Field, value: Any, name: str, asking: Asking) -> Condition:
     return and_(true(), *conditions)
 
 
+def met_by(value: Any, name: str) -> Callable[[int], bool]:
+    """What a filter on whole numbers says of one, for numbers that no column holds. Raises 400."""
+    operators: Mapping[str, Any] = value if isinstance(value, dict) else {"$eq": value}
+    for operator, operand in operators.items():
+        if operator in ("$in", "$notIn") and isinstance(operand, list):
+            for one in operand:
+                _number(one, name)
+        elif operator in _COMPARISONS:
+            _number(operand, name)
+        elif operator != "$exists" or not isinstance(operand, bool):
+            raise unreadable()
+
+    def met(found: int) -> bool:
+        return all(_meets(found, operator, operand) for operator, operand in operators.items())
+
+    return met
+
+
+def _meets(found: int, operator: str, operand: Any) -> bool:
+    if operator in ("$in", "$notIn"):
+        return (found in operand) is (operator == "$in")
+    return bool(operand if operator == "$exists" else _COMPARISONS[operator](found, operand))
+
+
 def _operated(found: Field, operator: str, operand: Any, name: str, asking: Asking) -> Condition:
     column, read = found.column, found.read
     if operator == "$exists":
@@ -202,11 +280,16 @@ def reading(call: Call) -> Iterator[Connection]:
         yield connection
 
 
-def search(call: Call, entity: Entity, *also: Condition) -> dict[str, Any]:
-    """What a search request answers: a page, and the items on it. `also` must hold besides."""
+def asking_of(call: Call, connection: Connection) -> Looking:
+    """Under what circumstances a filter is read."""
+    return Looking(connection.dialect.name, millis(call.engine.clock()), connection=connection)
+
+
+def search(call: Call, entity: Entity, *also: Condition, filters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a search request answers: a page, and the items on it. `also` must hold besides; `filters` instead of the body's."""
     with reading(call) as connection:
-        asking = Asking(connection.dialect.name, millis(call.engine.clock()))
-        conditions = [*also, *conditions_of(entity, object_member(call.body, "filter"), asking)]
+        chosen = object_member(call.body, "filter") if filters is None else filters
+        conditions = [*also, *conditions_of(entity, chosen, asking_of(call, connection))]
         return _page(connection, entity, conditions, call.body)
 
 

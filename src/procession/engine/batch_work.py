@@ -20,6 +20,7 @@ JOB_RETRIES, EXTERNAL_RETRIES = "set-job-retries", "set-external-task-retries"
 VARIABLES, CORRELATION = "set-variables", "correlate-message"
 MIGRATION, RESTART = "instance-migration", "instance-restart"
 RESOLUTION = "incident-resolution"
+RESUMPTION = "instance-resumption"
 HISTORY_DELETION, DECISION_DELETION = "historic-instance-deletion", "historic-decision-instance-deletion"
 
 OF_INSTANCES = frozenset({VARIABLES, CORRELATION})
@@ -137,6 +138,7 @@ def _delete_decisions(unit: Unit, items: Sequence[int], work: Mapping[str, Any],
 WORK: Mapping[str, Work] = {
     DELETION: _delete,
     SUSPENSION: _suspend,
+    RESUMPTION: _suspend,
     MODIFICATION: _modify,
     MIGRATION: _migrate,
     RESTART: _restart,

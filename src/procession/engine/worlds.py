@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,17 @@ class EngineWorld:
         bean = self._engine.registry.beans[name]
         self._alone()
         return bean
+
+    def shared(self, name: str) -> Any:
+        """Cluster variables, as `camunda.vars.cluster` and `camunda.vars.env`."""
+        if name != "camunda":
+            raise KeyError(name)
+        transaction = self._unit.transaction
+        found = transaction.memo.get("cluster variables")
+        if found is None:
+            rows = transaction.driver.rows("SELECT name, value FROM cluster_variable")
+            found = transaction.memo["cluster variables"] = {name: json.loads(value) for name, value in rows}
+        return {"vars": {"cluster": found, "env": found}}
 
     def call(self, work: DelegateWork, bean: Any, execution: Bean) -> Any:
         name = work.class_name

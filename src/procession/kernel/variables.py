@@ -200,7 +200,7 @@ class Sight:
             if variable is not None:
                 return variable.value
         if not self._objects:
-            raise KeyError(name)
+            return self._step.world.shared(name)
         if name == "task":
             task = self._task()
             if task is not None:

@@ -62,6 +62,9 @@ class World(Protocol):
     def bean(self, name: str) -> Any:
         """A registered bean. Raises KeyError where there is none."""
 
+    def shared(self, name: str) -> Any:
+        """What expressions that see no beans see besides variables. Raises KeyError where there is nothing."""
+
     def call(self, work: DelegateWork, bean: Any, execution: Bean) -> Any:
         """Runs a registered delegate: by class name, or `bean`, which its expression gave."""
 
@@ -125,13 +128,17 @@ class EscalationLeft(Struct, frozen=True):
 
 
 class BroadcastSignal(Struct, frozen=True):
-    """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on."""
+    """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on.
+
+    An `asynchronous` one reaches catch events and starts in transactions of their own, by jobs.
+    """
 
     element: int
     name: str
     tenant: str | None
     variables: Values = field(default_factory=dict)
     business_key: str | None = None
+    asynchronous: bool = False
 
 
 class AwaitMessage(Struct, frozen=True):

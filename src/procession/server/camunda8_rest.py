@@ -83,12 +83,23 @@ class CamundaEight(Carrier[Route]):
             fits = not arrived.body or kind == JSON or kind.endswith("+json")
         if not fits:
             raise Unfit(415, _REASONS[415])
-        query, guarded = dict(arrived.query()), self._tokens.guards
+        query = dict(arrived.query())
 
         def begin() -> Any:
             body, files, form = _read_form(arrived) if entry.form else (_read_json(arrived.body), (), {})
             return entry.handler(
-                Call(self._engine, arrived.params, query, body, arrived.user, files, form, self._test_mode, guarded)
+                Call(
+                    self._engine,
+                    arrived.params,
+                    query,
+                    body,
+                    arrived.user,
+                    files,
+                    form,
+                    self._test_mode,
+                    self._tokens.guards,
+                    self._max_upload,
+                )
             )
 
         return begin

@@ -106,6 +106,7 @@ _BEGUN = {
     "instance-modification": ("ModifyProcessInstance", "ProcessInstance"),
     "instance-migration": ("Migrate", "ProcessInstance"),
     "instance-restart": ("RestartProcessInstance", "ProcessInstance"),
+    "instance-resumption": ("Activate", "ProcessInstance"),
     "set-job-retries": ("SetJobRetries", "Job"),
     "set-external-task-retries": ("SetExternalTaskRetries", "ExternalTask"),
     "set-variables": ("SetVariables", "ProcessInstance"),

@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import select
 
 from procession.camunda8.api.modifications import read_instructions, read_migration
-from procession.camunda8.entities.batches import BATCHES
+from procession.camunda8.entities.batches import BATCHES, ITEMS
+from procession.camunda8.entities.definitions import EVALUATIONS
 from procession.camunda8.entities.instances import INSTANCES
-from procession.camunda8.exchange import NOTHING, Answer, Call, object_member, route
+from procession.camunda8.entities.work import JOBS
+from procession.camunda8.exchange import NOTHING, Answer, Call, number_member, object_member, route
 from procession.camunda8.problems import command_rejected, invalid
-from procession.camunda8.searching import Condition, conditions_of, get, reading, search
+from procession.camunda8.searching import Condition, Entity, asking_of, conditions_of, get, reading, search
 from procession.engine import batch_work
 from procession.engine import commands as ec
 from procession.errors import Missing
 from procession.storage import schema
-from procession.storage.encoding import millis
-from procession.storage.queries.language import Asking
 
 _QUIET = {"skip_listeners": True, "skip_mappings": True}
 _history = schema.history_instance
@@ -28,7 +28,7 @@ def _chosen(call: Call, *also: Condition) -> list[tuple[int, int]]:
     """Key and definition of the instances that the request's filter means."""
     filters = object_member(call.body, "filter")
     with reading(call) as connection:
-        asking = Asking(connection.dialect.name, millis(call.engine.clock()))
+        asking = asking_of(call, connection)
         conditions = [*also, *conditions_of(INSTANCES, filters, asking)]
         statement = select(_history.c.key, _history.c.definition).select_from(INSTANCES.source).where(*conditions)
         return [(key, definition) for key, definition in connection.execute(statement.order_by(_history.c.key))]
@@ -119,7 +119,54 @@ def modify(call: Call) -> Answer:
     return _begin(call, batch_work.MODIFICATION, "MODIFY_PROCESS_INSTANCE", items, work)
 
 
+@route("POST", "/process-instances/suspension")
+def suspend(call: Call) -> Answer:
+    """Suspends the running instances that meet a filter."""
+    items = [key for key, _ in _chosen(call, _history.c.ended.is_(None))]
+    return _begin(call, batch_work.SUSPENSION, "SUSPEND_PROCESS_INSTANCE", items, {"suspended": True})
+
+
+@route("POST", "/process-instances/resumption")
+def resume(call: Call) -> Answer:
+    """Lets the running instances that meet a filter go on."""
+    items = [key for key, _ in _chosen(call, _history.c.ended.is_(None))]
+    return _begin(call, batch_work.RESUMPTION, "RESUME_PROCESS_INSTANCE", items, {"suspended": False})
+
+
+@route("POST", "/decision-instances/deletion")
+def delete_decisions(call: Call) -> Answer:
+    """Deletes the evaluated decisions that meet a filter, with those that they required."""
+    items = _found(call, EVALUATIONS)
+    return _begin(call, batch_work.DECISION_DELETION, "DELETE_DECISION_INSTANCE", items, {})
+
+
+@route("POST", "/jobs/batch-update")
+def update_jobs(call: Call) -> Answer:
+    """Sets the retries of the open jobs that meet a filter."""
+    changes = object_member(call.body, "changeset")
+    retries = number_member(changes, "retries")
+    if retries is None or retries < 1 or any(value is not None for name, value in changes.items() if name != "retries"):
+        raise invalid("The changeset of many jobs is [retries], which must be greater than 0.")
+    items = _found(call, JOBS, schema.external_task.c.key.isnot(None))
+    return _begin(call, batch_work.EXTERNAL_RETRIES, "UPDATE_JOB", items, {"retries": retries})
+
+
+def _found(call: Call, entity: Entity, *also: Condition) -> list[int]:
+    """The keys of what the request's filter means."""
+    with reading(call) as connection:
+        asking = asking_of(call, connection)
+        conditions = [*also, *conditions_of(entity, object_member(call.body, "filter"), asking)]
+        statement = select(entity.key).select_from(entity.source).where(*conditions).order_by(entity.key)
+        return list(connection.execute(statement).scalars())
+
+
 # ---------------------------------------------------------------- looking after them
+
+
+@route("POST", "/batch-operation-items/search")
+def search_items(call: Call) -> Answer:
+    """What batch operations are for, one by one, and what became of it."""
+    return Answer(search(call, ITEMS))
 
 
 @route("POST", "/batch-operations/search")

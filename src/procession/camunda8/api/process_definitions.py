@@ -10,10 +10,8 @@ from procession.camunda8.entities.definitions import PROCESSES
 from procession.camunda8.entities.instances import ELEMENTS, INSTANCES, element_statistics
 from procession.camunda8.exchange import NOTHING, Answer, Call, object_member, route
 from procession.camunda8.forms import show_form, start_form
-from procession.camunda8.searching import Condition, conditions_of, find, get, reading, search
+from procession.camunda8.searching import Condition, asking_of, conditions_of, find, get, reading, search
 from procession.storage import repository, schema
-from procession.storage.encoding import millis
-from procession.storage.queries.language import Asking
 
 
 @route("POST", "/process-definitions/search")
@@ -54,7 +52,7 @@ def definition_statistics(call: Call) -> Answer:
     key = call.key("processDefinitionKey")
     history = schema.history_instance
     with reading(call) as connection:
-        asking = Asking(connection.dialect.name, millis(call.engine.clock()))
+        asking = asking_of(call, connection)
         met = [history.c.definition == key, *conditions_of(INSTANCES, object_member(call.body, "filter"), asking)]
         chosen = select(history.c.key).select_from(INSTANCES.source).where(*met)
         return Answer({"items": _counted(connection, schema.history_activity.c.instance.in_(chosen))})

@@ -11,6 +11,12 @@ from procession.camunda8.exchange import ROUTES, Answer, Call, Route
 from procession.camunda8.problems import Rejected
 
 REFUSED: Mapping[str, tuple[str, ...]] = {
+    "Cluster variables are the same for every tenant: use /cluster-variables/global": (
+        "POST /cluster-variables/tenants/{tenantId}",
+        "GET /cluster-variables/tenants/{tenantId}/{name}",
+        "PUT /cluster-variables/tenants/{tenantId}/{name}",
+        "DELETE /cluster-variables/tenants/{tenantId}/{name}",
+    ),
     "Documents are not kept: store files elsewhere, and keep their address in a variable": (
         "POST /documents",
         "POST /documents/batch",

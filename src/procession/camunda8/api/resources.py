@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from procession.camunda8.entities.definitions import RESOURCES
 from procession.camunda8.exchange import Answer, Call, route, shown_tenant
 from procession.camunda8.forms import show_form
 from procession.camunda8.problems import command_rejected, not_found
+from procession.camunda8.searching import search
 from procession.engine import commands as ec
 from procession.errors import ExecutionFailed
 from procession.storage import repository
@@ -29,6 +31,12 @@ def _resource(call: Call) -> tuple[Any, str, bytes]:
                 data = repository.resource(transaction.driver, row.deployment, row.resource_name)
                 return row, getattr(row, name), data or b""
     raise not_found("Resource", key)
+
+
+@route("POST", "/resources/search")
+def search_resources(call: Call) -> Answer:
+    """What was deployed, that meets a filter: processes, forms, decision requirements."""
+    return Answer(search(call, RESOURCES))
 
 
 @route("GET", "/resources/{resourceKey}")
@@ -55,6 +63,13 @@ def get_content(call: Call) -> Answer:
     return Answer(
         data, media_type="application/json" if name.endswith((".form", ".json", ".rpa")) else "application/xml"
     )
+
+
+@route("GET", "/resources/{resourceKey}/content/binary")
+def get_binary(call: Call) -> Answer:
+    """Its content, whatever it is."""
+    _, _, data = _resource(call)
+    return Answer(data, media_type="application/octet-stream")
 
 
 @route("POST", "/resources/{resourceKey}/deletion")

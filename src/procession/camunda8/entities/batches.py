@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, func, literal, null, select
+from sqlalchemy import and_, case, exists, func, literal, null, select
 
-from procession.camunda8.searching import Entity, Row, key, shown_time, text
+from procession.camunda8.exchange import shown
+from procession.camunda8.searching import Entity, Row, key, shown_time, states, text
 from procession.storage import schema
 
 _h, _b, _j = schema.history_batch, schema.batch, schema.job
@@ -17,6 +18,11 @@ _TYPES = {
     "incident-resolution": "RESOLVE_INCIDENT",
     "instance-migration": "MIGRATE_PROCESS_INSTANCE",
     "instance-modification": "MODIFY_PROCESS_INSTANCE",
+    "instance-update-suspension-state": "SUSPEND_PROCESS_INSTANCE",
+    "instance-resumption": "RESUME_PROCESS_INSTANCE",
+    "historic-decision-instance-deletion": "DELETE_DECISION_INSTANCE",
+    "set-job-retries": "UPDATE_JOB",
+    "set-external-task-retries": "UPDATE_JOB",
 }
 _type = case(*((_h.c.kind == kind, shown) for kind, shown in _TYPES.items()), else_="UPDATE_VARIABLE")
 
@@ -89,3 +95,76 @@ BATCHES = Entity(
     },
     show=_show,
 )
+
+# ---------------------------------------------------------------- items
+
+_t, _log, _i, _p = schema.history_batch_item, schema.history_job_log, schema.history_incident, schema.history_instance
+_about = case(
+    (_h.c.kind == "incident-resolution", _i.c.instance),
+    (_h.c.kind.in_(["historic-decision-instance-deletion", "set-job-retries", "set-external-task-retries"]), null()),
+    else_=_t.c.item,
+)
+_processed = (
+    select(func.max(_log.c.time))
+    .where(_log.c.job == _t.c.job, _log.c.state.in_(["successful", "deleted"]))
+    .correlate(_t)
+    .scalar_subquery()
+)
+_is_done = exists(select(literal(1)).where(_log.c.job == _t.c.job, _log.c.state == "successful").correlate(_t))
+_ITEM_STATES = {
+    "ACTIVE": and_(_j.c.key.isnot(None), _j.c.retries > 0),
+    "FAILED": and_(_j.c.key.isnot(None), _j.c.retries <= 0),
+    "COMPLETED": and_(_j.c.key.is_(None), _is_done),
+    "CANCELED": and_(_j.c.key.is_(None), ~_is_done),
+}
+_item_state = case(*((met, name) for name, met in _ITEM_STATES.items()), else_="ACTIVE")
+
+
+def _show_item(row: Row) -> dict[str, Any]:
+    return {
+        "operationType": row["type"],
+        "batchOperationKey": str(row["batch"]),
+        "itemKey": str(row["item"]),
+        "processInstanceKey": shown(row["about"]),
+        "rootProcessInstanceKey": shown(row["root"]),
+        "state": row["state"],
+        "processedDate": shown_time(row["processed"]),
+        "errorMessage": row["error_message"],
+    }
+
+
+ITEMS = Entity(
+    name="Batch Operation Item",
+    source=_t.join(_h, _h.c.key == _t.c.batch)
+    .outerjoin(_j, _j.c.key == _t.c.job)
+    .outerjoin(_i, and_(_h.c.kind == "incident-resolution", _i.c.key == _t.c.item))
+    .outerjoin(_p, _p.c.key == _about),
+    key=_t.c.key,
+    columns={
+        "key": _t.c.key,
+        "batch": _t.c.batch,
+        "item": _t.c.item,
+        "about": _about,
+        "root": _p.c.root,
+        "type": _type,
+        "state": _item_state,
+        "processed": _processed,
+        "error_message": _j.c.error_message,
+    },
+    filters={
+        "batchOperationKey": key(_t.c.batch),
+        "itemKey": key(_t.c.item),
+        "processInstanceKey": key(_about),
+        "state": states(_ITEM_STATES),
+        "operationType": text(_type),
+    },
+    sorts={
+        "batchOperationKey": _t.c.batch,
+        "itemKey": _t.c.item,
+        "processedDate": _processed,
+        "processInstanceKey": _about,
+        "state": _item_state,
+    },
+    show=_show_item,
+)
+"""What each job of a batch is for: kept at history level full, from the moment that its job is made."""

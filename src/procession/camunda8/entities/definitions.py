@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table, Text, case, cast, func, literal, null, select
+from sqlalchemy import Table, Text, case, cast, func, literal, null, select, union_all
 
 from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
@@ -282,3 +282,55 @@ EVALUATIONS = Entity(
     },
     show=_show_evaluation,
 )
+
+# ---------------------------------------------------------------- resources
+
+_f = schema.form_definition
+
+
+def _deployed(table: Table, id_: str, tag: Column) -> Any:
+    names = ("key", "version", "resource_name", "tenant", "deployment")
+    return select(*(table.c[name] for name in names), table.c[id_].label("id"), tag.label("tag"))
+
+
+_all = union_all(
+    _deployed(_p, "process_id", _p.c.version_tag),
+    _deployed(_f, "form_id", _f.c.version_tag),
+    _deployed(_g, "requirements_id", cast(null(), Text)),
+).subquery("deployed")
+
+
+def _show_resource(row: Row) -> dict[str, Any]:
+    return {
+        "resourceName": row["resource_name"],
+        "version": row["version"],
+        "versionTag": row["tag"],
+        "resourceId": row["id"],
+        "tenantId": shown_tenant(row["tenant"]),
+        "resourceKey": str(row["key"]),
+        "deploymentKey": str(row["deployment"]),
+    }
+
+
+_RESOURCE = {
+    "resourceKey": _all.c.key,
+    "resourceName": _all.c.resource_name,
+    "resourceId": _all.c.id,
+    "version": _all.c.version,
+    "versionTag": _all.c.tag,
+    "deploymentKey": _all.c.deployment,
+    "tenantId": tenant_shown(_all.c.tenant),
+}
+RESOURCES = Entity(
+    name="Resource",
+    source=_all,
+    key=_all.c.key,
+    columns={column.name: column for column in _all.columns},
+    filters={
+        name: number(column) if name == "version" else key(column) if name.endswith("Key") else text(column)
+        for name, column in _RESOURCE.items()
+    },
+    sorts=_RESOURCE,
+    show=_show_resource,
+)
+"""Everything deployed that has a key of its own."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import Connection, and_, case, exists, func, literal, or_, select, true
 
 from procession.camunda8.exchange import DEFAULT_TENANT, objects_member, shown, shown_tenant
 from procession.camunda8.problems import unreadable
@@ -15,12 +15,15 @@ from procession.camunda8.searching import (
     Condition,
     Entity,
     Field,
+    Looking,
     Row,
     compared,
     flag,
     key,
+    met_by,
     number,
     shown_time,
+    states,
     text,
     time,
 )
@@ -30,6 +33,7 @@ from procession.storage.queries.language import Asking
 
 _h, _d = schema.history_instance, schema.process_definition
 _a, _i, _v = schema.history_activity, schema.history_incident, schema.history_variable
+_item = schema.history_batch_item
 
 
 def tenant_shown(column: Column) -> Column:
@@ -42,7 +46,7 @@ def _state(running: Column, completed: Column) -> Column:
 
 
 _instance_state = _state(_h.c.ended.is_(None), _h.c.state == "COMPLETED")
-_open_incident = exists(select(literal(1)).where(_i.c.instance == _h.c.key, _i.c.state == "open").correlate(_h))
+OPEN_INCIDENT = exists(select(literal(1)).where(_i.c.instance == _h.c.key, _i.c.state == "open").correlate(_h))
 
 
 def _with_variables(value: Any, asking: Asking) -> Condition:
@@ -82,7 +86,43 @@ def _by_error(value: Any, asking: Asking) -> Condition:
     return exists(select(literal(1)).where(_i.c.instance == _h.c.key, _i.c.state == "open", met).correlate(_h))
 
 
+def hash_code(text: str) -> int:
+    """The number that the API knows an error message by: Java's hash of the text."""
+    found = 0
+    data = text.encode("utf-16-be", "surrogatepass")
+    for at in range(0, len(data), 2):
+        found = (31 * found + int.from_bytes(data[at : at + 2], "big")) & 0xFFFFFFFF
+    return found - (1 << 32) if found >= 1 << 31 else found
+
+
+def messages_of(connection: Connection, wanted: Callable[[int], bool]) -> list[str]:
+    """The messages of open incidents whose number is wanted."""
+    statement = select(_i.c.message).where(_i.c.state == "open", _i.c.message.isnot(None)).distinct()
+    return [message for (message,) in connection.execute(statement) if wanted(hash_code(message))]
+
+
+def _by_hash(value: Any, asking: Asking) -> Condition:
+    wanted = met_by(value, "incidentErrorHashCode")
+    connection = asking.connection if isinstance(asking, Looking) else None
+    assert connection is not None, "a filter is read where something is looked for"
+    named = asking.among(_i.c.message, messages_of(connection, wanted))
+    return exists(select(literal(1)).where(_i.c.instance == _h.c.key, _i.c.state == "open", named).correlate(_h))
+
+
+def _in_batch(value: Any, asking: Asking) -> Condition:
+    met = compared(key(_item.c.batch), value, "batchOperationKey", asking)
+    ours = or_(_item.c.item == _h.c.key, _item.c.item.in_(select(_i.c.key).where(_i.c.instance == _h.c.key)))
+    return exists(select(literal(1)).where(ours, met).correlate(_h))
+
+
 _element_state = _state(_a.c.ended.is_(None), ~_a.c.canceled)
+_ELEMENT_STATES = states(
+    {
+        "ACTIVE": _a.c.ended.is_(None),
+        "COMPLETED": and_(_a.c.ended.isnot(None), ~_a.c.canceled),
+        "TERMINATED": and_(_a.c.ended.isnot(None), _a.c.canceled),
+    }
+)
 _retrying = exists(
     select(literal(1))
     .where(
@@ -128,25 +168,32 @@ INSTANCES = Entity(
         "version": _d.c.version,
         "version_tag": _d.c.version_tag,
         "state": _instance_state,
-        "has_incident": _open_incident,
+        "has_incident": OPEN_INCIDENT,
     },
     filters={
         "startDate": time(_h.c.started),
         "endDate": time(_h.c.ended),
-        "state": text(_instance_state),
-        "hasIncident": flag(_open_incident),
+        "state": states(
+            {
+                "ACTIVE": _h.c.ended.is_(None),
+                "COMPLETED": and_(_h.c.ended.isnot(None), _h.c.state == "COMPLETED"),
+                "TERMINATED": and_(_h.c.ended.isnot(None), _h.c.state != "COMPLETED"),
+            }
+        ),
+        "hasIncident": flag(OPEN_INCIDENT),
         "tenantId": text(tenant_shown(_h.c.tenant)),
         "variables": _with_variables,
         "tags": _with_tags,
         "processInstanceKey": key(_h.c.key),
         "parentProcessInstanceKey": key(_h.c.caller_instance),
         "parentElementInstanceKey": key(_h.c.caller),
-        "batchOperationKey": key(literal(None)),
+        "batchOperationKey": _in_batch,
         "errorMessage": _by_error,
+        "incidentErrorHashCode": _by_hash,
         "hasRetriesLeft": flag(_retrying),
         "elementInstanceState": _inside(text(_element_state)),
         "elementId": _inside(text(_a.c.node)),
-        "hasElementInstanceIncident": flag(_open_incident),
+        "hasElementInstanceIncident": flag(OPEN_INCIDENT),
         "businessId": text(_h.c.business_key),
         "processDefinitionId": text(_h.c.process_id),
         "processDefinitionName": text(_d.c.name),
@@ -166,7 +213,7 @@ INSTANCES = Entity(
         "startDate": _h.c.started,
         "endDate": _h.c.ended,
         "state": _instance_state,
-        "hasIncident": case((_open_incident, 1), else_=0),
+        "hasIncident": case((OPEN_INCIDENT, 1), else_=0),
         "tenantId": tenant_shown(_h.c.tenant),
         "businessId": _h.c.business_key,
     },
@@ -188,6 +235,7 @@ _TYPES = {
     "subProcess": "SUB_PROCESS",
     "transaction": "SUB_PROCESS",
     "adHocSubProcess": "AD_HOC_SUB_PROCESS",
+    "adHocSubProcess#innerInstance": "AD_HOC_SUB_PROCESS_INNER_INSTANCE",
     "multiInstanceBody": "MULTI_INSTANCE_BODY",
     "exclusiveGateway": "EXCLUSIVE_GATEWAY",
     "inclusiveGateway": "INCLUSIVE_GATEWAY",
@@ -235,7 +283,6 @@ ELEMENTS = Entity(
     key=_a.c.key,
     columns={
         **{name: _a.c[name] for name in ("key", "process_id", "started", "ended", "tenant", "definition", "instance")},
-    "adHocSubProcess#innerInstance": "AD_HOC_SUB_PROCESS_INNER_INSTANCE",
         **{name: _a.c[name] for name in ("root", "name")},
         "node": _node,
         "type": _type,
@@ -244,7 +291,7 @@ ELEMENTS = Entity(
     },
     filters={
         "processDefinitionId": text(_a.c.process_id),
-        "state": text(_element_state),
+        "state": _ELEMENT_STATES,
         "type": text(_type),
         "elementId": text(_node),
         "elementName": text(func.coalesce(_a.c.name, _node)),
