@@ -8,7 +8,9 @@ from procession.engine import commands as ec
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Invalid, ProcessionError
 from procession.kernel import commands as c
-from procession.kernel.records import Element, Instance, Subscription
+from procession.kernel import events as e
+from procession.kernel.records import Element, Instance, Job, Subscription
+from procession.kernel.waiting import EVENT, SUBSCRIPTION
 from procession.storage.correlation import start_subscriptions, waiting_subscriptions
 from procession.values import TypedValue
 
@@ -162,8 +164,12 @@ def broadcast(
     execution: int | None = None,
     *,
     any_tenant: bool = False,
+    asynchronous: bool = False,
 ) -> list[c.Command]:
-    """The commands that give a signal to everything that waits for it; a throw event reaches its own tenant and none."""
+    """The commands that give a signal to everything that waits for it; a throw event reaches its own tenant and none.
+
+    Where it is `asynchronous`, catch events and process starts take it by jobs, as in Camunda 7 without its variables.
+    """
     stored = waiting_subscriptions(unit.transaction, "signal", name, element=execution)
     unit.lock({x.instance for x in stored if x.instance is not None}, wait=False)
     waiting = {x.key: x for x in stored if unit.state.get(Subscription, x.key) is not None}
@@ -172,17 +178,44 @@ def broadcast(
         if own.kind == "signal" and own.name == name and own.instance is not None and execution in (None, own.element):
             waiting[own.key] = own
     found: list[c.Command] = [
-        c.TriggerSubscription(x.key, variables, optional=True)
+        c.TriggerSubscription(x.key, variables, optional=True, later=asynchronous)
         for x in sorted(waiting.values(), key=lambda x: x.key)
         if _reaches(x.tenant, tenant, any_tenant)
     ]
     starts = [] if execution is not None else start_subscriptions(unit.transaction, "signal", name)
     if execution is not None and not found:
         raise ExecutionFailed(f"Execution '{execution}' has not subscribed to a signal event with name '{name}'.")
-    return found + [
-        c.StartInstance(x.definition, variables, tenant=x.tenant, node=x.node)
-        for x in starts
-        if _reaches(x.tenant, tenant, any_tenant)
+    starts = [x for x in starts if _reaches(x.tenant, tenant, any_tenant)]
+    if asynchronous:
+        for start in starts:
+            unit.apply(e.JobCreated(_start_job(unit, start)))
+        return found
+    return found + [c.StartInstance(x.definition, variables, tenant=x.tenant, node=x.node) for x in starts]
+
+
+def _start_job(unit: Unit, subscription: Subscription) -> Job:
+    process = unit.engine.definitions.process(subscription.definition, unit.transaction)
+    priority = process.nodes[subscription.node].traits.job_priority or process.job_priority
+    return Job(
+        key=unit.transaction.new_key(),
+        kind=EVENT,
+        node=subscription.node,
+        definition=subscription.definition,
+        process_id=process.id,
+        job_definition=None,
+        created=unit.now,
+        retries=unit.engine.settings.default_retries,
+        priority=priority.evaluate(unit.scope()) if priority is not None and priority.constant else 0,
+        payload={SUBSCRIPTION: subscription.key},
+        tenant=subscription.tenant,
+    )
+
+
+def start_of(unit: Unit, job: Job) -> list[c.Command]:
+    """What a job starts; nothing where the definition is suspended or no longer waits for the event."""
+    found = start_subscriptions(unit.transaction, "signal", None, definition=job.definition)
+    return [
+        c.StartInstance(x.definition, tenant=x.tenant, node=x.node) for x in found if x.key == job.payload[SUBSCRIPTION]
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, get_args, runtime_checkable
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
 from procession.engine import batches, restarting, suspending
 from procession.engine import commands as ec
-from procession.engine.correlating import NoSubscriptions, broadcast, correlate
+from procession.engine.correlating import NoSubscriptions, broadcast, correlate, start_of
 from procession.engine.publishing import await_message, publish, start_next
 from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Suspended, UnknownName
@@ -20,6 +20,7 @@ from procession.kernel import world as w
 from procession.kernel.handling import HANDLERS
 from procession.kernel.records import Element, Instance
 from procession.kernel.stepping import Answer, Step
+from procession.kernel.waiting import EVENT
 from procession.storage.correlation import start_subscriptions
 
 MAX_CALLS = 1000
@@ -105,7 +106,10 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             asked: list[c.Command] = [c.EscalateFromCall(request.caller, request.code, request.results, request.demand)]
             return asked if request.element is None else [*asked, c.GoOn(request.element)]
         case w.BroadcastSignal():
-            return [*broadcast(unit, request.name, request.tenant, request.variables), c.GoOn(request.element)]
+            reached = broadcast(
+                unit, request.name, request.tenant, request.variables, asynchronous=request.asynchronous
+            )
+            return [*reached, c.GoOn(request.element)]
         case w.AwaitMessage():
             await_message(unit, request, envelope)
             return []
@@ -132,6 +136,8 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             _meet(unit, request.caller)
             return [c.EndMirrored(request.caller, request.cause, request.resolved)]
         case w.DoJob():
+            if request.job.kind == EVENT:
+                return start_of(unit, request.job)
             run = suspending.run_job if request.job.kind in suspending.KINDS else batches.run_job
             run(unit, request.job, envelope)
             return []

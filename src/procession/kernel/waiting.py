@@ -19,12 +19,14 @@ from procession.temporal.dates import due_date
 from procession.temporal.retries import RetryCycle, parse_retry_cycle
 
 PUT_OFF, MAX_PUT_OFF = "putOff", 3
+SUBSCRIPTION = "subscription"  # in the payload of a job that lets an event happen: what is reached
 CONTINUATION = "async-continuation"
 BOUNDARY_TIMER = "timer-transition"
 CATCH_TIMER = "timer-intermediate-transition"
 START_TIMER = "timer-start-event"
 SCOPE_TIMER = "timer-start-event-subprocess"
 TASK_TIMER = "timer-task-listener"
+EVENT = "event"
 
 
 def create_continuation(step: Step, element: Element, node: Node, configuration: str) -> None:
@@ -35,6 +37,14 @@ def create_continuation(step: Step, element: Element, node: Node, configuration:
     step.emit(
         e.JobCreated(new_job(step, element, node, CONTINUATION, element.node, configuration, exclusive=exclusive))
     )
+
+
+def event_job(step: Step, element: Element, subscription: Subscription) -> None:
+    """A job that lets a subscription be reached in a transaction of its own; as in Camunda 7 no job definition is for it."""
+    node = step.process.nodes[subscription.node]
+    job = new_job(step, element, node, EVENT, node.id, None, exclusive=node.traits.exclusive)
+    payload = {SUBSCRIPTION: subscription.key}
+    step.emit(e.JobCreated(replace(job, retries=step.world.default_retries(), payload=payload)))
 
 
 def put_off(step: Step, element: Element, node: Node) -> None:

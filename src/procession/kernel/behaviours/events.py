@@ -118,13 +118,13 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
     match node.definition:
         case Message(work=work) if work is not None:
             return run_work(step, element, node, work)
-        case Signal(name=name, copies=copies):
+        case Signal(name=name, copies=copies, asynchronous=asynchronous):
             variables: dict[str, TypedValue] = {}
             for copy in copies:
                 variables.update(copied(step, element.key, copy))
             instance = step.instance_of(element)
             name_now = step.text(element.key, name) or ""
-            step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables))
+            step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables, asynchronous=asynchronous))
             return False  # it goes on when everybody has got the signal, if it is then still there
         case Escalation(code=code):
             asked = len(step.answer.requests)

@@ -11,16 +11,19 @@ from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
+from procession.kernel.handling.messages import reach
 from procession.kernel.incidents import end_incident, incidents_of, raise_incident
-from procession.kernel.records import Element, Job, Phase, Wait
+from procession.kernel.records import Element, Job, Phase, Subscription, Wait
 from procession.kernel.stepping import BODY, Continue, Step
 from procession.kernel.waiting import (
     BOUNDARY_TIMER,
     CATCH_TIMER,
     CONTINUATION,
+    EVENT,
     PUT_OFF,
     SCOPE_TIMER,
     START_TIMER,
+    SUBSCRIPTION,
     TASK_TIMER,
     repeat_job,
     retry_cycle,
@@ -56,6 +59,10 @@ def run(step: Step, command: c.RunJob) -> None:
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
         behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
+    elif job.kind == EVENT:
+        subscription = step.view.get(Subscription, job.payload[SUBSCRIPTION])
+        if subscription is not None:
+            reach(step, subscription)
     elif job.kind == TASK_TIMER:
         if following is not None:
             step.emit(e.JobCreated(following))

@@ -13,6 +13,7 @@ from procession.kernel.records import Element, Life, Phase, Subscription
 from procession.kernel.results import take_results
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
+from procession.kernel.waiting import event_job
 
 
 def trigger(step: Step, command: c.TriggerSubscription) -> None:
@@ -25,6 +26,9 @@ def trigger(step: Step, command: c.TriggerSubscription) -> None:
         )
     require_active(step, subscription.instance, f"Event subscription '{subscription.key}'")
     element = step.view.need(Element, subscription.element)
+    if command.later and isinstance(step.process.nodes[subscription.node], CatchEvent):
+        event_job(step, element, subscription)
+        return
     if step.process.policies.results_outwards:
         set_variables(step, element.key, command.variables)
         set_variables(step, element.key, command.local_variables, local=True)
