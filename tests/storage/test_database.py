@@ -21,11 +21,17 @@ from procession.storage import PoolSettings, Storage, Transaction, open_storage,
 from procession.storage.migrations import REVISIONS
 
 
+def _is_comparable(thing: object, name: str | None, kind: str, *_: object) -> bool:
+    """Alembic cannot compare how an index sorts null; tests of the plans show that it is used."""
+    return not (kind == "index" and name is not None and name.endswith("_ended"))
+
+
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_migrations_make_the_schema(database_url: str) -> None:
     storage = open_storage(database_url)
     with storage.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+        opts = {"compare_server_default": False, "include_object": _is_comparable}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, schema.metadata) == []
     storage.close()
 

@@ -96,5 +96,10 @@ def index_when(table: Table, name: str, condition: str, *columns: str, unique: b
     Index(name, *(table.c[c] for c in columns), unique=unique, sqlite_where=where, postgresql_where=where)
 
 
+def index_by_end() -> Index:
+    """By `ended`, null first as lists sort it: PostgreSQL goes by an index only where both say the same."""
+    return Index(None, "ended", postgresql_ops={"ended": "NULLS FIRST"})
+
+
 def deployment_column() -> Column[int]:
     return Column("deployment", Key, ForeignKey("deployment.key", ondelete="CASCADE"), nullable=False)

@@ -14,6 +14,7 @@ from sqlalchemy import (
 from procession.storage.columns import (
     Key,
     flag,
+    index_by_end,
     index_when,
     key_column,
     metadata,
@@ -47,7 +48,7 @@ history_instance = Table(
     Index(None, "process_id"),
     Index(None, "business_key"),
     Index(None, "started"),
-    Index(None, "ended"),
+    index_by_end(),
     Index(None, "root"),
 )
 index_when(history_instance, "ix_history_instance_caller_instance", "caller_instance IS NOT NULL", "caller_instance")
@@ -98,7 +99,7 @@ history_task = Table(
     Index(None, "instance"),
     Index(None, "assignee"),
     Index(None, "started"),
-    Index(None, "ended"),
+    index_by_end(),
 )
 
 history_variable = Table(

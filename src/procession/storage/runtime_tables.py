@@ -196,6 +196,8 @@ job = Table(
     Index(None, "definition"),
 )
 index_when(job, "ix_job_due", "retries > 0 AND NOT suspended AND due IS NOT NULL", "due", "key")
+index_when(job, "ix_job_failed", "retries = 0", "key")
+index_when(external_task, "ix_external_task_failed", "retries = 0", "key")
 index_when(job, "ix_job_at_once", "retries > 0 AND NOT suspended AND due IS NULL", "key")
 index_when(job, "ix_job_locked", "lock_owner IS NOT NULL", "instance")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, case, or_
+from sqlalchemy import and_, case, literal, or_
 
 from procession.storage import schema
 from procession.storage.queries.definitions import with_definition, with_incidents
@@ -279,7 +279,7 @@ EXTERNAL_TASK = QueryTable(
         "locked": flag(_locked),
         "notLocked": flag(lambda asking: or_(_x.locked_until.is_(None), _x.locked_until <= asking.now)),
         "withRetriesLeft": flag(or_(_x.retries.is_(None), _x.retries > 0)),
-        "noRetriesLeft": flag(_x.retries == 0),
+        "noRetriesLeft": flag(_x.retries == literal(0, literal_execute=True)),
         "lockExpirationAfter": after(_x.locked_until),
         "lockExpirationBefore": before(_x.locked_until),
         "activityId": text(_x.node),
@@ -360,7 +360,7 @@ JOB = QueryTable(
         "withException": flag(or_(_j.error_message.is_not(None), _j.stacktrace.is_not(None))),
         "exceptionMessage": text(_j.error_message),
         "failedActivityId": text(_j.failed_node),
-        "noRetriesLeft": flag(_j.retries == 0),
+        "noRetriesLeft": flag(_j.retries == literal(0, literal_execute=True)),
         "active": flag(~_j.suspended),
         "suspended": flag(_j.suspended),
         "priorityLowerThanOrEquals": at_most(_j.priority),
