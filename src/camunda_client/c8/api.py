@@ -56,6 +56,7 @@ __all__ = [
     "get_decision_requirements_xml",
     "get_document",
     "get_element_instance",
+    "get_form",
     "get_incident",
     "get_incidents_of_process_instance",
     "get_license",
@@ -82,6 +83,7 @@ __all__ = [
     "resolve_incidents",
     "resolve_incidents_of_process_instance",
     "resume_batch_operation",
+    "search_batch_operation_items",
     "search_batch_operations",
     "search_correlated_message_subscriptions",
     "search_decision_definitions",
@@ -93,6 +95,7 @@ __all__ = [
     "search_message_subscriptions",
     "search_process_definitions",
     "search_process_instances",
+    "search_resources",
     "search_user_task_variables",
     "search_user_tasks",
     "search_variables",
@@ -152,6 +155,8 @@ search_correlated_message_subscriptions = blocking(Operations.search_correlated_
 # Deployments, definitions, decisions
 deploy_resources = blocking(Operations.deploy_resources)
 get_resource = blocking(Operations.get_resource)
+search_resources = blocking(Operations.search_resources)
+get_form = blocking(Operations.get_form)
 get_resource_content = blocking(Operations.get_resource_content)
 delete_resource = blocking(Operations.delete_resource)
 get_process_definition = blocking(Operations.get_process_definition)
@@ -192,6 +197,7 @@ set_variables = blocking(Operations.set_variables)
 # Batch operations
 get_batch_operation = blocking(Operations.get_batch_operation)
 search_batch_operations = blocking(Operations.search_batch_operations)
+search_batch_operation_items = blocking(Operations.search_batch_operation_items)
 cancel_process_instances = blocking(Operations.cancel_process_instances)
 resolve_incidents = blocking(Operations.resolve_incidents)
 migrate_process_instances = blocking(Operations.migrate_process_instances)

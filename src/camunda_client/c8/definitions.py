@@ -54,7 +54,9 @@ class Definitions:
         answer = yield Request("POST", "/deployments", form=form, files=file_parts(files), timeout=120.0)
         return read(Deployment, answer)
 
-    get_resource = get(Resource, "resources", "One resource that is no process, decision or form.")
+    get_resource = get(Resource, "resources", "One version of a deployed resource, by the key of what it defines.")
+    search_resources = search(Resource, "/resources/search", "Versions of deployed resources that match.")
+    get_form = get(Form, "forms", "One version of a form, with its schema.")
 
     @operation
     def get_resource_content(self, resource_key: str) -> Flow[bytes]:

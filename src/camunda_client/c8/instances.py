@@ -18,7 +18,7 @@ from camunda_client.c8.models.process_instance import (
     SequenceFlow,
 )
 from camunda_client.c8.models.search import Page
-from camunda_client.c8.models.work import BatchOperation, Incident
+from camunda_client.c8.models.work import BatchOperation, BatchOperationItem, Incident
 from camunda_client.c8.requests import PATIENCE, body, criteria, get, merged, pages, path, post, read, search
 from camunda_client.protocol import Flow, Request, operation
 
@@ -117,6 +117,9 @@ class BatchOperations:
 
     get_batch_operation = get(BatchOperation, "batch-operations", "One batch operation and how far it has come.")
     search_batch_operations = search(BatchOperation, "/batch-operations/search", "Batch operations that match.")
+    search_batch_operation_items = search(
+        BatchOperationItem, "/batch-operation-items/search", "What batch operations change, one by one, that matches."
+    )
 
     @operation
     def cancel_process_instances(self, /, **filters: Any) -> Flow[BatchOperationCreated]:

@@ -69,6 +69,7 @@ from camunda_client.c8.models.topology import (
 )
 from camunda_client.c8.models.work import (
     BatchOperation,
+    BatchOperationItem,
     DecisionInstance,
     DecisionResult,
     Document,
@@ -86,6 +87,7 @@ __all__ = [
     "ActivatedJobResponse",
     "BatchOperation",
     "BatchOperationCreated",
+    "BatchOperationItem",
     "BroadcastSignalRequest",
     "BroadcastSignalResponse",
     "Broker",

@@ -61,7 +61,7 @@ class Form(JsonBaseModel):
 
 
 class Resource(JsonBaseModel):
-    """One version of a resource of another kind."""
+    """One version of a deployed resource."""
 
     resource_key: Key
     resource_id: str = ""

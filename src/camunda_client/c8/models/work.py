@@ -149,6 +149,19 @@ class BatchOperation(JsonBaseModel):
     actor_type: str | None = None
 
 
+class BatchOperationItem(JsonBaseModel):
+    """One thing that a batch operation changes, and what became of it."""
+
+    batch_operation_key: Key
+    operation_type: str = ""
+    item_key: Key | None = None
+    process_instance_key: Key | None = None
+    root_process_instance_key: Key | None = None
+    state: str = ""
+    processed_date: datetime | None = None
+    error_message: str | None = None
+
+
 class Document(JsonBaseModel):
     """A file kept beside the cluster."""
 
