@@ -25,6 +25,7 @@ TIMER = models.chain(
     "</intermediateCatchEvent>",
 )
 STORED = (10, 1_000, 10_000, 100_000)
+HISTORY = (*STORED, 1_000_000)
 LENGTHS = (10, 100, 1_000)
 WIDE = (*LENGTHS, 10_000)
 LONG_CHAIN = g.deployed(lambda size: models.chain(21))
@@ -60,7 +61,11 @@ LENGTH = (
     ),
 )  # fmt: skip
 STORE = (
-    g.Curve("stored", "finished instances, a tenth as many waiting", "instance", STORED, 1.3, g.instances(150), g.finished),
+    g.Curve("stored", "finished instances, a tenth as many waiting", "instance", HISTORY, 1.3, g.instances(150), g.finished),
+    g.Curve(
+        "lists", "finished instances, for lists and counts", "list", (1_000, 100_000, 1_000_000), 1.5,
+        g.lists(2), g.finished,
+    ),
     g.Curve("tasks", "open user tasks", "instance", STORED, 1.3, g.instances(150), g.waiting(models.USER)),
     g.Curve("external", "external tasks to fetch", "instance", STORED, 1.3, g.fetched(150), g.waiting(models.EXTERNAL)),
     g.Curve("held", "external tasks held by workers", "instance", STORED, 1.3, g.fetched(150), g.held),

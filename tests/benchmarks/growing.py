@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.testclient import TestClient
+
 from procession.engine import commands as ec
 from procession.engine.engine import Engine
 from procession.kernel import commands as c
+from procession.server.application import create_app
 from procession.storage.leases import TopicRequest, lease_external
 from tests.benchmarks import models
 from tests.benchmarks.figures import cpu_seconds
 from tests.benchmarks.filling import multiply, settle
+from tests.benchmarks.lists import LISTS
 from tests.benchmarks.models import EXTERNAL, GROWING, TOPIC, USER
 
 
@@ -187,6 +191,22 @@ def with_characters(number: int) -> Work:
         started = [_start(engine, text="x" * size).instance for _ in range(number)]
         with meter.running():
             return sum(_work_off(engine, instance, 20) for instance in started)
+
+    return work
+
+
+def lists(number: int) -> Work:
+    """Asks for all lists and counts of consoles, over the application without a socket, so many times."""
+
+    def work(engine: Engine, size: int, meter: Meter) -> int:
+        with engine.storage.read() as connection:
+            found = connection.exec_driver_sql("SELECT max(key), max(instance) FROM task").one()
+        paths = [path.replace("{task}", str(found[0])).replace("{instance}", str(found[1])) for path in LISTS]
+        with TestClient(create_app(engine)) as client, meter.running():
+            for path in paths * number:
+                answer = client.get(f"/engine-rest{path}")
+                assert answer.status_code == 200, (path, answer.text)
+        return number * len(paths)
 
     return work
 

@@ -25,6 +25,7 @@ from procession.storage.history_tables import HISTORY
 from procession.storage.leases import TopicRequest, lease_external, next_due_time, next_lock_end
 from tests import databases, postgres
 from tests.benchmarks.filling import RUNTIME, multiply, settle
+from tests.benchmarks.lists import LISTS
 from tests.engine.models import external, message, row, wait
 
 MANY = 3000
@@ -185,58 +186,6 @@ def _everything(engine: Engine) -> None:
 
 
 # ---------------------------------------------------------------- lists and counts
-
-LISTS = (
-    "/task?assignee=bob",
-    "/task?candidateGroup=others",
-    "/task?processInstanceId={instance}",
-    "/task?processInstanceBusinessKey=user 0",
-    "/task?sortBy=created&sortOrder=desc&maxResults=15",
-    "/task/count?assignee=bob",
-    "/process-instance?businessKey=user 0",
-    "/process-instance?processInstanceIds={instance}",
-    "/process-instance/count?businessKey=user 0",
-    "/execution?processInstanceId={instance}",
-    "/variable-instance?processInstanceIdIn={instance}",
-    "/incident?processInstanceId={instance}",
-    "/job?processInstanceId={instance}",
-    "/job?noRetriesLeft=true&processInstanceId={instance}",
-    "/external-task?processInstanceId={instance}",
-    "/external-task?topicName=other",
-    "/process-instance/{instance}/activity-instances",
-    "/process-instance/{instance}/variables",
-    "/history/process-instance?processInstanceBusinessKey=user 0",
-    "/history/process-instance?processInstanceId={instance}",
-    "/history/process-instance?sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance?sortBy=startTime&sortOrder=asc&maxResults=15",
-    "/history/process-instance?sortBy=endTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance?sortBy=endTime&sortOrder=asc&maxResults=15",
-    "/history/process-instance?finished=true&sortBy=endTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance?finished=true&sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance?unfinished=true&sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance?processDefinitionKey=user&sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/process-instance/count?finishedAfter=2200-01-01T00:00:00.000%2B0000",
-    "/history/process-instance/count?startedAfter=2200-01-01T00:00:00.000%2B0000",
-    "/history/task?sortBy=endTime&sortOrder=desc&maxResults=15",
-    "/history/task?sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/activity-instance?sortBy=startTime&sortOrder=desc&maxResults=15",
-    "/history/job-log?sortBy=timestamp&sortOrder=desc&maxResults=15",
-    "/history/user-operation?sortBy=timestamp&sortOrder=desc&maxResults=15",
-    "/task?assignee=bob&sortBy=created&sortOrder=desc&maxResults=15",
-    "/job?noRetriesLeft=true",
-    "/external-task?noRetriesLeft=true",
-    "/incident?sortBy=incidentTimestamp&sortOrder=desc&maxResults=15",
-    "/history/activity-instance?processInstanceId={instance}",
-    "/history/task?processInstanceId={instance}",
-    "/history/task?taskAssignee=bob",
-    "/history/variable-instance?processInstanceId={instance}",
-    "/history/detail?processInstanceId={instance}",
-    "/history/incident?processInstanceId={instance}",
-    "/history/job-log?processInstanceId={instance}",
-    "/history/external-task-log?processInstanceId={instance}",
-    "/history/identity-link-log?taskId={task}",
-    "/history/user-operation?processInstanceId={instance}",
-)
 
 
 @pytest.mark.parametrize("path", LISTS)
