@@ -64,7 +64,7 @@ def test_a_job_without_retries_waits_for_retries_and_for_its_incident(api: Play)
     assert api.incidents == [("a", "JOB_NO_RETRIES")]
     (incident,) = api.items("incidents", processInstanceKey=api.instance)
     assert (incident["errorMessage"], incident["jobKey"]) == ("boom", key)
-    assert api.refused("POST", f"/incidents/{incident['incidentKey']}/resolution")[0] == 409
+    assert api.refused("POST", f"/incidents/{incident['incidentKey']}/resolution")[0] == 404
     api.got(f"/jobs/{key}", {"changeset": {"retries": 2}}, "PATCH")
     assert api.jobs("a") == []
     api.resolve()

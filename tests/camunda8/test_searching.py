@@ -184,7 +184,12 @@ def test_the_result_of_an_instance(api: Play) -> None:
 
 def test_expressions(api: Play) -> None:
     asked = {"expression": "=x + 1", "variables": {"x": 2}}
-    assert api.got("/expression/evaluation", asked) == {"expression": "=x + 1", "result": 3, "warnings": []}
+    assert api.got("/expression/evaluation", asked) == {
+        "expression": "=x + 1",
+        "result": 3,
+        "warnings": [],
+        "referencedSecrets": [],
+    }
     assert api.got("/expression/evaluation", {"expression": "=missing"})["result"] is None
     assert api.refused("POST", "/expression/evaluation", {"expression": "=("})[0] == 400
 

@@ -1,7 +1,7 @@
 """The ASGI application of a server: the REST APIs of Camunda 7 and Camunda 8, pages, health, metrics.
 
     /engine-rest/…                     `camunda7.api`, also as /engine-rest/engine/default/…
-    /v2/…                              `camunda8.api`
+    /v2/…                              `camunda8.api`, and /cluster/v2/…
     /oauth/token                       tokens for clients of Camunda 8 that insist on them
     /engine-rest/openapi.json          what is served there
     /camunda/app/{welcome,…}/          pages that say what runs
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("procession.server")
 
 PREFIX = "/engine-rest"
-PREFIX_8 = "/v2"
+PREFIX_8, CLUSTER_8 = "/v2", "/cluster"
 MODELER = "/modeler/api"
 
 
@@ -144,6 +144,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         Route(f"{PREFIX}/openapi.json", openapi),
         Mount(PREFIX, app=rest),
         Mount(PREFIX_8, app=camunda8),
+        Mount(CLUSTER_8, app=camunda8),
         token_route(tokens, "/oauth/token"),
         Route("/camunda/app/{name}", app_page),
         Route("/camunda/app/{name}/", app_page),
@@ -162,7 +163,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         routes.extend(modeler_routes(modeler, options, v1=f"{MODELER}/v1", hub=f"{MODELER}/v2", token=None))
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
-    app = _Application(routes, {PREFIX: rest, PREFIX_8: camunda8})
+    app = _Application(routes, {PREFIX: rest, PREFIX_8: camunda8, CLUSTER_8: camunda8})
 
     def stop() -> None:
         rest.stop()

@@ -48,7 +48,8 @@ def resolve(call: Call) -> Steps:
             "RESOLVE", "NOT_FOUND", f"Expected to resolve incident with key '{key}', but no such incident was found"
         ) from None
     except Conflict as error:
+        # a job without retries: Camunda 8 says that there is none to go on with
         raise command_rejected(
-            "RESOLVE", "INVALID_STATE", f"Expected to resolve incident with key '{key}', but {error.message}"
+            "RESOLVE", "NOT_FOUND", f"Expected to resolve incident with key '{key}', but {error.message}"
         ) from None
     return NOTHING

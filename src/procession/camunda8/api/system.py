@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from procession import feel
 from procession.camunda8.exchange import (
     NOTHING,
     Answer,
     Call,
+    Steps,
     number_member,
     object_member,
     optional_key,
@@ -19,10 +22,13 @@ from procession.camunda8.exchange import (
 )
 from procession.camunda8.expressions import plain
 from procession.camunda8.problems import Rejected, command_rejected, invalid
-from procession.camunda8.values import read_variables
+from procession.camunda8.values import read_variables, shown_value
 from procession.engine import commands as ec
+from procession.engine.correlating import NoSubscriptions
 from procession.errors import ExpressionFailed
 from procession.expressions import MappingScope
+from procession.kernel.records import Element
+from procession.storage.visible import visible_variables
 
 
 @route("POST", "/expression/evaluation")
@@ -32,8 +38,8 @@ def evaluate(call: Call) -> Answer:
     if not source:
         raise invalid("No expression provided.")
     if not source.strip().startswith("="):
-        return Answer({"expression": source, "result": source, "warnings": []})
-    variables = object_member(call.body, "variables")
+        return Answer({"expression": source, "result": source, "warnings": [], "referencedSecrets": []})
+    variables = {**_seen(call, optional_key(call.body, "scopeKey")), **object_member(call.body, "variables")}
     scope = MappingScope(variables, call.engine.clock())
     evaluation = feel.Evaluation(clock=call.engine.clock)
     try:
@@ -43,7 +49,25 @@ def evaluate(call: Call) -> Answer:
             "EVALUATE", "INVALID_ARGUMENT", f"Failed to parse expression '{source}': {error.message}"
         ) from None
     warnings = [{"message": warning.message} for warning in evaluation.warnings]
-    return Answer({"expression": source, "result": plain(value), "warnings": warnings})
+    return Answer({"expression": source, "result": plain(value), "warnings": warnings, "referencedSecrets": []})
+
+
+def _seen(call: Call, scope: int | None) -> dict[str, Any]:
+    """What an expression sees besides what it is given: cluster variables, and those of a running element or instance."""
+    with call.engine.storage.view() as transaction:
+        rows = transaction.driver.rows("SELECT name, value FROM cluster_variable")
+        cluster = {name: json.loads(value) for name, value in rows}
+        found: dict[str, Any] = {"camunda": {"vars": {"cluster": cluster, "env": cluster}}} if cluster else {}
+        if scope is not None:
+            if not transaction.exists(Element, scope):
+                raise command_rejected(
+                    "EVALUATE",
+                    "NOT_FOUND",
+                    f"Expected to evaluate an expression in scope '{scope}', but it is not running",
+                )
+            seen = visible_variables(transaction, [scope])[scope]
+            found |= {name: shown_value(variable.value) for name, variable in seen.items()}
+    return found
 
 
 @route("PUT", "/clock")
@@ -78,6 +102,10 @@ def _test_mode(call: Call) -> None:
         raise Rejected(403, "The clock can be changed in test mode only: start the server with --test-mode")
 
 
+ANONYMOUS = "anonymous"
+"""Who asks where nobody has to say: clients want a name."""
+
+
 @route("GET", "/authentication/me")
 def me(call: Call) -> Answer:
     """Who asks."""
@@ -97,11 +125,12 @@ def me(call: Call) -> Answer:
         names = dict(transaction.driver.rows("SELECT id, name FROM identity_record WHERE kind = 'tenant'"))
     roles = list(dict.fromkeys(holder for kind, holder in held if kind == "role"))
     tenants = dict.fromkeys(holder for kind, holder in held if kind == "tenant" and holder != shown_tenant(None))
+    user = call.user or ANONYMOUS
     first, last, email = rows[0] if rows else (None, None, None)
     return Answer(
         {
-            "username": call.user,
-            "displayName": " ".join(part for part in (first, last) if part) or call.user,
+            "username": user,
+            "displayName": " ".join(part for part in (first, last) if part) or user,
             "email": email,
             "authorizedComponents": ["*"],
             "tenants": [
@@ -118,13 +147,17 @@ def me(call: Call) -> Answer:
 
 
 @route("POST", "/conditionals/evaluation")
-def evaluate_conditionals(call: Call) -> Answer:
+def evaluate_conditionals(call: Call) -> Steps:
     """Starts every process whose conditional start event is true for these variables."""
     tenant = tenant_of(text_member(call.body, "tenantId"))
     variables = read_variables(object_member(call.body, "variables"))
     definition = optional_key(call.body, "processDefinitionKey")
     command = ec.EvaluateConditions(variables, definition=definition, tenant=tenant, without_tenant=tenant is None)
-    started: tuple[ec.Started, ...] = call.submit(command)
+    started: tuple[ec.Started, ...]
+    try:
+        started = yield command
+    except NoSubscriptions:
+        started = ()
     instances = [{"processDefinitionKey": str(x.definition), "processInstanceKey": str(x.instance)} for x in started]
     return Answer(
         {
