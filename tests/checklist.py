@@ -142,7 +142,6 @@ LACKING: Mapping[Rule, str] = {
     (22, 7): "not compared yet",
     (22, 8): "not compared yet",
     (22, 9): "not compared yet",
-    (23, 1): "not compared yet",
     (27, 3): "not compared yet",
     (29, 1): "not compared yet",
     (29, 2): "not compared yet",
@@ -156,7 +155,6 @@ LACKING: Mapping[Rule, str] = {
     (59, 5): "not compared yet",
     (64, 5): "not compared yet",
     (66, 2): "not compared yet",
-    (66, 3): "not compared yet",
     (68, 2): "not compared yet",
     (76, 2): "not compared yet",
     (76, 3): "not compared yet",
@@ -168,8 +166,6 @@ LACKING: Mapping[Rule, str] = {
     (89, 2): "not compared yet",
     (94, 2): "not compared yet",
     (94, 3): "not compared yet",
-    (96, 1): "not compared yet",
-    (96, 2): "not compared yet",
     (96, 3): "not compared yet",
 }
 

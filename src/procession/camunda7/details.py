@@ -113,21 +113,31 @@ def write_variables(
     """Variables of the running state or of history, with their values; the content of files and bytes is left out."""
     deserialize = request.flag("deserializeValues", True)
     big = contents(connection, [row for row in found if row["form"] not in _UNREAD])
+    places = _places_of_tasks(connection, [row for row in found if row["task"] is not None])
     written = []
     for row in found:
         past = "state" in row
-        scope = None if row["task"] is not None else row["scope"]
+        scope, node = (row["scope"], row["node"]) if row["task"] is None else places.get(row["task"], (None, None))
         written.append(
             {
                 **_shown(row, big, deserialize),
                 **(_HISTORY_VARIABLE if past else _VARIABLE).write(row),
                 "executionId": None if scope is None else str(scope),
-                "activityInstanceId": activity_instance_id(scope, row["node"], row["instance"])
-                if past or scope is None
+                "activityInstanceId": activity_instance_id(scope, node, row["instance"])
+                if past or scope is None or row["task"] is not None
                 else _activity_instance(row, scope, connection, engine),
             }
         )
     return written
+
+
+def _places_of_tasks(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, tuple[int, str]]:
+    """The elements that the tasks of variables, running or past ones, belong to: key and node."""
+    if not rows:
+        return {}
+    t = schema.history_task.c if "state" in rows[0] else schema.task.c
+    found = connection.execute(select(t.key, t.element, t.node).where(t.key.in_({row["task"] for row in rows})))
+    return {row.key: (row.element, row.node) for row in found if row.element is not None}
 
 
 def _activity_instance(row: RowMapping, scope: int, connection: Connection, engine: Any) -> str | None:

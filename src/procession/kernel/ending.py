@@ -45,7 +45,7 @@ def terminate(
     """
     order = _inside(step, key)
     if tasks_first and listeners:
-        _tell_tasks(step, order)
+        _tell_tasks(step, order, task_reason or reason)
     staying: set[int] = set()
     for current in reversed(order):
         element = step.view.need(Element, current)
@@ -69,7 +69,7 @@ def _inside(step: Step, key: int) -> list[int]:
     return order
 
 
-def _tell_tasks(step: Step, elements: Iterable[int]) -> None:
+def _tell_tasks(step: Step, elements: Iterable[int], reason: str | None) -> None:
     """Tasks hear that they are deleted, in the order in which they were created."""
     from procession.kernel.work import run_task_listeners
 
@@ -79,7 +79,7 @@ def _tell_tasks(step: Step, elements: Iterable[int]) -> None:
         (task, x) for key in elements for x in [step.view.need(Element, key)] for task in step.attached(x, Wait.TASK)
     ]
     for task, element in sorted(found, key=itemgetter(0)):
-        run_task_listeners(step, element, task, "delete")
+        run_task_listeners(step, element, task, "delete", reason=reason)
         step.told.add(task)
 
 
@@ -217,7 +217,7 @@ def cancel_instance(
     step.outside = None if inside else (reason,)
     told = "deleted" if inside else reason  # what history says of its tasks
     if tell_caller and listeners:
-        _tell_tasks(step, _inside(step, root.key))  # all of them before the first activity ends, as in Camunda 7
+        _tell_tasks(step, _inside(step, root.key), told)  # all of them before the first activity ends, as in Camunda 7
     stay = [
         child.key
         for child in step.view.children(root.key)

@@ -118,6 +118,8 @@ class Step:
         self._items = 0
         self._turns: dict[tuple[int | None, str], int] = {}
         self.listens = True  # listeners run
+        self.listening: str | None = None  # the event that the listener at work hears of
+        self.deletion: str | None = None  # why the task goes whose listener hears of it
         self.maps = True  # input and output mappings are carried out
         self.open: int | None = None  # a root that stays although nothing is left in it
         self.came_to_end = False  # what was last in it ended by itself

@@ -25,7 +25,7 @@ from procession.bpmn.model import (
 )
 from procession.errors import Invalid, Missing
 from procession.kernel.events import Event, TaskChanged, VariableRemoved, VariableSet
-from procession.kernel.records import Element, Instance, Task, Variable
+from procession.kernel.records import Element, Instance, Life, Task, Variable
 from procession.kernel.state import View
 from procession.kernel.world import World
 from procession.values import Long, ObjectValue, TypedValue, type_of
@@ -40,6 +40,10 @@ class Emitter(Protocol):
     def view(self) -> View: ...
     @property
     def world(self) -> World: ...
+    @property
+    def listening(self) -> str | None: ...
+    @property
+    def deletion(self) -> str | None: ...
     def emit(self, event: Event) -> None: ...
 
 
@@ -239,6 +243,21 @@ class Sight:
     def scope(self) -> int:
         return self._scope
 
+    @property
+    def event(self) -> str | None:
+        """What the listener at work hears of; None outside of listeners."""
+        return self._step.listening
+
+    @property
+    def deletion(self) -> str | None:
+        """Why the task goes whose listener hears of it."""
+        return self._step.deletion
+
+    def flow(self) -> str | None:
+        """The flow that a listener hears is taken."""
+        element = self.element() if self.event == "take" else None
+        return None if element is None else element.flow
+
     def element(self) -> Element | None:
         task = self.view.get(Task, self._scope)
         key = self._scope if task is None else task.element
@@ -318,7 +337,10 @@ class _VariableScopeBean:
             case ("removeVariableLocal", [str(key)]):
                 return sight.record_remove(key, local=True)
         if not args and name.startswith("get") and len(name) > 3:
-            return self.get_property(name[3].lower() + name[4:])
+            try:
+                return self.get_property(name[3].lower() + name[4:])
+            except KeyError:
+                pass
         raise KeyError(name)
 
 
@@ -342,11 +364,17 @@ class ExecutionBean(_VariableScopeBean):
                 return instance.business_key
             case "processDefinitionId":
                 return sight.world.definition_id(instance.definition)
-            case "currentActivityId":
-                return element.node
-            case "currentActivityName":
-                node = sight.world.process(instance.definition).nodes.get(element.node)
-                return None if node is None else node.name
+            case "currentActivityId" | "currentActivityName":
+                process, flow = sight.world.process(instance.definition), sight.flow()
+                id_ = element.node if flow is None else process.flows[flow].source
+                node = process.nodes.get(id_)
+                return id_ if name == "currentActivityId" else None if node is None else node.name
+            case "currentTransitionId":
+                return sight.flow()
+            case "eventName":
+                return sight.event
+            case "canceled":
+                return element.life is Life.TERMINATING
             case "parentId" | "parentActivityInstanceId":
                 return None if element.parent is None else str(element.parent)
             case "tenantId":
@@ -415,6 +443,16 @@ class TaskBean(_VariableScopeBean):
                 return task.node
             case "processInstanceId":
                 return None if task.instance is None else str(task.instance)
+            case "processDefinitionId":
+                return None if task.definition is None else self._sight.world.definition_id(task.definition)
+            case "eventName":
+                return self._sight.event
+            case "deleteReason":
+                return self._sight.deletion
+            case "lastUpdated":
+                return task.updated
+            case "suspended":
+                return task.suspended
             case "executionId":
                 return None if task.element is None else str(task.element)
             case "tenantId":

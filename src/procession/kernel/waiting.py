@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from procession.bpmn.model import Conditional, Message, Node, Signal, Timer, TimerKind
 from procession.errors import ExpressionFailed
-from procession.expressions import Expression
+from procession.expressions import Expression, MappingScope
 from procession.kernel import events as e
 from procession.kernel.records import Element, External, Incident, Job, Subscription, Task, Wait
 from procession.kernel.stepping import BODY, Step
@@ -143,10 +143,15 @@ def retry_cycle(step: Step, scope: int, node: Node, at: str) -> RetryCycle | Non
         return None
 
 
-def due_of(step: Step, scope: int, timer: Timer) -> tuple[datetime | None, str | None]:
-    """When a timer is due first, and the cycle that it keeps. (None, …) where its cycle is over already."""
-    value = step.evaluate(scope, timer.value)
-    now = step.world.now
+def due_of(
+    step: Step, scope: int | None, timer: Timer, since: datetime | None = None
+) -> tuple[datetime | None, str | None]:
+    """When a timer is due first, from `since` or now, and the cycle that it keeps. (None, …) where its cycle is over.
+
+    Without a `scope` its expression sees nothing: a timer that starts a process.
+    """
+    now = since or step.world.now
+    value = timer.value.evaluate(MappingScope({}, now)) if scope is None else step.evaluate(scope, timer.value)
     if isinstance(value, datetime):
         return value, None
     if not isinstance(value, str):
@@ -285,7 +290,7 @@ def close_attached(
                 pass
             case Wait.TASK:
                 if listeners and key not in step.told:
-                    run_task_listeners(step, element, key, "delete")
+                    run_task_listeners(step, element, key, "delete", reason=task_reason)
                 end_task(step, step.view.need(Task, key), task_reason)
             case Wait.EXTERNAL:
                 step.emit(e.ExternalEnded(step.view.need(External, key), "deleted"))

@@ -209,13 +209,17 @@ def _run_inline(step: Step, element: Element, listener: Listener, scope: int | N
     if not step.listens:
         return
     at = element.key if scope is None else scope
-    match listener.work:
-        case ExpressionWork(expression=expression):
-            step.evaluate(at, expression)
-        case ScriptWork(script=script):
-            step.value_of(at, script)
-        case DelegateWork():
-            _delegate(step, element, listener.work)
+    around, step.listening = step.listening, listener.event
+    try:
+        match listener.work:
+            case ExpressionWork(expression=expression):
+                step.evaluate(at, expression)
+            case ScriptWork(script=script):
+                step.value_of(at, script)
+            case DelegateWork():
+                _delegate(step, element, listener.work)
+    finally:
+        step.listening = around
 
 
 def run_end_listeners(step: Step, element: Element) -> None:
@@ -232,8 +236,11 @@ def run_process_listeners(step: Step, root: Element, event: str) -> None:
             _run_inline(step, root, listener)
 
 
-def run_task_listeners(step: Step, element: Element, task: int, event: str, id_: str | None = None) -> None:
-    """The listeners of a user task for create, assignment, update, delete or timeout (the one named), seen from the task."""
+def run_task_listeners(
+    step: Step, element: Element, task: int, event: str, id_: str | None = None, *, reason: str | None = None
+) -> None:
+    """The listeners of a user task for create, assignment, update, delete (for a `reason`) or timeout (the one named)."""
+    step.deletion = reason
     for listener in step.node_of(element).traits.listeners:
         if listener.event == event and (id_ is None or listener.id == id_):
             _run_inline(step, element, listener, task)

@@ -14,6 +14,7 @@ from procession.kernel.records import Element, External, Instance, Job, Life, Ph
 from procession.kernel.roots import begin, beginning, listeners_of
 from procession.kernel.stepping import BODY, ChildEnded, Continue, Step
 from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
+from procession.kernel.work import run_task_listeners
 
 
 def start(step: Step, command: c.StartInstance) -> int:
@@ -128,6 +129,9 @@ def set_scope_variables(step: Step, command: c.SetVariables) -> None:
         raise Missing(f"execution {command.scope} doesn't exist")
     set_variables(step, command.scope, command.variables, local=command.local)
     remove_variables(step, command.scope, command.remove, local=command.local)
+    task = step.view.get(Task, command.scope)
+    if task is not None and task.element is not None:
+        run_task_listeners(step, step.view.need(Element, task.element), task.key, "update")
 
 
 def require_active(step: Step, instance: int | None, what: str) -> None:

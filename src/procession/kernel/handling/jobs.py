@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from procession.bpmn.model import BoundaryEvent, StartEvent
-from procession.errors import Invalid, Missing
+from procession.bpmn.model import BoundaryEvent, StartEvent, Timer
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
@@ -25,6 +25,7 @@ from procession.kernel.waiting import (
     START_TIMER,
     SUBSCRIPTION,
     TASK_TIMER,
+    due_of,
     repeat_job,
     retry_cycle,
 )
@@ -115,6 +116,31 @@ def change(step: Step, command: c.ChangeJob) -> None:
             end_incident(step, incident, resolved=True)
     elif changed.retries == 0 < job.retries:
         _raise(step, changed)
+
+
+def recalculate(step: Step, command: c.RecalculateJob) -> None:
+    """A timer is due as its model says, seen from now or from its creation. Raises ExecutionFailed for another job."""
+    job = _job(step, command.job)
+    timer = _timer(step, job)
+    if timer is None:
+        raise ExecutionFailed(
+            f"Only timer jobs can be recalculated, but the job with id '{job.key}' is of type '{job.kind}'."
+        )
+    due, repeat = due_of(step, job.element, timer, job.created if command.from_creation else step.world.now)
+    step.emit(e.JobChanged(replace(job, due=due, repeat=repeat if job.repeat is None else job.repeat)))
+
+
+def _timer(step: Step, job: Job) -> Timer | None:
+    if job.definition is None or job.node is None:
+        return None
+    node = step.world.process(job.definition).nodes.get(job.node.removesuffix(BODY))
+    if job.kind == TASK_TIMER and node is not None:
+        return next((x.timer for x in node.traits.listeners if x.id == job.configuration), None)
+    timer = getattr(node, "definition", None)
+    return timer if isinstance(timer, Timer) and job.kind in _TIMERS else None
+
+
+_TIMERS = (START_TIMER, SCOPE_TIMER, CATCH_TIMER, BOUNDARY_TIMER)
 
 
 def delete(step: Step, command: c.DeleteJob) -> None:
