@@ -41,7 +41,7 @@ bench-workers: setup  ## our workers beside c8-client, the official Camunda 8 SD
 soak-workers: setup  ## 10,000 jobs of every kind on both APIs, the engine away for a minute in between
 	$(BIN)/python -m tests.faults.workers $(ARGS)
 
-soak: setup  ## load with kill -9 and restarts in between, for minutes
+soak: setup  ## kill -9 of engines, nodes, workers and PostgreSQL itself under load, half an hour; rewrites the table of faults
 	$(BIN)/python -m tests.faults $(ARGS)
 
 conformance: setup  ## replay what the real Camunda 7 did, run the DMN TCK; rewrites docs/conformance

@@ -52,6 +52,7 @@ class Neighbours:
         self._is_listening = False
         self._missed: dict[int, int] = {}
         self._is_new = True
+        self._met: set[int] = set()
         self.others: frozenset[int] = frozenset()
 
     def start(self) -> None:
@@ -134,7 +135,8 @@ class Neighbours:
             if number in alive:
                 del self._missed[number]
             elif self._missed[number] > MISSED:
-                log.warning("Node %d is gone", number)
+                log.log(logging.WARNING if number in self._met else logging.DEBUG, "Node %d is gone", number)
                 self._died(number)  # if that fails it is told again at the next look
                 del self._missed[number]
+        self._met |= alive
         self.others = frozenset(alive)
