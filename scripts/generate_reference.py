@@ -258,6 +258,30 @@ def client() -> Iterator[str]:
                 yield ""
 
 
+@page("camunda8-api", "Camunda 8's REST API")
+def camunda8_api() -> Iterator[str]:
+    routes = importlib.import_module("procession.camunda8.api").load()
+    refused = importlib.import_module("procession.camunda8.api.refused").REFUSED
+    operations = {operation for those in refused.values() for operation in those}
+    served = [one for one in routes if f"{one.method} {one.path}" not in operations]
+    yield f"{len(served)} operations below `/v2` are served. Searches take `filter` (a value, or an object of the operators"
+    yield "`$eq`, `$neq`, `$exists`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$notIn`, `$like`; `$or` takes a list of filters), `sort`"
+    yield "and `page` (`limit`, and one of `from`, `after`, `before`). A member of a filter that is not known is refused, and"
+    yield "so is a filter that the history level keeps nothing for: nobody gets an empty list for an answer."
+    yield ""
+    yield "| operation | what it does |"
+    yield "|---|---|"
+    for one in sorted(served, key=lambda one: (one.path, one.method)):
+        yield f"| `{one.method} {one.path}` | {_sentence(one.handler)} |"
+    yield ""
+    yield "## Refused"
+    yield ""
+    yield "These answer 501 with a problem document that says why."
+    yield ""
+    for reason, those in refused.items():
+        yield f"- **{reason}.** {', '.join(f'`{operation}`' for operation in those)}"
+
+
 @page("seeds", "The seeds, line by line")
 def seeds() -> Iterator[str]:
     yield from importlib.import_module("tests.seeds").page()

@@ -166,21 +166,34 @@ def _search(holder: _Holder, kind: str) -> Callable[[Call], Answer]:
     return search_members
 
 
+def _serve(method: str, path: str, handler: Callable[[Call], Answer], told: str) -> None:
+    handler.__doc__ = told
+    route(method, path)(handler)
+
+
 def _register(holder: _Holder) -> None:
     for place, kind in holder.members.items():
-        path = f"{holder.path}/{{{holder.id}}}/{place}"
-        route("PUT", f"{path}/{{{_IDS[kind]}}}")(_assign(holder, kind))
-        route("DELETE", f"{path}/{{{_IDS[kind]}}}")(_unassign(holder, kind))
-        route("POST", f"{path}/search")(_search(holder, kind))
+        path, named = f"{holder.path}/{{{holder.id}}}/{place}", kind.replace("-", " ")
+        one_path = f"{path}/{{{_IDS[kind]}}}"
+        _serve("PUT", one_path, _assign(holder, kind), f"Puts a {named} into a {holder.kind}.")
+        _serve("DELETE", one_path, _unassign(holder, kind), f"Takes a {named} out of a {holder.kind}.")
+        _serve("POST", f"{path}/search", _search(holder, kind), f"The {named}s of a {holder.kind}.")
 
 
 def _register_own(holder: _Holder) -> None:
     path = f"{holder.path}/{{{holder.id}}}"
-    route("POST", holder.path)(_make(holder))
-    route("PUT", path)(_change(holder))
-    route("DELETE", path)(_delete(holder))
-    route("GET", path)(lambda call: Answer(holder.entity.show(one(call, holder.entity, call.params[holder.id]))))
-    route("POST", f"{holder.path}/search")(lambda call: Answer(search(call, holder.entity)))
+
+    def get(call: Call) -> Answer:
+        return Answer(holder.entity.show(one(call, holder.entity, call.params[holder.id])))
+
+    def search_all(call: Call) -> Answer:
+        return Answer(search(call, holder.entity))
+
+    _serve("POST", holder.path, _make(holder), f"A new {holder.kind}.")
+    _serve("PUT", path, _change(holder), f"Changes name and description of a {holder.kind}.")
+    _serve("DELETE", path, _delete(holder), f"Deletes a {holder.kind}.")
+    _serve("GET", path, get, f"One {holder.kind}.")
+    _serve("POST", f"{holder.path}/search", search_all, f"{holder.kind.title()}s that meet a filter.")
 
 
 for _holder in (_ROLE, _TENANT, _GROUP):
