@@ -10,7 +10,7 @@ import pytest
 from procession import open_engine
 from procession.camunda8.entities import data, definitions, instances, work
 from procession.engine.engine import Engine
-from tests.camunda8.play import Play, job, process
+from tests.camunda8.play import Play, extended, job, process
 
 
 @pytest.fixture
@@ -63,6 +63,9 @@ FILTERS: list[tuple[dict[str, Any], int]] = [
     ({"elementId": "a", "elementInstanceState": "ACTIVE"}, 4),
     ({"parentProcessInstanceKey": {"$exists": False}}, 5),
     ({"hasIncident": True}, 0),
+    # the official Java client sends empty lists beside what it was asked for
+    ({"tags": [], "variables": [], "$or": [], "state": {"$eq": "ACTIVE", "$in": [], "$notIn": []}}, 4),
+    ({"variables": [{"name": "n", "value": {"$eq": "3", "$in": []}}]}, 1),
 ]
 
 
@@ -199,3 +202,19 @@ def test_who_asks(api: Play) -> None:
     assert api.got("/topology")["clusterSize"] == 1
     assert api.ask("GET", "/status").status_code == 204
     assert api.got("/license")["validLicense"] is False
+
+
+def test_user_tasks_are_found_by_variables_and_tags(api: Play) -> None:
+    inputs = '<zeebe:ioMapping><zeebe:input source="=who + 1" target="inside"/></zeebe:ioMapping>'
+    api.deploy(process(f'<startEvent id="s"/>{extended("userTask", "u", f"<zeebe:userTask/>{inputs}")}', "s>u"))
+    for who in (1, 2):
+        api.got("/process-instances", {"processDefinitionId": "p", "variables": {"who": who}, "tags": [f"t{who}"]})
+    wanted: list[tuple[dict[str, Any], int]] = [
+        ({"processInstanceVariables": [{"name": "who", "value": "1"}]}, 1),
+        ({"processInstanceVariables": [{"name": "inside", "value": "2"}]}, 0),
+        ({"localVariables": [{"name": "inside", "value": "2"}], "processInstanceVariables": []}, 1),
+        ({"localVariables": [{"name": "who", "value": "1"}]}, 0),
+        ({"localVariables": [{"name": "inside", "value": {"$in": ["2", "3"]}}]}, 2),
+        ({"tags": ["t2"]}, 1),
+    ]
+    assert [(filters, len(api.items("user-tasks", **filters))) for filters, _ in wanted] == wanted

@@ -306,19 +306,25 @@ def _filtered(entity: Entity, filters: Mapping[str, Any], asking: Asking, left: 
         left[0] -= 1
         if left[0] < 0:
             raise invalid("The filter has too many conditions.")
-        if value is None:
+        if isinstance(value, dict):
+            value = {operator: operand for operator, operand in value.items() if not unasked(operand)}
+        if unasked(value):
             continue
         if name == "$or":
             if not isinstance(value, list) or not all(isinstance(group, dict) for group in value):
                 raise unreadable()
-            groups = [and_(true(), *_filtered(entity, group, asking, left)) for group in value]
-            conditions.append(or_(false(), *groups) if groups else true())
+            conditions.append(or_(false(), *(and_(true(), *_filtered(entity, group, asking, left)) for group in value)))
             continue
         found = entity.filters.get(name)
         if found is None:
             raise unreadable(f"Request property [filter.{name}] cannot be parsed")
         conditions.append(compared(found, value, name, asking) if isinstance(found, Field) else found(value, asking))
     return conditions
+
+
+def unasked(value: Any) -> bool:
+    """What clients write without meaning it: the official Java client sends empty lists beside what it was asked for."""
+    return value is None or value == []
 
 
 def find(call: Call, entity: Entity, key: int, *also: Condition) -> Row:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, and_, false, not_, or_, true
 
 from procession.camunda8.problems import unreadable
-from procession.camunda8.searching import Condition, like_pattern
+from procession.camunda8.searching import Condition, like_pattern, unasked
 from procession.storage.queries.language import Asking
 
 _NUMBERS = ("int", "long", "short")
@@ -20,6 +20,8 @@ def has_value(table: Table, wanted: Any, asking: Asking) -> Condition:
         return _equals(table, wanted)
     conditions: list[Condition] = []
     for operator, operand in wanted.items():
+        if unasked(operand):
+            continue
         match operator:
             case "$eq":
                 conditions.append(_equals(table, operand))

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import Connection, Table, and_, case, exists, func, literal, or_, select, true
 
 from procession.camunda8.exchange import DEFAULT_TENANT, objects_member, shown, shown_tenant
 from procession.camunda8.problems import unreadable
 from procession.camunda8.searching import (
+    Build,
     Column,
     Condition,
     Entity,
@@ -49,20 +50,23 @@ _instance_state = _state(_h.c.ended.is_(None), _h.c.state == "COMPLETED")
 OPEN_INCIDENT = exists(select(literal(1)).where(_i.c.instance == _h.c.key, _i.c.state == "open").correlate(_h))
 
 
-def _with_variables(value: Any, asking: Asking) -> Condition:
-    conditions = []
-    for one in objects_member({"variables": value}, "variables"):
-        name = one.get("name")
-        if not isinstance(name, str) or "value" not in one:
-            raise unreadable()
-        met = has_value(_v, one["value"], asking)
-        conditions.append(
-            exists(select(literal(1)).where(_v.c.instance == _h.c.key, _v.c.name == name, met).correlate(_h))
-        )
-    return and_(true(), *conditions)
+def with_variables(where: Condition, outer: Table) -> Build:
+    """A filter on variables, of which each must be `where` the row of `outer` looks for it."""
+
+    def build(value: Any, asking: Asking) -> Condition:
+        conditions = []
+        for one in objects_member({"variables": value}, "variables"):
+            name = one.get("name")
+            if not isinstance(name, str) or "value" not in one:
+                raise unreadable()
+            met = has_value(_v, one["value"], asking)
+            conditions.append(exists(select(literal(1)).where(where, _v.c.name == name, met).correlate(outer)))
+        return and_(true(), *conditions)
+
+    return build
 
 
-def _with_tags(value: Any, asking: Asking) -> Condition:
+def with_tags(value: Any, asking: Asking) -> Condition:
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise unreadable()
     wanted = [
@@ -182,8 +186,8 @@ INSTANCES = Entity(
         ),
         "hasIncident": flag(OPEN_INCIDENT),
         "tenantId": text(tenant_shown(_h.c.tenant)),
-        "variables": _with_variables,
-        "tags": _with_tags,
+        "variables": with_variables(_v.c.instance == _h.c.key, _h),
+        "tags": with_tags,
         "processInstanceKey": key(_h.c.key),
         "parentProcessInstanceKey": key(_h.c.caller_instance),
         "parentElementInstanceKey": key(_h.c.caller),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, exists, func, literal, null, select
 
-from procession.camunda8.entities.instances import tenant_shown
+from procession.camunda8.entities.instances import tenant_shown, with_tags, with_variables
 from procession.camunda8.exchange import shown, shown_tenant
 from procession.camunda8.jobs import DEFAULT_RETRIES, job_kind, listener_event
 from procession.camunda8.searching import Condition, Entity, Row, compared, flag, key, number, shown_time, text, time
@@ -17,7 +17,7 @@ from procession.storage import schema
 from procession.storage.queries.language import Asking
 
 _t, _r, _d, _h = schema.history_task, schema.task, schema.process_definition, schema.history_instance
-_link = schema.history_link
+_link, _v = schema.history_link, schema.history_variable
 
 _STATES = {
     "Creating": "CREATING",
@@ -138,6 +138,9 @@ USER_TASKS = Entity(
         "processDefinitionKey": key(_t.c.definition),
         "processInstanceKey": key(_t.c.instance),
         "elementInstanceKey": key(_t.c.element),
+        "processInstanceVariables": with_variables(_v.c.scope == _t.c.instance, _t),
+        "localVariables": with_variables(_v.c.scope == _t.c.element, _t),
+        "tags": with_tags,
     },
     sorts={
         "creationDate": _t.c.started,
