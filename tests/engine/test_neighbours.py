@@ -47,6 +47,25 @@ def test_a_worker_is_woken_by_the_other_node(two: tuple[Engine, Engine]) -> None
     assert heard.wait(20)
 
 
+@pytest.mark.fault(8, 15)
+def test_who_lost_its_connections_hears_and_is_seen_again(two: tuple[Engine, Engine], postgres_url: str) -> None:
+    """As after a restart of PostgreSQL: everybody listens again, and holds the lock of its number again."""
+    one, other = two
+    one.deploy(("p.bpmn", row(EXTERNAL)))
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+            "pg_backend_pid()"
+        )
+        seen = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted"
+        until(lambda: admin.execute(seen).fetchall() == [(2,)])
+    heard = threading.Event()
+    other.externals_bell.listen(heard.set)
+    until(lambda: bool(one.neighbours.others))
+    one.start_process("p")
+    assert heard.wait(20)
+
+
 def test_a_definition_that_is_suspended_starts_nowhere(two: tuple[Engine, Engine]) -> None:
     one, other = two
     one.deploy(("p.bpmn", row(USER)))
