@@ -81,6 +81,7 @@ class Report:
     steps: list[int] = field(default_factory=list)
     grew: float = 0.0
     later: float = 0.0
+    books: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     stopped: Stopped | None = None
     faults: list[str] = field(default_factory=list)
@@ -288,9 +289,10 @@ def _judge(engine: Engine, status: Any, report: Report) -> None:
         "the worker knows of fewer ends than there were": status.completed + status.bpmn_errors
         >= report.jobs - cancelled,
     }
+    report.books = {"jobs completed": done, "instances cancelled": ended["cancelled"]}
     report.counts = {
-        "done": done, "BPMN errors": status.bpmn_errors, "failed and tried again": status.failed,
-        "cancelled": ended["cancelled"], "lost": status.lost,
+        "completed": status.completed, "BPMN errors": status.bpmn_errors, "failed, tried again": status.failed,
+        "no longer its own": status.lost,
     }  # fmt: skip
     report.faults = [fault for fault, good in checks.items() if not good]
 
@@ -342,16 +344,18 @@ def page(reports: Mapping[str, Report]) -> Iterator[str]:
     yield ""
     yield "| | " + " | ".join(names[api] for api in reports) + " |"
     yield "|---|" + "---|" * len(reports)
+
+    def listed(counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
     rows: list[tuple[str, Callable[[Report], object]]] = [
         ("jobs", lambda one: f"{one.jobs:,}"),
         ("seconds, the outage among them", lambda one: f"{one.seconds:.0f}"),
         ("the engine was away, s", lambda one: f"{one.away:g}"),
         ("resumed after its first answer, s", lambda one: f"{one.resumed:.1f}"),
         ("lines about the outage, one for each attempt", lambda one: len(one.steps)),
-        (
-            "ends in the engine's books",
-            lambda one: ", ".join(f"{name} {count:,}" for name, count in one.counts.items()),
-        ),
+        ("in the engine's books", lambda one: listed(one.books)),
+        ("in the worker's (not its own: cancelled, or its lock ran out)", lambda one: listed(one.counts)),
         (
             "memory of the worker, MiB: at the end, and since the outage",
             lambda one: f"{one.grew:+.0f}, {one.later:+.0f}",
@@ -380,7 +384,7 @@ def main() -> int:
             report = reports[api] = torture(api, options.jobs, options.away, Path(folder))
         print(
             f"{api}: {report.jobs} jobs in {report.seconds:.0f} s, resumed after {report.resumed:.1f} s, "
-            f"{len(report.steps)} lines, {report.grew:+.0f} MiB; {report.counts}; {report.stopped}",
+            f"{len(report.steps)} lines, {report.grew:+.0f} MiB; {report.books}; {report.counts}; {report.stopped}",
             flush=True,
         )
         for fault in report.faults:
