@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from procession import open_engine
 from procession.camunda8.entities import data, definitions, instances, work
-from procession.engine.engine import Engine
+from procession.engine.engine import Engine, EngineSettings
+from procession.server.application import create_app
+from procession.server.settings import Settings
 from tests.camunda8.play import Play, extended, job, process
+from tests.server.calling import Caller
 
 
 @pytest.fixture
@@ -150,6 +154,40 @@ def test_every_sorting_and_filter_makes_a_statement(filled: Play, path: str) -> 
                 break
         else:
             raise AssertionError(f"no sample fits the filter {name}")
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("process-instances", "activity"), ("element-instances", "activity"), ("user-tasks", "activity"),
+        ("variables", "audit"), ("incidents", "full"), ("jobs", "full"), ("decision-instances", "full"),
+        ("batch-operations", "full"), ("batch-operation-items", "full"), ("audit-logs", "full"),
+    ],
+)  # fmt: skip
+def test_what_history_does_not_keep_is_no_empty_answer(path: str, level: str) -> None:
+    levels = ["none", "activity", "audit", "full"]
+    with keeping(levels[levels.index(level) - 1]) as api:
+        status, title, detail = api.refused("POST", f"/{path}/search", {})
+        assert (status, title) == (403, "FORBIDDEN")
+        assert f"PROCESSION_HISTORY_LEVEL={level}" in detail
+
+
+def test_filters_that_history_keeps_nothing_for() -> None:
+    with keeping("activity") as api:
+        api.deploy(SIMPLE)
+        api.start(n=1)
+        assert [x["state"] for x in api.items("process-instances", processDefinitionId="p")] == ["ACTIVE"]
+        for name, value in (("hasIncident", True), ("variables", [{"name": "n", "value": "1"}])):
+            assert api.refused("POST", "/process-instances/search", {"filter": {name: value}})[0] == 403
+        assert api.items("process-definitions")
+        assert api.items("message-subscriptions") == []
+
+
+@contextmanager
+def keeping(level: str) -> Iterator[Play]:
+    """The API of an engine that keeps so much history."""
+    with open_engine("sqlite://", settings=EngineSettings(history=level)) as engine:
+        yield Play(engine, Caller(create_app(engine, Settings(auth=False))))
 
 
 def test_single_things(filled: Play) -> None:

@@ -20,8 +20,9 @@ import re2  # type: ignore[import-untyped]
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, and_, false, func, not_, or_, select, true
 
 from procession.camunda8.exchange import Call, key_of, object_member, objects_member
-from procession.camunda8.problems import invalid, not_found, unreadable
+from procession.camunda8.problems import Rejected, invalid, not_found, unreadable
 from procession.storage.encoding import millis, moment
+from procession.storage.history import HistoryLevel
 from procession.storage.queries.language import Asking
 
 Column = ColumnElement[Any]
@@ -51,11 +52,15 @@ class Looking(Asking):
     """What a filter is read under, with the connection that it is asked on: for what SQL alone cannot compare."""
 
     connection: Connection | None = None
+    level: HistoryLevel = HistoryLevel.FULL
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One kind of thing that can be searched. `name` is what messages call it; `key` is the column that tells rows apart."""
+    """One kind of thing that can be searched. `name` is what messages call it; `key` is the column that tells rows apart.
+
+    `level` is the history level from which on there is anything to find; `needs` are the filters that need a higher one.
+    """
 
     name: str
     source: FromClause
@@ -65,6 +70,8 @@ class Entity:
     sorts: Mapping[str, Column]
     show: Callable[[Row], dict[str, Any]]
     always: Condition | None = None
+    level: HistoryLevel = HistoryLevel.NONE
+    needs: Mapping[str, HistoryLevel] = field(default_factory=dict)
     extend: Callable[[Connection, Sequence[Row]], Sequence[Row]] = field(default=lambda connection, rows: rows)
 
 
@@ -282,7 +289,27 @@ def reading(call: Call) -> Iterator[Connection]:
 
 def asking_of(call: Call, connection: Connection) -> Looking:
     """Under what circumstances a filter is read."""
-    return Looking(connection.dialect.name, millis(call.engine.clock()), connection=connection)
+    now, level = millis(call.engine.clock()), _level(call)
+    return Looking(connection.dialect.name, now, connection=connection, level=level)
+
+
+def _level(call: Call) -> HistoryLevel:
+    return HistoryLevel[call.engine.settings.history.upper()]
+
+
+def require(level: HistoryLevel, kept: HistoryLevel, what: str) -> None:
+    """Raises 403 where history keeps less than is asked for: nobody shall take that for an empty answer."""
+    if kept < level:
+        raise Rejected(
+            403,
+            f"{what} is known from history level '{level.name.lower()}' on, and this engine keeps '{kept.name.lower()}': "
+            f"set PROCESSION_HISTORY_LEVEL={level.name.lower()}",
+        )
+
+
+def require_level(call: Call, level: HistoryLevel, what: str) -> None:
+    """The same for what is read without an entity."""
+    require(level, _level(call), what)
 
 
 def search(call: Call, entity: Entity, *also: Condition, filters: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -294,7 +321,12 @@ def search(call: Call, entity: Entity, *also: Condition, filters: Mapping[str, A
 
 
 def conditions_of(entity: Entity, filters: Mapping[str, Any], asking: Asking) -> list[Condition]:
-    """Everything that a row must meet."""
+    """Everything that a row must meet. Raises 403 where history keeps nothing of it."""
+    kept = asking.level if isinstance(asking, Looking) else HistoryLevel.FULL
+    require(entity.level, kept, entity.name)
+    for name, level in entity.needs.items():
+        if name in filters:
+            require(level, kept, f"{entity.name}: the filter '{name}'")
     found = [] if entity.always is None else [entity.always]
     found += _filtered(entity, filters, asking, [MAX_CONDITIONS])
     return found
@@ -328,7 +360,8 @@ def unasked(value: Any) -> bool:
 
 
 def find(call: Call, entity: Entity, key: int, *also: Condition) -> Row:
-    """The row with a key. Raises 404."""
+    """The row with a key. Raises 404, and 403 where history keeps nothing of it."""
+    require_level(call, entity.level, entity.name)
     with reading(call) as connection:
         conditions = [entity.key == key, *also]
         if entity.always is not None:

@@ -19,7 +19,7 @@ from procession.camunda8.exchange import (
     text_member,
 )
 from procession.camunda8.problems import command_rejected, invalid, not_found
-from procession.camunda8.searching import find, get, reading, rows_of, search
+from procession.camunda8.searching import find, get, reading, require_level, rows_of, search
 from procession.camunda8.values import as_text, read_variables
 from procession.engine import commands as ec
 from procession.errors import ExecutionFailed, ExpressionFailed, Missing
@@ -195,6 +195,7 @@ def search_evaluations(call: Call) -> Answer:
 def get_evaluation(call: Call) -> Answer:
     """One evaluated decision, with inputs and matched rules."""
     named = call.params["decisionEvaluationInstanceKey"]
+    require_level(call, EVALUATIONS.level, EVALUATIONS.name)
     is_named = INSTANCE_KEY.is_not_distinct_from(named)
     with reading(call) as connection:
         rows_found = rows_of(connection, EVALUATIONS, [is_named], 1)

@@ -26,9 +26,10 @@ from procession.camunda8.entities.statistics import (
 from procession.camunda8.entities.work import MESSAGE_SUBSCRIPTIONS
 from procession.camunda8.exchange import Answer, Call, number_member, object_member, route, text_member
 from procession.camunda8.problems import invalid, unreadable
-from procession.camunda8.searching import Condition, asking_of, conditions_of, find, reading, search
+from procession.camunda8.searching import Condition, asking_of, conditions_of, find, reading, require_level, search
 from procession.storage import schema
 from procession.storage.encoding import millis
+from procession.storage.history import HistoryLevel
 
 
 @route("POST", "/incidents/statistics/process-instances-by-error")
@@ -112,6 +113,7 @@ def _between(values: Mapping[str, Any], type_: str | None) -> list[Condition]:
 @route("GET", "/jobs/statistics/global")
 def all_jobs(call: Call) -> Answer:
     """How many jobs were created, completed and failed between two moments."""
+    require_level(call, HistoryLevel.FULL, "Job statistics")
     met = _between(call.query, call.query.get("jobType"))
     with reading(call) as connection:
         row = dict(connection.execute(select(*COUNTS).where(*met)).mappings().one())
@@ -156,6 +158,7 @@ def job_errors(call: Call) -> Answer:
 @route("GET", "/system/usage-metrics")
 def usage(call: Call) -> Answer:
     """How many instances were started, decisions evaluated and people assigned to tasks between two moments."""
+    require_level(call, HistoryLevel.FULL, "Usage")
     start, end = _moment(call.query, "startTime"), _moment(call.query, "endTime")
     tenant = call.query.get("tenantId")
     h, d, t = schema.history_instance, schema.history_decision, schema.history_task

@@ -10,6 +10,7 @@ from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
 from procession.camunda8.searching import Column, Entity, Row, key, shown_time, text, time
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 
 _o = schema.operation_log
 _earlier = _o.alias("earlier")
@@ -149,4 +150,5 @@ AUDIT_LOG = Entity(
     sorts={**_KEYS, **_TEXTS, "timestamp": _o.c.time},
     show=_show,
     always=_first,
+    level=HistoryLevel.FULL,
 )

@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, exists, func, literal, null, select
 from procession.camunda8.exchange import shown
 from procession.camunda8.searching import Entity, Row, key, shown_time, states, text
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 
 _h, _b, _j = schema.history_batch, schema.batch, schema.job
 
@@ -94,6 +95,7 @@ BATCHES = Entity(
         "actorId": _h.c.user_id,
     },
     show=_show,
+    level=HistoryLevel.FULL,
 )
 
 # ---------------------------------------------------------------- items
@@ -166,5 +168,6 @@ ITEMS = Entity(
         "state": _item_state,
     },
     show=_show_item,
+    level=HistoryLevel.FULL,
 )
 """What each job of a batch is for: kept at history level full, from the moment that its job is made."""

@@ -14,6 +14,7 @@ from procession.camunda8.values import as_text
 from procession.camunda8.variable_filters import has_value
 from procession.storage import schema
 from procession.storage.encoding import decode_value
+from procession.storage.history import HistoryLevel
 from procession.storage.queries.language import Asking
 
 _v, _b, _i = schema.history_variable, schema.big_value, schema.history_incident
@@ -75,6 +76,7 @@ VARIABLES = Entity(
         "processInstanceKey": _v.c.instance,
     },
     show=show_variable,
+    level=HistoryLevel.AUDIT,
 )
 
 # ---------------------------------------------------------------- incidents
@@ -171,4 +173,5 @@ INCIDENTS = Entity(
     show=_show_incident,
     # what a caller shows of an incident in what it called is not its own
     always=_i.c.cause == _i.c.key,
+    level=HistoryLevel.FULL,
 )

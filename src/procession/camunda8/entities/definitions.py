@@ -10,6 +10,7 @@ from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
 from procession.camunda8.searching import Column, Condition, Entity, Row, flag, key, number, shown_time, text, time
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 
 _p, _c, _g = schema.process_definition, schema.decision_definition, schema.decision_requirements
 
@@ -281,6 +282,7 @@ EVALUATIONS = Entity(
         "tenantId": tenant_shown(_e.c.tenant),
     },
     show=_show_evaluation,
+    level=HistoryLevel.FULL,
 )
 
 # ---------------------------------------------------------------- resources

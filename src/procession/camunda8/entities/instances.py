@@ -30,6 +30,7 @@ from procession.camunda8.searching import (
 )
 from procession.camunda8.variable_filters import has_value
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 from procession.storage.queries.language import Asking
 
 _h, _d = schema.history_instance, schema.process_definition
@@ -161,6 +162,14 @@ def show_instance(row: Row) -> dict[str, Any]:
     }
 
 
+_OF_INCIDENTS = (
+    "hasIncident",
+    "errorMessage",
+    "incidentErrorHashCode",
+    "hasElementInstanceIncident",
+    "batchOperationKey",
+)
+
 INSTANCES = Entity(
     name="Process Instance",
     source=_h.outerjoin(_d, _d.c.key == _h.c.definition),
@@ -222,6 +231,8 @@ INSTANCES = Entity(
         "businessId": _h.c.business_key,
     },
     show=show_instance,
+    level=HistoryLevel.ACTIVITY,
+    needs=dict.fromkeys(_OF_INCIDENTS, HistoryLevel.FULL) | {"variables": HistoryLevel.AUDIT},
 )
 
 # ---------------------------------------------------------------- element instances
@@ -324,6 +335,8 @@ ELEMENTS = Entity(
         "tenantId": tenant_shown(_a.c.tenant),
     },
     show=_show_element,
+    level=HistoryLevel.ACTIVITY,
+    needs=dict.fromkeys(("hasIncident", "incidentKey"), HistoryLevel.FULL),
 )
 
 

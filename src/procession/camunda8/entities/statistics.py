@@ -12,12 +12,21 @@ from procession.camunda8.entities.work import MESSAGE_SUBSCRIPTIONS
 from procession.camunda8.exchange import shown_tenant
 from procession.camunda8.searching import Condition, Entity, Row, shown_time, text
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 
 _h, _d, _i = schema.history_instance, schema.process_definition, schema.history_incident
 _l, _v = schema.history_external_log, schema.history_variable
 
 
-def _entity(title: str, found: Any, key: str, sorts: Mapping[str, str], show: Any, **filters: str) -> Entity:
+def _entity(
+    title: str,
+    found: Any,
+    key: str,
+    sorts: Mapping[str, str],
+    show: Any,
+    level: HistoryLevel = HistoryLevel.FULL,
+    **filters: str,
+) -> Entity:
     """An entity over a grouped statement."""
     rows = found.subquery(title.lower().replace(" ", "_"))
     return Entity(
@@ -28,6 +37,7 @@ def _entity(title: str, found: Any, key: str, sorts: Mapping[str, str], show: An
         filters={member: text(rows.c[column]) for member, column in filters.items()},
         sorts={member: rows.c[column] for member, column in sorts.items()},
         show=show,
+        level=level,
     )
 
 
@@ -218,6 +228,7 @@ def subscriptions_by_definition(conditions: Sequence[Condition]) -> Entity:
         "definition",
         {},
         _show_subscriptions,
+        HistoryLevel.NONE,
     )
 
 
@@ -229,6 +240,7 @@ def variable_names(definition: int) -> Entity:
         "name",
         {"name": "name"},
         lambda row: {"name": row["name"]},
+        HistoryLevel.AUDIT,
         name="name",
     )
 

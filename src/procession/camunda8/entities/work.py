@@ -14,6 +14,7 @@ from procession.camunda8.jobs import DEFAULT_RETRIES, job_kind, listener_event
 from procession.camunda8.searching import Condition, Entity, Row, compared, flag, key, number, shown_time, text, time
 from procession.kernel.work import AD_HOC
 from procession.storage import schema
+from procession.storage.history import HistoryLevel
 from procession.storage.queries.language import Asking
 
 _t, _r, _d, _h = schema.history_task, schema.task, schema.process_definition, schema.history_instance
@@ -153,6 +154,10 @@ USER_TASKS = Entity(
     show=_show_task,
     always=_t.c.element.isnot(None),
     extend=_links,
+    level=HistoryLevel.ACTIVITY,
+    needs=dict.fromkeys(
+        ("candidateUser", "candidateGroup", "processInstanceVariables", "localVariables"), HistoryLevel.FULL
+    ),
 )
 
 # ---------------------------------------------------------------- jobs
@@ -289,6 +294,7 @@ JOBS = Entity(
     },
     show=_show_job,
     always=_l.c.state == "created",
+    level=HistoryLevel.FULL,
 )
 
 # ---------------------------------------------------------------- message subscriptions
