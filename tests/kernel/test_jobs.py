@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from procession.errors import ProcessionError, Suspended
+from procession.errors import ExecutionFailed, ProcessionError, Suspended
 from procession.kernel import commands as c
 from tests.kernel.diagram import (
     boundary,
@@ -338,3 +338,21 @@ def test_a_suspended_instance_may_be_cancelled_and_given_variables() -> None:
     play = given(diagram("s > a > e")).start().suspend().set(x=1)
     assert play.variables == {"x": 1}
     assert play.cancel().ended
+
+
+# ---------------------------------------------------------------- timers evaluated anew
+
+
+@pytest.mark.parametrize(("from_creation", "hours"), [(False, 5), (True, 3)])
+def test_a_timer_is_evaluated_anew_from_now_or_from_its_creation(from_creation: bool, hours: int) -> None:
+    play = on_kernel(diagram("s > c > e", c=catch(timer("${d}")))).start(d="PT1H")
+    play.set(d="PT3H")
+    play.world.now = NOW + timedelta(hours=2)
+    play.when(c.RecalculateJob(play.job("c").key, from_creation))
+    assert play.job("c").due == NOW + timedelta(hours=hours)
+
+
+def test_only_a_timer_is_evaluated_anew() -> None:
+    play = on_kernel(diagram("s > a > e", a=user(async_before=True))).start()
+    with pytest.raises(ExecutionFailed, match="Only timer jobs can be recalculated, but the job with id"):
+        play.when(c.RecalculateJob(play.job("a").key))

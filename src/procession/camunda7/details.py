@@ -287,9 +287,6 @@ def write_decisions(
             clauses = _clauses(connection, table, also, [row["key"] for row in found], deserialize, binary)
             for entry, row in zip(written, found, strict=True):
                 entry[name] = clauses.get(row["key"], [])
-        else:
-            for entry in written:
-                entry[name] = None
     return written
 
 

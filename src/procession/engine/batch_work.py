@@ -11,7 +11,13 @@ from procession.engine.unit import Envelope, Unit
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel.records import Instance
-from procession.storage.removal import delete_decision_instances, delete_instances
+from procession.storage.removal import (
+    delete_decision_instances,
+    delete_instances,
+    set_batches_removal,
+    set_decisions_removal,
+    set_instances_removal,
+)
 
 Work = Callable[[Unit, Sequence[int], Mapping[str, Any], Envelope], None]
 
@@ -22,6 +28,8 @@ MIGRATION, RESTART = "instance-migration", "instance-restart"
 RESOLUTION = "incident-resolution"
 RESUMPTION = "instance-resumption"
 HISTORY_DELETION, DECISION_DELETION = "historic-instance-deletion", "historic-decision-instance-deletion"
+INSTANCE_REMOVAL, DECISION_REMOVAL = "process-set-removal-time", "decision-set-removal-time"
+BATCH_REMOVAL = "batch-set-removal-time"
 
 OF_INSTANCES = frozenset({VARIABLES, CORRELATION})
 """Kinds whose jobs belong to the one instance that each is for."""
@@ -135,6 +143,19 @@ def _delete_decisions(unit: Unit, items: Sequence[int], work: Mapping[str, Any],
     delete_decision_instances(unit.transaction.driver, items)
 
 
+def _instances_removal(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    set_instances_removal(unit.transaction.driver, items, **work)
+
+
+def _decisions_removal(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    set_decisions_removal(unit.transaction.driver, items, **work)
+
+
+def _batches_removal(unit: Unit, items: Sequence[int], work: Mapping[str, Any], envelope: Envelope) -> None:
+    # without a time to live of batches what is calculated is never
+    set_batches_removal(unit.transaction.driver, items, work["time"])
+
+
 WORK: Mapping[str, Work] = {
     DELETION: _delete,
     SUSPENSION: _suspend,
@@ -149,6 +170,9 @@ WORK: Mapping[str, Work] = {
     CORRELATION: _correlate,
     HISTORY_DELETION: _delete_history,
     DECISION_DELETION: _delete_decisions,
+    INSTANCE_REMOVAL: _instances_removal,
+    DECISION_REMOVAL: _decisions_removal,
+    BATCH_REMOVAL: _batches_removal,
 }
 
 # ---------------------------------------------------------------- instructions as data

@@ -10,12 +10,13 @@ import logging
 import re
 import threading
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from procession.errors import Invalid
+from procession.storage.drivers import Driver
 from procession.storage.encoding import millis
-from procession.storage.removal import count_expired, remove_expired
+from procession.storage.removal import count_expired, remove_expired, remove_expired_others
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -48,6 +49,18 @@ class Window:
         if self.begins < self.ends:
             return self.begins <= now < self.ends
         return now >= self.begins or now < self.ends
+
+    def around(self, moment: datetime) -> tuple[datetime, datetime]:
+        """Begin and end of the window that is open at a moment, else of the next one."""
+        day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        for shift in (-1, 0, 1):
+            begins = day + timedelta(days=shift, hours=self.begins.hour, minutes=self.begins.minute)
+            ends = day + timedelta(days=shift, hours=self.ends.hour, minutes=self.ends.minute)
+            if ends <= begins:
+                ends += timedelta(days=1)
+            if moment < ends:
+                return begins, ends
+        raise AssertionError("a window is open every day")
 
 
 class HistoryCleaner:
@@ -91,12 +104,21 @@ class HistoryCleaner:
             self._thread.join()
             self._thread = None
 
+    @property
+    def window(self) -> Window | None:
+        """When it cleans by itself; None for never."""
+        return self._window
+
     def _batch(self) -> int:
-        now = millis(self._engine.clock())
         with self._engine.storage.transaction() as transaction:
-            removed = remove_expired(transaction.driver, now, self._engine.settings.cleanup_batch)
+            return self.clean(transaction.driver)
+
+    def clean(self, driver: Driver) -> int:
+        """One batch, in a transaction of the caller's; how many process instances, evaluations and batches were removed."""
+        now, most = millis(self._engine.clock()), self._engine.settings.cleanup_batch
+        removed = remove_expired(driver, now, most)
         self.removed += removed
-        return removed
+        return removed + remove_expired_others(driver, now, most)
 
     def _work(self) -> None:
         while not self._stop.is_set():

@@ -206,6 +206,22 @@ class SuspendDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class SetTimeToLive:
+    """Sets how long the history of a process definition, or of a `decision`, is kept, in days; None for ever."""
+
+    definition: int
+    days: int | None
+    decision: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CleanHistory:
+    """Lets the job of the clean-up run `immediately`, else when its window opens. Gives the job's key."""
+
+    immediately: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeJobDefinition:
     """Sets what is given; `priority` only with `set_priority`, `due` (of the jobs whose retries are set) with `set_due`.
 
@@ -299,6 +315,8 @@ EngineCommand = (
     | DeleteDefinition
     | DeleteResource
     | SuspendDefinition
+    | SetTimeToLive
+    | CleanHistory
     | ChangeJobDefinition
     | EvaluateDecision
     | RestartInstance

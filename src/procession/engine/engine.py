@@ -44,6 +44,7 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.ChangeJobDefinition: suspending.change_job_definition,
 }
 
+    ec.SetTimeToLive: suspending.set_time_to_live,
 _TOLD: dict[str, type[Any]] = {"e": External, "j": Job}
 _DEFINITIONS = "d"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from procession.bpmn.model import Conditional, Failure, ListOf, MapOf, Script, StartEvent
-from procession.engine import batches, restarting, suspending
+from procession.engine import batches, cleanup_jobs, restarting, suspending
 from procession.engine import commands as ec
 from procession.engine.correlating import NoSubscriptions, broadcast, correlate, start_of
 from procession.engine.publishing import await_message, publish, start_next
@@ -18,7 +18,7 @@ from procession.expressions import MappingScope
 from procession.kernel import commands as c
 from procession.kernel import world as w
 from procession.kernel.handling import HANDLERS
-from procession.kernel.records import Element, Instance
+from procession.kernel.records import Element, Instance, Job
 from procession.kernel.stepping import Answer, Step
 from procession.kernel.waiting import EVENT
 from procession.storage.correlation import start_subscriptions
@@ -52,6 +52,8 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
             return batches.suspend(unit, command, envelope)
         case ec.DeleteBatch():
             return batches.delete(unit, command, envelope)
+        case ec.CleanHistory():
+            return cleanup_jobs.clean(unit, command, envelope)
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
         case ec.Lease():
@@ -138,11 +140,19 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
         case w.DoJob():
             if request.job.kind == EVENT:
                 return start_of(unit, request.job)
-            run = suspending.run_job if request.job.kind in suspending.KINDS else batches.run_job
-            run(unit, request.job, envelope)
+            _run_own(unit, request.job, envelope)
             return []
         case w.StartByTimer():
             return [c.StartInstance(request.definition, tenant=request.tenant, node=request.node)]
+
+
+def _run_own(unit: Unit, job: Job, envelope: Envelope) -> None:
+    if job.kind == cleanup_jobs.KIND:
+        cleanup_jobs.run_job(unit, job, envelope)
+    elif job.kind in suspending.KINDS:
+        suspending.run_job(unit, job, envelope)
+    else:
+        batches.run_job(unit, job, envelope)
 
 
 def _meet(unit: Unit, element: int) -> None:

@@ -43,6 +43,14 @@ def suspend_definition(unit: Unit, command: ec.SuspendDefinition, envelope: Enve
     unit.forget_definitions()
 
 
+def set_time_to_live(unit: Unit, command: ec.SetTimeToLive, envelope: Envelope) -> None:
+    """How long history is kept: of what ends from now on."""
+    driver = unit.transaction.driver
+    change = repository.change_decision if command.decision else repository.change_definition
+    change(driver, command.definition, "history_ttl", command.days)
+    unit.forget_definitions()
+
+
 def change_job_definition(unit: Unit, command: ec.ChangeJobDefinition, envelope: Envelope) -> None:
     """A job definition, and where it is asked for its jobs."""
     driver = unit.transaction.driver

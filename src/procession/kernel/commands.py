@@ -310,6 +310,13 @@ class ChangeJob(Struct, frozen=True):
     due: datetime | None = None
 
 
+class RecalculateJob(Struct, frozen=True):
+    """Evaluates a timer anew, as of now or of when its job was made (`from_creation`)."""
+
+    job: int
+    from_creation: bool = False
+
+
 class DeleteJob(Struct, frozen=True):
     job: int
 
@@ -420,6 +427,7 @@ Command = (
     | RunJob
     | FailJob
     | ChangeJob
+    | RecalculateJob
     | DeleteJob
     | RaiseIncident
     | ResolveIncident

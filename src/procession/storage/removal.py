@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from procession.storage import schema
 from procession.storage.drivers import Driver
 
+DAY = 24 * 60 * 60 * 1000
+
 _BY_INSTANCE = (
     schema.history_activity,
     schema.history_task,
@@ -78,11 +80,76 @@ def remove_expired(driver: Driver, now: int, roots: int) -> int:
     )
     if not found:
         return 0
-    keys = [
-        key for (key,) in driver.rows("SELECT key FROM history_instance WHERE root IN ??", [[key for (key,) in found]])
-    ]
+    due = [key for (key,) in found]
+    # one that was called may have a time of its own, by a batch
+    keys = [key for (key,) in driver.rows("SELECT key FROM history_instance WHERE root IN ?? OR key IN ??", [due, due])]
     delete_instances(driver, keys)
     return len(keys)
+
+
+def remove_expired_others(driver: Driver, now: int, most: int) -> int:
+    """Deletes up to so many evaluations of decisions outside of processes, and as many batches, whose time has come."""
+    found = driver.rows(
+        "SELECT key FROM history_decision WHERE removal_time <= ? AND instance IS NULL ORDER BY removal_time LIMIT ?",
+        [now, most],
+    )
+    if found:
+        delete_decision_instances(driver, [key for (key,) in found])
+    ended = driver.rows(
+        "SELECT key FROM history_batch WHERE removal_time <= ? ORDER BY removal_time LIMIT ?", [now, most]
+    )
+    if ended:
+        delete_batches(driver, [key for (key,) in ended])
+    return len(found) + len(ended)
+
+
+# ---------------------------------------------------------------- when it is to go
+
+
+def set_instances_removal(
+    driver: Driver, instances: Sequence[int], time: int | None, *, calculated: bool, hierarchical: bool
+) -> None:
+    """Sets when the history of instances is removed: at `time`, never (None), or `calculated` from the end of each and the
+    time to live of its definition. `hierarchical` sets it for everything around and below it too."""
+    for key in instances:
+        own = driver.rows(
+            "SELECT h.root, h.ended, d.history_ttl FROM history_instance h "
+            "LEFT JOIN process_definition d ON d.key = h.definition WHERE h.key = ?",
+            [key],
+        )
+        for root, ended, days in own:
+            at = _calculated(ended, days) if calculated else time
+            which = "root = ?" if hierarchical else "key = ?"
+            driver.run(
+                f"UPDATE history_instance SET removal_time = ? WHERE {which}", [at, root if hierarchical else key]
+            )
+
+
+def set_decisions_removal(
+    driver: Driver, instances: Sequence[int], time: int | None, *, calculated: bool, hierarchical: bool
+) -> None:
+    """As `set_instances_removal`, for evaluations of decisions; the time counts from the evaluation."""
+    for key in instances:
+        own = driver.rows(
+            "SELECT h.root_decision, h.time, d.history_ttl FROM history_decision h "
+            "LEFT JOIN decision_definition d ON d.key = h.decision WHERE h.key = ?",
+            [key],
+        )
+        for root, evaluated, days in own:
+            at = _calculated(evaluated, days) if calculated else time
+            top = (root or key) if hierarchical else key
+            which = "key = ? OR root_decision = ?" if hierarchical else "key = ?"
+            keys = [top, top] if hierarchical else [top]
+            driver.run(f"UPDATE history_decision SET removal_time = ? WHERE {which}", [at, *keys])
+
+
+def set_batches_removal(driver: Driver, batches: Sequence[int], time: int | None) -> None:
+    """Sets when the history of batches is removed; None for never."""
+    driver.run("UPDATE history_batch SET removal_time = ? WHERE key IN ??", [time, list(batches)])
+
+
+def _calculated(since: int | None, days: int | None) -> int | None:
+    return None if since is None or days is None else since + days * DAY
 
 
 def delete_instances(driver: Driver, instances: Sequence[int]) -> None:

@@ -235,6 +235,11 @@ def change_definition(driver: Driver, key: int, column: str, value: Any) -> None
     driver.update(schema.process_definition, ["key", column], [[key, value]])
 
 
+def change_decision(driver: Driver, key: int, column: str, value: Any) -> None:
+    """Sets one column of a decision definition: `history_ttl`."""
+    driver.update(schema.decision_definition, ["key", column], [[key, value]])
+
+
 def change_job_definition(driver: Driver, key: int, column: str, value: Any) -> None:
     """Sets one column of a job definition: `suspended` or `priority`."""
     driver.update(schema.job_definition, ["key", column], [[key, value]])

@@ -72,6 +72,17 @@ def set_retries(request: Request, engine: Any) -> Response:
     return _send(request, engine, command, invalid_request(f"ENGINE-13053 No job found with id '{id_}'.'", 500))
 
 
+@route("POST", "/job/{id}/duedate/recalculate")
+def recalculate(request: Request, engine: Any) -> Response:
+    """Evaluates a timer anew, from when its job was made or, with `creationDateBased=false`, from now."""
+    id_ = request["id"]
+    command = c.RecalculateJob(key_of(id_), request.flag("creationDateBased", True))
+    missing = invalid_request(f"No job found with id '{id_}': job is null", 404, 0)
+    with replying(replies={Missing: missing}):
+        submit(engine, request, command)
+    return NO_CONTENT
+
+
 @route("PUT", "/job/{id}/duedate")
 def set_due_date(request: Request, engine: Any) -> Response:
     """Sets when a job is due; null: at once."""
