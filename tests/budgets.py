@@ -20,6 +20,7 @@ SECONDS: Mapping[str, float] = {
     "camunda8": 60,
     "camunda_client": 45,
     "cli": 30,
+    "clients": 60,
     "conformance": 40,
     "django": 40,
     "engine": 70,

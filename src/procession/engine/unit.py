@@ -16,8 +16,8 @@ from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
 from procession.kernel.applying import apply
 from procession.kernel.commands import Command
-from procession.kernel.events import Event, Stamp
-from procession.kernel.records import Instance
+from procession.kernel.events import Event, Stamp, VariableRemoved, VariableSet
+from procession.kernel.records import Instance, Variable
 from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer, Step
 
@@ -148,9 +148,18 @@ class Unit:
         if events:  # a command inside another one
             self._events = events + self._events
         else:
+            self._drop_transient()
             self.done.append((Stamp(self.now, envelope.user, envelope.tenant, envelope.source), self._events))
             self._events = []
         return value
+
+    def _drop_transient(self) -> None:
+        """Transient variables end with the command that made them."""
+        for event in self._events:
+            if type(event) is VariableSet and event.variable.transient:
+                v = event.variable
+                if self.state.get(Variable, v.key) is not None:
+                    apply(self.state, VariableRemoved(v.key, v.scope, v.name, deleted=False))
 
     def save(self) -> None:
         """Writes everything: records and history."""

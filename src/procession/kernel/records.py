@@ -101,7 +101,10 @@ ASIDE = "aside"
 
 
 class Variable(Struct, frozen=True):
-    """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`."""
+    """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`.
+
+    A `transient` one is there until its command has ended; neither it nor its history is written.
+    """
 
     key: int
     instance: int | None
@@ -114,6 +117,7 @@ class Variable(Struct, frozen=True):
     definition: int | None = None
     tenant: str | None = None
     revision: int = 0
+    transient: bool = False
 
 
 class Task(Struct, frozen=True):

@@ -23,7 +23,7 @@ from procession.bpmn.model import (
     UserTask,
     WorkTask,
 )
-from procession.errors import Invalid, Missing
+from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel.events import Event, TaskChanged, VariableRemoved, VariableSet
 from procession.kernel.records import Element, Instance, Life, Task, Variable
 from procession.kernel.state import View
@@ -131,7 +131,7 @@ def set_variable(
 ) -> None:
     """Sets one variable; see `set_variables`. `place` is the element at which history shows it, if not its scope.
 
-    Raises Invalid for a name that cannot be one.
+    Raises Invalid for a name that cannot be one, ExecutionFailed where one of the values is transient and one is not.
     """
     if not name or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid(f"A variable cannot have the name '{name[:50]}': it must have 1 to {MAX_NAME} characters")
@@ -145,9 +145,13 @@ def set_variable(
             home = key
             break
     if existing is not None:
+        if existing.transient is not value.transient:
+            raise ExecutionFailed(
+                f"ENGINE-17006 Cannot set transient variable with name {name} to non-transient variable and vice versa."
+            )
         variable = Variable(
             existing.key, existing.instance, home, name, value.type, value.value, value.info,
-            existing.task, existing.definition, existing.tenant, existing.revision + 1,
+            existing.task, existing.definition, existing.tenant, existing.revision + 1, value.transient,
         )  # fmt: skip
     else:
         task = view.get(Task, home)
@@ -161,6 +165,7 @@ def set_variable(
             None if task is None else task.key,
             None if instance is None else instance.definition,
             instance.tenant if instance is not None else task.tenant if task is not None else None,
+            transient=value.transient,
         )  # fmt: skip
     activity = scope if view.get(Task, scope) is None else None
     step.emit(VariableSet(variable, created=existing is None, activity=activity, initial=initial, place=place))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> None:
     """The variable's row takes the value; at level full a detail tells of the change."""
-    if not batch.keeps_variables:
-        return
     v = event.variable
+    if not batch.keeps_variables or v.transient:
+        return
     origin = batch.origin(v.instance, v.definition, v.tenant)
     value = {"type": v.type, "value": v.value, "info": v.info, "revision": v.revision}
     if event.created:
@@ -47,8 +47,10 @@ def variable_removed(batch: HistoryBatch, stamp: Stamp, event: e.VariableRemoved
     """
     if not batch.keeps_variables or not event.deleted:
         return
-    batch.rows.change(schema.history_variable, event.variable, state="DELETED")
     v = batch.variable(event.variable)
+    if v is not None and v.transient:
+        return
+    batch.rows.change(schema.history_variable, event.variable, state="DELETED")
     if v is not None:
         gone = replace(v, info={}, revision=v.revision + 1)
         _detail(batch, stamp, gone, event.activity, None, initial=False)

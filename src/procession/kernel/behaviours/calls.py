@@ -78,7 +78,7 @@ def copied(step: Step, scope: int, copy: Copy) -> dict[str, TypedValue]:
     view = step.view
     if copy.all:
         found = view.variables(scope) if copy.local else visible(view, scope)
-        return {name: TypedValue(v.type, v.value, v.info) for name, v in found.items()}
+        return {name: TypedValue(v.type, v.value, v.info, v.transient) for name, v in found.items()}
     target = copy.target or copy.source or ""
     if copy.expression is not None:
         return {target: typed(step.evaluate(scope, copy.expression))}
@@ -87,7 +87,7 @@ def copied(step: Step, scope: int, copy: Copy) -> dict[str, TypedValue]:
     return {
         target: TypedValue("Null", None)
         if variable is None
-        else TypedValue(variable.type, variable.value, variable.info)
+        else TypedValue(variable.type, variable.value, variable.info, variable.transient)
     }
 
 
