@@ -130,6 +130,8 @@ def run(case: Case, server: Server, jobs: int, limit: float) -> Run:
     client = case.client
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAMUNDA_", "ZEEBE_"))}
     environment["BENCH_TOKEN_URL"] = f"{server.url}/oauth/token"
+    if client.packages:  # a package of another client's bears the name of ours
+        environment.pop("PYTHONPATH", None)
     program = [python_of(client), str(PEERS / client.program), server.url, str(jobs), str(case.handler_ms)]
     before = cpu_seconds(server.pid)
     ended = subprocess.run(
@@ -283,8 +285,12 @@ def imports() -> Iterator[str]:
     """Milliseconds that imports take."""
     yield "| module | ms |"
     yield "|---|---:|"
-    for name in ("camunda_client", "camunda_client.c8.api", "camunda_client.c8", "camunda_client.c7"):
-        yield f"| `{name}` | {import_seconds(name):.0f} |"
+    names = ("camunda_client", "camunda_client.c8.api", "camunda_client.c8", "camunda_client.c7")
+    taken = {name: import_seconds(name) for name in names}
+    for name, spent in taken.items():
+        yield f"| `{name}` | {spent:.0f} |"
+    yield ""
+    yield f"- `import camunda_client` below 50 ms: {'met' if taken['camunda_client'] < 50 else 'not met'}"
 
 
 def main() -> None:
