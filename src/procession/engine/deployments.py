@@ -32,6 +32,8 @@ from procession.storage.repository import (
 )
 
 ID_LENGTH = 64
+MODELS = (".bpmn20.xml", ".bpmn", ".dmn11.xml", ".dmn")
+PICTURES = ("png", "jpg", "gif", "svg")
 
 
 @dataclass(slots=True)
@@ -77,13 +79,20 @@ def deploy(unit: Unit, command: ec.Deploy, envelope: Envelope) -> ec.Deployed:
     repository.add_resources(driver, deployment.key, [(new_key(), name, data) for name, data in resources.items()])
     for resource, processes in read.processes:
         for process in processes.processes:
-            _add_process(unit, deployment, resource, process, envelope)
+            _add_process(unit, deployment, resource, process, _diagram(resources, resource, process.id), envelope)
     for resource, decisions in read.decisions:
-        _add_decisions(unit, deployment, resource, decisions)
+        _add_decisions(unit, deployment, resource, decisions, resources)
     for resource, form in read.forms:
         _add_form(unit, deployment, resource, form)
     unit.forget_definitions()
     return _deployed(unit, deployment, tuple(str(problem) for problem in read.warnings))
+
+
+def _diagram(resources: Iterable[str], resource: str, id_: str) -> str | None:
+    """The picture of a definition among what is deployed with it: `order.png` or `order.orderProcess.png` of `order.bpmn`."""
+    stem = next((resource.removesuffix(x) for x in MODELS if resource.endswith(x)), resource)
+    wanted = [f"{stem}{own}.{kind}" for kind in PICTURES for own in (f".{id_}", "")]
+    return next((name for name in wanted if name in resources), None)
 
 
 def _newest_contents(unit: Unit, command: ec.Deploy) -> dict[str, bytes]:
@@ -116,7 +125,8 @@ def _read(unit: Unit, dialect: Dialect, resources: dict[str, bytes]) -> _Reading
                     found.decisions.append((name, decisions))
                     warnings += decisions.warnings
                 case "form":
-                    found.forms.append((name, dialect.read_form(data, name)))
+                    form = dialect.read_form(data, name)
+                    found.forms += [] if form is None else [(name, form)]
         except ParseFailed as error:
             if error.details.get("aborted"):
                 raise
@@ -151,7 +161,9 @@ def definition_id(name: str, version: int, key: int) -> str:
 # ---------------------------------------------------------------- processes
 
 
-def _add_process(unit: Unit, deployment: Deployment, resource: str, process: Process, envelope: Envelope) -> None:
+def _add_process(
+    unit: Unit, deployment: Deployment, resource: str, process: Process, diagram: str | None, envelope: Envelope
+) -> None:
     driver, new_key = unit.transaction.driver, unit.transaction.new_key
     before = repository.latest(driver, ProcessDefinition, process.id, deployment.tenant)
     key = new_key()
@@ -167,7 +179,7 @@ def _add_process(unit: Unit, deployment: Deployment, resource: str, process: Pro
         category=process.category,
         deployment=deployment.key,
         resource_name=resource,
-        diagram_resource=None,
+        diagram_resource=diagram,
         version_tag=process.version_tag,
         history_ttl=process.history_time_to_live,
         suspended=False,
@@ -268,7 +280,9 @@ def close_starts(unit: Unit, definition: int) -> None:
 # ---------------------------------------------------------------- decisions
 
 
-def _add_decisions(unit: Unit, deployment: Deployment, resource: str, read: DecisionsRead) -> None:
+def _add_decisions(
+    unit: Unit, deployment: Deployment, resource: str, read: DecisionsRead, resources: Iterable[str]
+) -> None:
     driver, new_key = unit.transaction.driver, unit.transaction.new_key
     graph: DecisionRequirements | None = None
     if read.requirements is not None:
@@ -276,8 +290,8 @@ def _add_decisions(unit: Unit, deployment: Deployment, resource: str, read: Deci
         before = repository.latest(driver, DecisionRequirements, id_, deployment.tenant)
         key, version = new_key(), 1 if before is None else before.version + 1
         graph = DecisionRequirements(
-            key, definition_id(id_, version, key), id_, version, name, category, deployment.key, resource, None,
-            deployment.tenant,
+            key, definition_id(id_, version, key), id_, version, name, category, deployment.key, resource,
+            _diagram(resources, resource, id_), deployment.tenant,
         )  # fmt: skip
         repository.add(driver, [graph])
     rows = []
@@ -294,7 +308,7 @@ def _add_decisions(unit: Unit, deployment: Deployment, resource: str, read: Deci
                 category=head.category,
                 deployment=deployment.key,
                 resource_name=resource,
-                diagram_resource=None,
+                diagram_resource=_diagram(resources, resource, head.id),
                 requirements=None if graph is None else graph.key,
                 requirements_id=None if graph is None else graph.requirements_id,
                 version_tag=head.version_tag,

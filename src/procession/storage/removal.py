@@ -31,6 +31,19 @@ def delete_history(driver: Driver, definition: int) -> None:
     delete_instances(driver, [key for (key,) in rows])
 
 
+def delete_variables(driver: Driver, where: str, key: int) -> None:
+    """Deletes the history of variables: of one (`key`), or of all of an `instance`."""
+    found = driver.rows(f"SELECT key FROM history_variable WHERE {where} = ?", [key])
+    keys = [one for (one,) in found]
+    driver.run("DELETE FROM history_detail WHERE variable IN ??", [keys])
+    driver.run("DELETE FROM history_variable WHERE key IN ??", [keys])
+
+
+def annotate_operation(driver: Driver, operation: str, annotation: str | None) -> int:
+    """Writes a note on the entries of one operation of the user operation log; on how many."""
+    return driver.run("UPDATE operation_log SET annotation = ? WHERE operation = ?", [annotation, operation])
+
+
 def delete_decisions(driver: Driver, definitions: Sequence[int]) -> None:
     """Deletes every evaluation of decision definitions, in processes and outside of them."""
     found = driver.rows("SELECT key FROM history_decision WHERE decision IN ??", [list(definitions)])

@@ -16,10 +16,11 @@ from procession.camunda7.problems import engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.errors import Missing
 from procession.kernel import commands as c
-from procession.storage.queries.history import HISTORY_INSTANCE
+from procession.storage.queries.history import HISTORY_INSTANCE, HISTORY_VARIABLE
 from procession.storage.queries.language import Query, as_key, first, rows
 from procession.storage.queries.runtime import PROCESS_INSTANCE
-from procession.storage.removal import delete_instances
+from procession.storage.removal import annotate_operation as note_operation
+from procession.storage.removal import delete_instances, delete_variables
 
 BY_DEFINITION = "processDefinitionId or processDefinitionKey should be set to update the suspension state."
 
@@ -103,6 +104,53 @@ def delete_history(request: Request, engine: Any) -> Response:
         raise invalid_request(f"Historic process instance with id {id_} does not exist", 404, 0)
     with engine.storage.transaction() as transaction:
         delete_instances(transaction.driver, [row["key"]])
+    return NO_CONTENT
+
+
+@route("DELETE", "/history/process-instance/{id}/variable-instances")
+def delete_variables_of(request: Request, engine: Any) -> Response:
+    """Deletes the history of the variables of an instance."""
+    id_ = request["id"]
+    with reading(engine) as connection:
+        if first(connection, HISTORY_INSTANCE, as_key(id_), engine.clock()) is None:
+            message = f"No historic process instance found with id: {id_}: instance is null"
+            raise invalid_request(message, 404)
+    return _forget(engine, "instance", key_of(id_))
+
+
+@route("DELETE", "/history/variable-instance/{id}")
+def delete_variable(request: Request, engine: Any) -> Response:
+    """Deletes the history of one variable."""
+    id_ = request["id"]
+    with reading(engine) as connection:
+        if first(connection, HISTORY_VARIABLE, as_key(id_), engine.clock()) is None:
+            raise invalid_request(f"No historic variable instance found with id: {id_}: variable is null", 404, 0)
+    return _forget(engine, "key", key_of(id_))
+
+
+def _forget(engine: Any, where: str, key: int) -> Response:
+    with engine.storage.transaction() as transaction:
+        delete_variables(transaction.driver, where, key)
+    return NO_CONTENT
+
+
+@route("PUT", "/history/user-operation/{operation}/set-annotation")
+def annotate_operation(request: Request, engine: Any) -> Response:
+    """Writes a note on what a user did."""
+    return _note(request, engine, text_member(request.json_object(), "annotation"))
+
+
+@route("PUT", "/history/user-operation/{operation}/clear-annotation")
+def clear_operation(request: Request, engine: Any) -> Response:
+    """Takes the note away."""
+    return _note(request, engine, None)
+
+
+def _note(request: Request, engine: Any, annotation: str | None) -> Response:
+    with engine.storage.transaction() as transaction:
+        found = note_operation(transaction.driver, request["operation"], annotation)
+    if not found:
+        raise engine_error("operation is null", "BadUserRequestException", 400)
     return NO_CONTENT
 
 
