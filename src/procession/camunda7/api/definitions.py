@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from procession.camunda7 import shapes
-from procession.camunda7.exchange import Request, Response, answer, answer_bytes
+from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, answer_bytes
 from procession.camunda7.lookups import definition, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
@@ -31,6 +31,9 @@ def paths(root: str, rest: str = "") -> tuple[str, str, str]:
     return f"{root}/{{id}}{rest}", f"{root}/key/{{key}}{rest}", f"{root}/key/{{key}}/tenant-id/{{tenant}}{rest}"
 
 
+_NO_PROCESS = "no deployed process definition found with id '{}': processDefinition is null"
+
+
 def _readable(root: str, kind: str) -> None:
     @route("GET", *paths(root))
     def get_definition(request: Request, engine: Any) -> Response:
@@ -46,6 +49,26 @@ def _readable(root: str, kind: str) -> None:
             text = _content(connection, row["deployment"], row["resource_name"]).decode("utf-8", "replace")
         member = "bpmn20Xml" if kind == "process" else "dmnXml"
         return answer({"id": row["id"], member: text})
+
+    @route("GET", *paths(root, "/diagram"))
+    def get_diagram(request: Request, engine: Any) -> Response:
+        """The picture that was deployed beside it; nothing where there is none."""
+        with reading(engine) as connection:
+            try:
+                row = definition(connection, engine, kind, request.params)
+            except Answered as problem:
+                if "id" not in request.params:
+                    raise
+                raise engine_error(
+                    problem.message if kind != "process" else _NO_PROCESS.format(request["id"]),
+                    "NotValidException" if kind == "decision requirements" else "NotFoundException",
+                    400,
+                ) from problem
+            name = row["diagram_resource"]
+            if name is None:
+                return NO_CONTENT
+            content = _content(connection, row["deployment"], name)
+        return answer_bytes(content, _MEDIA_TYPES[name.rsplit(".", 1)[-1]], name.rsplit("/", 1)[-1])
 
 
 for _root, _kind in KINDS.items():
@@ -208,6 +231,8 @@ _MEDIA_TYPES = {
     "html": "text/html",
     "txt": "text/plain",
     "png": "image/png",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
     "svg": "image/svg+xml",
 }
 
