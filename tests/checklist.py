@@ -135,13 +135,6 @@ LACKING: Mapping[Rule, str] = {
     (11, 2): "not compared yet",
     (11, 3): "not compared yet",
     (12, 1): "not compared yet",
-    (21, 1): "not compared yet",
-    (22, 1): "not compared yet",
-    (22, 3): "not compared yet",
-    (22, 4): "not compared yet",
-    (22, 7): "not compared yet",
-    (22, 8): "not compared yet",
-    (22, 9): "not compared yet",
     (27, 3): "not compared yet",
     (29, 1): "not compared yet",
     (29, 2): "not compared yet",
@@ -153,7 +146,6 @@ LACKING: Mapping[Rule, str] = {
     (59, 3): "not compared yet",
     (59, 4): "not compared yet",
     (59, 5): "not compared yet",
-    (64, 5): "not compared yet",
     (66, 2): "not compared yet",
     (68, 2): "not compared yet",
     (76, 2): "not compared yet",
@@ -166,7 +158,6 @@ LACKING: Mapping[Rule, str] = {
     (89, 2): "not compared yet",
     (94, 2): "not compared yet",
     (94, 3): "not compared yet",
-    (96, 3): "not compared yet",
 }
 
 DIFFERENT: Mapping[Rule, str] = {}

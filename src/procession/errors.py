@@ -9,6 +9,7 @@
     ├── Conflict         somebody else changed it first
     ├── AlreadyExists    what the request would make is there already
     ├── ExecutionFailed  a running model cannot go on as it is
+    │   ├── NoNumber             a text that has to be a number is none
     │   ├── ConnectorFailed      what a connector called did not answer, or must not be called
     │   └── Suspended            what the request names is suspended
     ├── Refused          the caller may not do this
@@ -51,6 +52,10 @@ class AlreadyExists(ProcessionError):
 
 class ExecutionFailed(ProcessionError):
     """A running model cannot go on as it is: nothing was changed; the model, its data or its state are at fault."""
+
+
+class NoNumber(ExecutionFailed):
+    """A text that has to be a number is none. Camunda 7 tells of it as Java does, with `NumberFormatException`."""
 
 
 class ConnectorFailed(ExecutionFailed):

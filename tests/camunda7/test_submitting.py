@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from procession.bpmn.model import Form, FormField
 from procession.camunda7.submitting import submitted
+from procession.engine.registry import Registry
 from procession.errors import ExecutionFailed
 from procession.expressions import Literal
+from procession.juel import compile_expression
 from procession.values import Long, TypedValue, type_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def made(field: FormField, *values: Any, known: frozenset[str] = frozenset()) -> Any:
+def made(field: FormField, *values: Any, known: Mapping[str, Any] = NOTHING, registry: Registry | None = None) -> Any:
     """The field's variable after submitting one value, or none."""
     given = {"f": TypedValue(type_of(values[0]), values[0])} if values else {}
-    found = submitted(Form(fields=(field,)), given, NOW, known)
+    found = submitted(Form(fields=(field,)), given, NOW, known, registry)
     return found[field.id].value if field.id in found else "nothing"
 
 
@@ -79,8 +85,30 @@ def test_a_missing_value_is_the_default() -> None:
 
 
 def test_no_default_replaces_what_is_known() -> None:
-    assert made(field("long", default=Literal("5")), known=frozenset({"f"})) == "nothing"
+    assert made(field("long", default=Literal("5")), known={"f": 1}) == "nothing"
 
 
 def test_what_belongs_to_no_field_passes() -> None:
     assert submitted(Form(fields=(field("long"),)), {"x": TypedValue("String", "y")}, NOW)["x"].value == "y"
+
+
+@pytest.mark.checklist(22, 4)
+@pytest.mark.parametrize("validator", ["org.example.Even", "${even}"])
+def test_a_validator_is_a_registered_callable(validator: str) -> None:
+    registry = Registry()
+    registry.delegates["org.example.Even"] = registry.beans["even"] = lambda value: value % 2 == 0  # type: ignore[operator]
+    even = field("long", ("validator", validator))
+    assert made(even, 4, registry=registry) == 4
+    with pytest.raises(ExecutionFailed, match="validation of validator"):
+        made(even, 3, registry=registry)
+
+
+def test_an_expression_that_gives_no_validator_is_an_error() -> None:
+    with pytest.raises(ExecutionFailed, match="gives no validator"):
+        made(field("long", ("validator", "${1}")), 3)
+
+
+def test_defaults_see_variables_and_the_fields_before() -> None:
+    first, second = field("long"), replace(field("string", default=compile_expression("${f}-${v}")), id="g")
+    found = submitted(Form(fields=(first, second)), {"f": TypedValue("Integer", 1)}, NOW, {"v": "w"})
+    assert found["g"].value == "1-w"

@@ -13,7 +13,7 @@ from typing import Any
 from procession.camunda7.dates import parse_date
 from procession.camunda7.exchange import Request, text_member
 from procession.camunda7.problems import FALLBACK, Answered, answer_for, engine_error, invalid_request
-from procession.errors import ConnectorFailed, ProcessionError, Unavailable
+from procession.errors import ConnectorFailed, NoNumber, ProcessionError, Unavailable
 from procession.storage.queries.language import as_key
 
 MAX_LOCK = 100 * 365 * 24 * 3600 * 1000
@@ -59,7 +59,7 @@ def replying(
             if reply is not None:
                 raise (reply if isinstance(reply, Answered) else reply(error)) from error
         cause = answer_for(error)
-        if isinstance(error, ConnectorFailed):
+        if isinstance(error, ConnectorFailed | NoNumber):
             raise cause from error  # it is none of the engine's own in Camunda, and comes out as it is
         if status is None and type is None:
             raise Answered(cause.status, cause.type, prefix + cause.message, cause.code, cause.extra) from error

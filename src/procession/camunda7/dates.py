@@ -36,3 +36,15 @@ def parse_date(text: str) -> datetime:
         return (moment + timedelta(milliseconds=milliseconds)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f'Cannot convert value "{text}" to java type java.util.Date') from error
+
+
+def strftime_pattern(java: str) -> str:
+    """A pattern as `dd/MM/yyyy` in the letters of `strftime`."""
+    for letters, mark in _JAVA_LETTERS.items():
+        java = java.replace(letters, mark)
+    return java.replace("'", "")
+
+
+DATE_PATTERN = "dd/MM/yyyy"
+"""The pattern of a form's date field that names none."""
+_JAVA_LETTERS = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}

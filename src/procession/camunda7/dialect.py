@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -12,12 +13,13 @@ from procession.camunda7 import decisions, definitions
 from procession.camunda7.bpmn import read_bpmn
 from procession.dmn.model import DecisionRecord
 from procession.engine.dialect import DecisionHead, DecisionsRead, FormHead, JobKind, ProcessesRead, StartTrigger
-from procession.errors import ParseFailed
+from procession.errors import ParseFailed, Problem
 from procession.kernel.events import DecisionEvaluated, DecisionInput, DecisionOutput
 from procession.kernel.world import Decided
 
 _BPMN = (".bpmn", ".bpmn20.xml")
 _DMN = (".dmn", ".dmn11.xml")
+_FORM = ".form"
 
 
 class Camunda7Dialect:
@@ -29,6 +31,8 @@ class Camunda7Dialect:
     def kind_of(self, resource: str) -> str | None:
         if resource.endswith(_BPMN):
             return "bpmn"
+        if resource.endswith(_FORM):
+            return "form"
         return "dmn" if resource.endswith(_DMN) else None
 
     def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
@@ -56,8 +60,19 @@ class Camunda7Dialect:
         graph = found.requirements
         return DecisionsRead(heads, None if graph is None else (*graph, category), found)
 
-    def read_form(self, data: bytes, resource: str) -> FormHead:
-        raise ParseFailed(f"'{resource}' is only kept: Camunda 7 finds forms by their deployment", ())
+    def read_form(self, data: bytes, resource: str) -> FormHead | None:
+        """A form is found by its id; one without is only kept."""
+        try:
+            found = json.loads(data) if data.strip() else {}
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            message = f"ENGINE-09033 Could not parse Camunda Form resource {resource}: it is no JSON object"
+            failed = ParseFailed(message, [Problem(message, resource=resource)])
+            failed.details["aborted"] = True
+            raise failed
+        id_ = found.get("id")
+        return FormHead(str(id_)) if id_ and isinstance(id_, str | int) else None
 
     def job_kinds(self, process: Process) -> Iterable[JobKind]:
         return [JobKind(x.node_id, x.type, x.configuration) for x in definitions.job_definitions(process)]

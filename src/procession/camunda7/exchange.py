@@ -55,6 +55,11 @@ def answer_bytes(content: bytes, media_type: str, filename: str) -> Response:
     return Response(200, content, safe, {"Content-Disposition": named})
 
 
+def answer_form(content: bytes, media_type: str) -> Response:
+    """A form's own markup or JSON. Opened by itself it may do nothing in a browser: no scripts, no origin."""
+    return Response(200, content, media_type, {"Content-Security-Policy": "sandbox; default-src 'none'"})
+
+
 def answer_count(number: int) -> Response:
     """`{"count": …}`."""
     return answer({"count": number})

@@ -67,6 +67,10 @@ def _field(element: etree._Element, document: Document) -> FormField:
         for found in inner(around, "constraint"):
             if found.get("name") not in _VALIDATORS:
                 document.problems.error(f"Cannot find validator implementation for name '{found.get('name')}'", found)
+            elif found.get("name") == "validator" and not found.get("config"):
+                document.problems.error(
+                    "validator configuration needs to provide either a class or an expression", found
+                )
     constraints = [
         (found.get("name") or "", found.get("config"))
         for around in inner(element, "validation")

@@ -142,6 +142,13 @@ def scope_rows(connection: Connection, scope: Scope, names: Sequence[str] | None
     return {row["name"]: row for row in found}
 
 
+def scope_values(connection: Connection, scope: Scope) -> dict[str, Any]:
+    """The plain values of the variables that a scope sees, by name."""
+    found = scope_rows(connection, scope)
+    big = contents(connection, found.values())
+    return {name: decoded(row, big) for name, row in found.items()}
+
+
 def scope_variables(
     connection: Connection, scope: Scope, *, deserialize: bool, names: Sequence[str] | None = None
 ) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from procession.bpmn.model import Form, FormField, Process, StartEvent, UserTask
-from procession.camunda7.dates import parse_date
+from procession.camunda7.dates import DATE_PATTERN, strftime_pattern
+from procession.camunda7.rendered_forms import rendered
 from procession.camunda7.values import typed
 from procession.expressions import Expression, MappingScope, Scope
 from procession.values import Long
@@ -73,9 +74,26 @@ def form_values(engine: Any, definition: int, names: Collection[str] | None) -> 
     return _values(_start_form(process_model(engine, definition)), names, MappingScope({}, engine.clock()))
 
 
-def task_form_values(engine: Any, task: Any, names: Collection[str] | None) -> dict[str, Any]:
-    """The fields of a task's form with their default values."""
-    return _values(_task_form(engine, task), names, MappingScope({}, engine.clock()))
+def task_form_values(engine: Any, task: Any, names: Collection[str] | None, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a task's form with their default values, which see the variables that are `known`."""
+    return _values(_task_form(engine, task), names, MappingScope({**engine.registry.beans, **known}, engine.clock()))
+
+
+def rendered_start_form(engine: Any, definition: int) -> str | None:
+    """The HTML of a generated start form; None where there is none."""
+    return _rendered(_start_form(process_model(engine, definition)), MappingScope({}, engine.clock()))
+
+
+def rendered_task_form(engine: Any, task: Any, known: Mapping[str, Any]) -> str | None:
+    """The HTML of a task's generated form; None where there is none."""
+    scope = MappingScope({**engine.registry.beans, **known}, engine.clock())
+    return _rendered(_task_form(engine, task), scope)
+
+
+def _rendered(form: Form | None, scope: Scope) -> str | None:
+    if form is None or not form.fields:
+        return None
+    return rendered(form, {name: value["value"] for name, value in _values(form, None, scope).items()}, scope)
 
 
 def _values(form: Form | None, names: Collection[str] | None, scope: Scope) -> dict[str, Any]:
@@ -87,7 +105,6 @@ def _value(field: FormField, scope: Scope) -> dict[str, Any]:
     type_ = _TYPES.get(field.type, "String")
     value = None if field.default is None else field.default.evaluate(scope)
     if value is None or value == "":
-        # a date without a default is an empty text there, too
         return typed("", "String") if type_ == "Date" else typed(None, type_)
     match type_:
         case "Long":
@@ -95,13 +112,8 @@ def _value(field: FormField, scope: Scope) -> dict[str, Any]:
         case "Boolean":
             return typed(value if isinstance(value, bool) else str(value).lower() == "true", "Boolean")
         case "Date":
-            return typed(value if isinstance(value, datetime) else _date(str(value)), "Date")
+            # a date is shown as a text in the field's own pattern, also where there is none
+            pattern = strftime_pattern(field.date_pattern or DATE_PATTERN)
+            return typed(value.strftime(pattern) if isinstance(value, datetime) else str(value), "String")
         case _:
             return typed(str(value), "String")
-
-
-def _date(text: str) -> datetime:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return datetime.strptime(text, "%d/%m/%Y").astimezone()

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from procession.bpmn.model import Form, FormField, StartEvent, UserTask
-from procession.camunda7.dates import format_date
-from procession.camunda7.lookups import reading, scope_rows, task_scope
-from procession.errors import ExecutionFailed
+from procession.camunda7.dates import DATE_PATTERN, format_date, strftime_pattern
+from procession.camunda7.lookups import reading, scope_values, task_scope
+from procession.engine.registry import Registry
+from procession.errors import ExecutionFailed, NoNumber
 from procession.expressions import MappingScope, Scope
+from procession.juel import compile_expression, is_expression
 from procession.storage.queries.language import first
 from procession.storage.queries.tasks import TASK
 from procession.values import LONG_MAX, LONG_MIN, Long, TypedValue
 
 Values = Mapping[str, TypedValue]
-DATE_PATTERN = "dd/MM/yyyy"
-_JAVA_LETTERS = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
 def submitted_at_start(engine: Any, definition: int, values: Values) -> dict[str, TypedValue]:
@@ -30,7 +31,8 @@ def submitted_at_start(engine: Any, definition: int, values: Values) -> dict[str
     with engine.storage.view() as transaction:
         process = engine.definitions.process(definition, transaction)
     node = None if process.initial is None else process.nodes.get(process.initial)
-    return submitted(node.form if isinstance(node, StartEvent) else None, values, engine.clock())
+    form = node.form if isinstance(node, StartEvent) else None
+    return submitted(form, values, engine.clock(), registry=engine.registry)
 
 
 def submitted_at_task(engine: Any, task: int, values: Values) -> dict[str, TypedValue]:
@@ -39,26 +41,42 @@ def submitted_at_task(engine: Any, task: int, values: Values) -> dict[str, Typed
         row = first(connection, TASK, task, engine.clock())
         if row is None or row["definition"] is None:
             return dict(values)
-        known = scope_rows(connection, task_scope(connection, engine, str(task), local=False))
+        known = scope_values(connection, task_scope(connection, engine, str(task), local=False))
     with engine.storage.view() as transaction:
         process = engine.definitions.process(row["definition"], transaction)
     node = process.nodes.get(row["node"])
-    return submitted(node.form if isinstance(node, UserTask) else None, values, engine.clock(), frozenset(known))
+    form = node.form if isinstance(node, UserTask) else None
+    return submitted(form, values, engine.clock(), known, engine.registry)
 
 
 def submitted(
-    form: Form | None, values: Values, now: datetime, known: frozenset[str] = frozenset()
+    form: Form | None,
+    values: Values,
+    now: datetime,
+    known: Mapping[str, Any] = MappingProxyType({}),
+    registry: Registry | None = None,
 ) -> dict[str, TypedValue]:
-    """The variables that submitting these values sets. `known` are variables that exist: no default replaces them."""
+    """The variables that submitting these values sets.
+
+    `known` are variables that exist: no default replaces them, and expressions see them, as they see the fields before.
+    `registry` has the validators that fields name.
+    """
     if form is None or not (form.fields or form.unshown):
         return dict(values)
     found = dict(values)
-    scope = MappingScope({name: value.value for name, value in values.items()}, now)
+    beans = {} if registry is None else registry.beans
+    seen = {**beans, **known}
+    scope = MappingScope(seen, now)
     for field in form.fields:
         given = found.pop(field.id, None)
+        value = None if given is None else given.value
         for name, config in field.constraints:
             check = _CHECKS.get(name)
-            if check is not None and not _passes(check, None if given is None else given.value, config):
+            if name == "validator":
+                passes = _validator(config or "", scope, registry)(value)
+            else:
+                passes = check is None or _passes(check, value, config)
+            if not passes:
                 shown = name if config is None else f"{name}({config})"
                 raise ExecutionFailed(
                     f"Invalid value submitted for form field '{field.id}': validation of {shown} failed."
@@ -67,6 +85,8 @@ def submitted(
             found[field.id] = _converted(field, given.value)
         elif field.default is not None and field.id not in known:
             found[field.id] = _converted(field, field.default.evaluate(scope))
+        if field.id in found:
+            seen[field.id] = found[field.id].value
     for field in form.unshown:
         found.update(_property(field, found.pop(field.id, None), scope))
     return found
@@ -101,6 +121,24 @@ def _passes(check: Callable[[Any, str | None], bool], value: Any, config: str | 
         return check(value, config)
     except (ValueError, ArithmeticError):
         raise ExecutionFailed(f"Cannot validate with the configuration '{config}': it is no number") from None
+
+
+def _validator(config: str, scope: Scope, registry: Registry | None) -> Callable[[Any], Any]:
+    """What a field's validator is: a registered callable, by class name or by an expression that gives one.
+
+    It gets the value that was submitted. Raises ExecutionFailed where there is none.
+    """
+    if is_expression(config):
+        found = compile_expression(config).evaluate(scope)
+        if callable(found):
+            return found  # type: ignore[no-any-return]
+        raise ExecutionFailed(f"The expression '{config}' of a form field's validator gives no validator")
+    validator = None if registry is None else registry.delegates.get(config)
+    if validator is None:
+        raise ExecutionFailed(
+            f"ENGINE-09008 Exception while instantiating class '{config}': ENGINE-09017 Cannot load class '{config}': {config}"
+        )
+    return validator
 
 
 def _required(value: Any, config: str | None) -> bool:
@@ -163,14 +201,15 @@ def _string(field: FormField, value: Any) -> TypedValue:
 
 
 def _long(field: FormField, value: Any) -> TypedValue:
-    if value is None or value == "":
+    if value is None:
         return TypedValue("Long", None)
+    text = _as_text(value) or ""
     try:
-        number = int(value) if isinstance(value, int | float | Decimal) else int(str(value))
-    except (ValueError, OverflowError):
-        raise ExecutionFailed(f"""For input string: "{value}\"""") from None
-    if not LONG_MIN <= number <= LONG_MAX:
-        raise ExecutionFailed(f"""For input string: "{value}\"""")
+        number = int(text) if text.isascii() and "_" not in text and text == text.strip() else None
+    except ValueError:
+        number = None
+    if number is None or not LONG_MIN <= number <= LONG_MAX:
+        raise NoNumber(f"""For input string: "{text}\"""")
     return TypedValue("Long", Long(number))
 
 
@@ -181,21 +220,18 @@ def _boolean(field: FormField, value: Any) -> TypedValue:
         case str():
             return TypedValue("Boolean", value.lower() == "true")
         case _:
-            raise ExecutionFailed("Value must be a String or a Boolean")
+            raise ExecutionFailed(f"Value '{_as_text(value)}' is not of type Boolean.")
 
 
 def _date(field: FormField, value: Any) -> TypedValue:
     if value is None or value == "" or isinstance(value, datetime):
         return TypedValue("Date", value or None)
-    pattern = field.date_pattern or DATE_PATTERN
-    complaint = f"Could not parse value '{value}' as date using date format '{pattern}'."
+    complaint = f"Could not parse value '{value}' as date using date format '{field.date_pattern or DATE_PATTERN}'."
     if not isinstance(value, str):
         raise ExecutionFailed(complaint)
-    ours = pattern
-    for letters, mark in _JAVA_LETTERS.items():
-        ours = ours.replace(letters, mark)
     try:
-        return TypedValue("Date", datetime.strptime(value, ours.replace("'", "")).replace(tzinfo=UTC))
+        pattern = strftime_pattern(field.date_pattern or DATE_PATTERN)
+        return TypedValue("Date", datetime.strptime(value, pattern).replace(tzinfo=UTC))
     except ValueError:
         raise ExecutionFailed(complaint) from None
 

@@ -80,8 +80,8 @@ class Dialect(Protocol):
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:
         """Raises ParseFailed with every problem."""
 
-    def read_form(self, data: bytes, resource: str) -> FormHead:
-        """Raises ParseFailed. Asked for resources of the kind `form` alone."""
+    def read_form(self, data: bytes, resource: str) -> FormHead | None:
+        """None for a form that is only kept. Raises ParseFailed. Asked for resources of the kind `form` alone."""
 
     def job_kinds(self, process: Process) -> Iterable[JobKind]:
         """The job definitions of a process."""

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from procession.camunda7 import shapes
-from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, answer_bytes
+from procession.camunda7.deployed_forms import MARKUP, deployed_form
+from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, answer_bytes, answer_form
 from procession.camunda7.lookups import definition, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
-from procession.camunda7.shown_forms import form_values, start_form
+from procession.camunda7.shown_forms import form_values, rendered_start_form, start_form
 from procession.storage import schema
 from procession.storage.queries.definitions import PROCESS_DEFINITION
 from procession.storage.queries.language import Query, as_key, rows
@@ -113,6 +114,39 @@ def get_start_form_variables(request: Request, engine: Any) -> Response:
             raise engine_error(message, "NotFoundException", 400) from problem
     names = request.param("variableNames")
     return answer(form_values(engine, row["key"], None if names is None else names.split(",")))
+
+
+@route("GET", *paths(PROCESS, "/rendered-form"))
+def get_rendered_start_form(request: Request, engine: Any) -> Response:
+    """The HTML of the generated start form."""
+    with reading(engine) as connection:
+        try:
+            row = definition(connection, engine, "process", request.params)
+        except Answered as problem:
+            if "id" not in request.params:
+                raise
+            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
+            raise engine_error(message, "NotFoundException", 404) from problem
+    text = rendered_start_form(engine, row["key"])
+    if text is None:
+        raise invalid_request(
+            f"No matching rendered start form for process definition with the id {row['id']} found.", 404
+        )
+    return answer_form(text.encode(), MARKUP)
+
+
+@route("GET", *paths(PROCESS, "/deployed-start-form"))
+def get_deployed_start_form(request: Request, engine: Any) -> Response:
+    """The start form that lies in a deployment, by key or reference."""
+    with reading(engine) as connection:
+        try:
+            row = definition(connection, engine, "process", request.params)
+        except Answered as problem:
+            if "id" not in request.params:
+                raise
+            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
+            raise invalid_request(message, 404) from problem
+        return answer_form(*deployed_form(connection, row["key"], start_form(engine, row["key"], row["id"])))
 
 
 # ---------------------------------------------------------------- statistics

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from procession.camunda7.deployed_forms import MARKUP, deployed_form
 from procession.camunda7.details import write_tasks
-from procession.camunda7.exchange import Request, Response, answer
+from procession.camunda7.exchange import Request, Response, answer, answer_form
 from procession.camunda7.lookups import (
     Scope,
     execution_scope,
@@ -17,6 +18,7 @@ from procession.camunda7.lookups import (
     one,
     reading,
     scope_rows,
+    scope_values,
     scope_variable,
     scope_variables,
     task_scope,
@@ -24,7 +26,7 @@ from procession.camunda7.lookups import (
 )
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import route
-from procession.camunda7.shown_forms import task_form, task_form_values
+from procession.camunda7.shown_forms import rendered_task_form, task_form, task_form_values
 from procession.storage import schema
 from procession.storage.queries import tasks
 from procession.storage.queries.language import as_key, first
@@ -63,7 +65,34 @@ def get_form_variables(request: Request, engine: Any) -> Response:
         scope = task_scope(connection, engine, id_, local=False)
         deserialize = request.flag("deserializeValues", True)
         found = scope_variables(connection, scope, deserialize=deserialize, names=picked)
-    return answer({**task_form_values(engine, row, picked), **found})
+        known = scope_values(connection, scope)
+    return answer({**task_form_values(engine, row, picked, known), **found})
+
+
+@route("GET", "/task/{id}/rendered-form")
+def get_rendered_form(request: Request, engine: Any) -> Response:
+    """The HTML of the task's generated form."""
+    id_ = request["id"]
+    with reading(engine) as connection:
+        missing = engine_error(f"Task '{id_}' not found: task is null", "NullValueException")
+        row = one(connection, engine, tasks.TASK, id_, lambda: missing)
+        known = scope_values(connection, task_scope(connection, engine, id_, local=False))
+    text = rendered_task_form(engine, row, known)
+    if text is None:
+        raise invalid_request(f"No matching rendered form for task with the id {id_} found.", 404)
+    return answer_form(text.encode(), MARKUP)
+
+
+@route("GET", "/task/{id}/deployed-form")
+def get_deployed_form(request: Request, engine: Any) -> Response:
+    """The form of the task that lies in a deployment, by key or reference."""
+    id_ = request["id"]
+    with reading(engine) as connection:
+        missing = engine_error(f"Task '{id_}' not found: task is null", "NullValueException")
+        row = one(connection, engine, tasks.TASK, id_, lambda: missing)
+        if row["definition"] is None:
+            raise invalid_request(f"The task '{id_}' belongs to no process: it has no form")
+        return answer_form(*deployed_form(connection, row["definition"], task_form(engine, row)))
 
 
 @route("GET", "/task/{id}/identity-links")
