@@ -42,3 +42,17 @@ def test_a_command_line_that_is_wrong(
     ended = CliRunner().invoke(app, ["work", *arguments])
     assert ended.exit_code == 2
     assert words in " ".join(ended.output.split())
+
+
+def test_reloading_runs_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[str] = []
+
+    def run_reloading(command: list[str], folders: list[Path]) -> int:
+        again.extend(command)
+        return 7
+
+    monkeypatch.setattr("camunda_client.worker.running.run_reloading", run_reloading)
+    arguments = ["work", "work", "--engine", "c8", "--reload", "--url", "http://x"]
+    monkeypatch.setattr("sys.argv", ["procession", *arguments])
+    assert CliRunner().invoke(app, arguments).exit_code == 7
+    assert again[1:] == ["-m", "camunda_client.worker.command", "work", "--engine", "c8", "--url", "http://x"]

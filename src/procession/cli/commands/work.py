@@ -48,7 +48,9 @@ def work(
 
     logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(message)s")
     if reload:
-        same = [item for item in sys.argv[1:] if item not in ("work", "--reload")]
+        given = sys.argv[1:]
+        given.remove("work")  # the command's own name alone: a module may be called so, too
+        same = [item for item in given if item != "--reload"]
         again = [sys.executable, "-m", "camunda_client.worker.command", *same]  # it has the same options
         raise typer.Exit(run_reloading(again, [Path.cwd()]))
     try:
