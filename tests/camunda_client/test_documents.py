@@ -91,6 +91,12 @@ def test_the_how_to(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome == Complete({"receipt": "4242-5.00"})
 
 
+def test_the_how_to_of_workers(tmp_path: Path) -> None:
+    for text in blocks("how-to/workers.md"):
+        (tmp_path / text.partition("\n")[0].removeprefix("# ")).write_text(text)
+    assert "2 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", folder=tmp_path, url="http://localhost")
+
+
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
     xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="Camunda Cloud"
