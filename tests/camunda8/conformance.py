@@ -153,16 +153,17 @@ def _differing(where: str, theirs: Any, ours: Any) -> list[tuple[str, Any, Any]]
 
 
 def our_answers() -> dict[str, list[Answered]]:
-    """What our server says, each dialogue with an engine of its own."""
+    """What our server says, each dialogue with an engine that is empty."""
     found = {}
-    for dialogue in DIALOGUES:
-        with open_engine("sqlite://") as engine:
-            caller = Caller(create_app(engine, Settings(auth=False)))
+    with open_engine("sqlite://") as engine:
+        caller = Caller(create_app(engine, Settings(auth=False)))
 
-            def ask(method: str, path: str, *, caller: Caller = caller, **options: Any) -> httpx.Response:
-                return caller.call(method, f"/v2{path}", **options)
+        def ask(method: str, path: str, **options: Any) -> httpx.Response:
+            return caller.call(method, f"/v2{path}", **options)
 
+        for dialogue in DIALOGUES:
             found[dialogue.name] = converse(ask, dialogue)
+            engine.reset()
     return found
 
 

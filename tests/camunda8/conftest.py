@@ -18,15 +18,43 @@ from procession.server.application import create_app
 from procession.server.settings import Settings
 from tests.camunda8.play import Play
 from tests.camunda8.sockets import listening
+from tests.databases import server
+from tests.postgres import CannotRun
 from tests.server.calling import Caller
 
 MODELS = Path(__file__).parent / "models"
 
 
-@pytest.fixture
-def engine() -> Iterator[Engine]:
+@pytest.fixture(scope="session")
+def in_memory() -> Iterator[Engine]:
+    """One engine for the whole run: to make its schema takes longer than most tests."""
     with open_engine("sqlite://") as opened:
         yield opened
+
+
+@pytest.fixture
+def engine(in_memory: Engine) -> Iterator[Engine]:
+    """An engine in memory that is empty, in real time."""
+    yield in_memory
+    in_memory.clock.reset()
+    in_memory.reset()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine on each of the databases, for a module."""
+    if request.param == "sqlite":
+        with open_engine(f"sqlite:///{tmp_path_factory.mktemp('stored')}/procession.db") as opened:
+            yield opened
+        return
+    try:
+        found = server()
+    except CannotRun as reason:
+        pytest.skip(f"PostgreSQL cannot run here: {reason}")
+    url = found.create_database()
+    with open_engine(url) as opened:
+        yield opened
+    found.drop_database(url)
 
 
 @pytest.fixture

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from procession import open_engine
 from procession.engine.engine import Engine
 from tests.camunda8.conftest import MODELS
 from tests.camunda8.play import Play, extended, job, process
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(stored: Engine) -> Engine:
     """On SQLite and on PostgreSQL."""
-    with open_engine(database_url) as opened:
-        yield opened
+    return stored
 
 
 def test_everything_once(api: Play) -> None:
@@ -56,3 +54,26 @@ def test_everything_once(api: Play) -> None:
     assert api.got("/decision-definitions/evaluation", asked)["output"] == '"Stew"'
     (evaluated,) = api.items("decision-instances")
     assert api.got(f"/decision-instances/{evaluated['decisionEvaluationInstanceKey']}")["result"] == '"Stew"'
+
+
+def test_user_tasks_are_found_by_variables_and_tags(api: Play) -> None:
+    inputs = '<zeebe:ioMapping><zeebe:input source="=who + 1" target="inside"/></zeebe:ioMapping>'
+    api.deploy(process(f'<startEvent id="s"/>{extended("userTask", "u", f"<zeebe:userTask/>{inputs}")}', "s>u"))
+    for who in (1, 2):
+        api.got("/process-instances", {"processDefinitionId": "p", "variables": {"who": who}, "tags": [f"t{who}"]})
+    wanted: list[tuple[dict[str, Any], int]] = [
+        ({"processInstanceVariables": [{"name": "who", "value": "1"}]}, 1),
+        ({"processInstanceVariables": [{"name": "inside", "value": "2"}]}, 0),
+        ({"localVariables": [{"name": "inside", "value": "2"}], "processInstanceVariables": []}, 1),
+        ({"localVariables": [{"name": "who", "value": "1"}]}, 0),
+        ({"localVariables": [{"name": "inside", "value": {"$in": ["2", "3"]}}]}, 2),
+        ({"tags": ["t2"]}, 1),
+    ]
+    assert [(filters, len(api.items("user-tasks", **filters))) for filters, _ in wanted] == wanted
+
+
+def test_the_result_of_an_instance(api: Play) -> None:
+    api.deploy(process('<startEvent id="s"/><endEvent id="e"/>', "s>e"))
+    asked = {"processDefinitionId": "p", "variables": {"a": 1, "b": [2]}, "awaitCompletion": True}
+    assert api.got("/process-instances", asked)["variables"] == {"a": 1, "b": [2]}
+    assert api.got("/process-instances", asked | {"fetchVariables": ["b"]})["variables"] == {"b": [2]}

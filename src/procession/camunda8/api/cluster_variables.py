@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import literal, null
+from sqlalchemy import Text, cast, literal, null
 
 from procession.camunda8.exchange import NOTHING, Answer, Call, object_member, route, text_member
 from procession.camunda8.people import one, run
@@ -47,7 +47,7 @@ VARIABLES = Entity(
         "tenantId": text(null()),
         "kind": text(literal("JSON")),
     },
-    sorts={"name": _v.c.name, "value": _v.c.value, "scope": literal("GLOBAL"), "tenantId": null()},
+    sorts={"name": _v.c.name, "value": _v.c.value, "scope": literal("GLOBAL"), "tenantId": cast(null(), Text)},
     show=_show_short,
 )
 

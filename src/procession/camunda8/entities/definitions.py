@@ -275,6 +275,7 @@ EVALUATIONS = Entity(
         "decisionEvaluationKey": _evaluation,
         "elementInstanceKey": _e.c.element,
         "evaluationDate": _e.c.time,
+        "evaluationFailure": cast(null(), Text),
         "processDefinitionKey": _e.c.definition,
         "processInstanceKey": _e.c.instance,
         "rootDecisionDefinitionKey": _root_definition,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, literal, null, select
+from sqlalchemy import Connection, Text, case, cast, exists, false, func, literal, null, select
 
 from procession.camunda8.entities.instances import tenant_shown, with_tags, with_variables
 from procession.camunda8.exchange import shown, shown_tenant
@@ -198,6 +198,15 @@ _kind = case(
     (_l.c.listener.in_(["create", "assignment", "update", "complete", "delete"]), "TASK_LISTENER"),
     else_="EXECUTION_LISTENER",
 )
+_event = case(
+    ((_l.c.listener.is_(None)) | (_l.c.listener == AD_HOC), "UNSPECIFIED"),
+    *(
+        (_l.c.listener == name, listener_event(name))
+        for name in ("create", "assignment", "update", "complete", "delete")
+    ),
+    else_=func.upper(_l.c.listener),
+)
+_job_changed = func.coalesce(_last(_later.c.time), _l.c.time)
 
 
 def _show_job(row: Row) -> dict[str, Any]:
@@ -263,6 +272,9 @@ JOBS = Entity(
         "hasFailedWithRetriesLeft": flag(_retrying),
         "jobKey": key(_l.c.external),
         "kind": text(_kind),
+        "listenerEventType": text(_event),
+        "isDenied": flag(false()),
+        "lastUpdateTime": time(_job_changed),
         "processDefinitionId": text(_l.c.process_id),
         "processDefinitionKey": key(_l.c.definition),
         "processInstanceKey": key(_l.c.instance),
@@ -282,6 +294,11 @@ JOBS = Entity(
         "errorMessage": _message,
         "jobKey": _l.c.external,
         "kind": _kind,
+        "listenerEventType": _event,
+        "deniedReason": cast(null(), Text),
+        "isDenied": literal(0),
+        "hasFailedWithRetriesLeft": case((_retrying, 1), else_=0),
+        "lastUpdateTime": _job_changed,
         "processDefinitionId": _l.c.process_id,
         "processDefinitionKey": _l.c.definition,
         "processInstanceKey": _l.c.instance,
