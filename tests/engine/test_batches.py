@@ -90,6 +90,6 @@ def test_who_began_a_batch_is_in_the_log(engine: Engine) -> None:
         "SELECT user_id, operation_type, property, new_value FROM operation_log WHERE user_id IS NOT NULL ORDER BY key",
     )
     assert [tuple(x) for x in said] == [
-        ("kermit", "Suspend", "nrOfInstances", "2"),
-        ("kermit", "Suspend", "async", "true"),
+        ("kermit", "SuspendJob", "nrOfInstances", "2"),
+        ("kermit", "SuspendJob", "async", "true"),
     ]

@@ -199,9 +199,6 @@ def test_changes_of_instances(storage: Storage) -> None:
     tell(storage, BEGIN)
     tell(storage, [e.InstanceSuspensionChanged(1, True), e.BusinessKeyChanged(1, "c")], user="eve")
     assert rows(storage, schema.history_instance, "state", "business_key") == [("SUSPENDED", "c")]
-    assert rows(storage, schema.operation_log, "operation_type", "property", "new_value", "user_id", "process_id") == [
-        ("Suspend", "suspensionState", "suspended", "eve", "p")
-    ]
 
 
 def test_changes_of_tasks(storage: Storage) -> None:

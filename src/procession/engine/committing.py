@@ -263,13 +263,13 @@ class Committer:
         caller's, because only the caller can start its transaction anew."""
         unit: Unit | None = getattr(self._inside, "unit", None)
         if unit is not None:
-            return unit.run(command, envelope) if work is None else work(unit, command, envelope)
+            return unit.run(command, envelope) if work is None else unit.told(command, envelope, work)
         with self._engine.storage.joined(connection) as transaction:
             unit = Unit(self._engine, transaction, alone=True)
             unit.prepare([command] if work is None else [])
             self._inside.unit = unit
             try:
-                value = unit.run(command, envelope) if work is None else work(unit, command, envelope)
+                value = unit.run(command, envelope) if work is None else unit.told(command, envelope, work)
             finally:
                 self._inside.unit = None
             unit.save()

@@ -138,7 +138,7 @@ class Engine:
                 raise Invalid(f"{type(command).__name__} needs a transaction of its own")
             return self.committer.join(command, work, envelope, connection, on_commit)
         if work is not None:
-            return self.committer.alone(lambda unit: work(unit, command, envelope))
+            return self.committer.alone(lambda unit: unit.told(command, envelope, work))
         return self.committer.submit(command, envelope)
 
     async def submitted(

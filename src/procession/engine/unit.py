@@ -5,7 +5,7 @@ What a command touches beyond its own instance is locked when it is met. This fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from procession.kernel.stepping import Answer, Step
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
+    from procession.engine.operations import Entry
     from procession.storage import Transaction
 
 
@@ -67,6 +68,9 @@ class Unit:
         self._events: list[Event] = []
         self.changes: dict[type[Any], Changes] = {}
         self.done: list[tuple[Stamp, list[Event]]] = []
+        self.operations: list[tuple[Stamp, Entry]] = []  # what users asked for
+        self._depth = 0
+        self._operation: str | None = None
         self.forgets = False  # definitions that others hold in memory are changed or deleted
 
     # ------------------------------------------------------------ loading
@@ -136,6 +140,30 @@ class Unit:
 
     def run(self, command: Any, envelope: Envelope) -> Any:
         """Carries out a command with all that follows from it in other instances. On an error nothing of it is left."""
+        return self.told(command, envelope, Unit._run)
+
+    def told(self, command: Any, envelope: Envelope, work: Callable[[Unit, Any, Envelope], Any]) -> Any:
+        """Does the work of a command; what a user asks for, and not what that brings with it, goes to the operation log."""
+        if envelope.user is None or self._depth:
+            return work(self, command, envelope)
+        from procession.engine import operations
+
+        entries = operations.before(self, command)
+        self._depth += 1
+        self._operation = str(self.transaction.new_key())
+        try:
+            value = work(self, command, envelope)
+            stamp = self._stamp(envelope)
+        finally:
+            self._depth -= 1
+            self._operation = None
+        self.operations += [(stamp, x) for x in (*entries, *operations.after(self, command, value))]
+        return value
+
+    def _stamp(self, envelope: Envelope) -> Stamp:
+        return Stamp(self.now, envelope.user, envelope.tenant, envelope.source, self._operation)
+
+    def _run(self, command: Any, envelope: Envelope) -> Any:
         from procession.engine.routing import carry_out
 
         mark, events, self._events = self.state.mark(), self._events, []
@@ -149,7 +177,7 @@ class Unit:
             self._events = events + self._events
         else:
             self._drop_transient()
-            self.done.append((Stamp(self.now, envelope.user, envelope.tenant, envelope.source), self._events))
+            self.done.append((self._stamp(envelope), self._events))
             self._events = []
         return value
 
@@ -167,6 +195,16 @@ class Unit:
         for stamp, events in self.done:
             for event in events:
                 history.project(stamp, event, self.state)
+        for stamp, entry in self.operations:
+            history.log_operation(
+                stamp,
+                entry.operation,
+                entry.entity,
+                entry.changes,
+                entry.origin,
+                category=entry.category,
+                **entry.columns,
+            )
         self.changes = self.state.changes()
         with self.transaction.together():
             self.transaction.save(self.changes, history)

@@ -189,10 +189,7 @@ class HistoryBatch:
             case e.InstanceSuspensionChanged():
                 self._suspension_changed(stamp, event)
             case e.InstanceModified():
-                origin = self.origin(event.instance)
-                self.log_operation(
-                    stamp, "ModifyProcessInstance", "ProcessInstance", {}, origin, annotation=event.annotation
-                )
+                pass  # whoever asked for it is told with the command
             case e.BusinessKeyChanged():
                 self.rows.change(schema.history_instance, event.instance, business_key=event.business_key)
             case e.InstanceMigrated() | e.ElementMigrated() | e.RecordsMigrated():
@@ -280,9 +277,6 @@ class HistoryBatch:
     def _suspension_changed(self, stamp: Stamp, event: e.InstanceSuspensionChanged) -> None:
         state = "SUSPENDED" if event.suspended else "ACTIVE"
         self.rows.change(schema.history_instance, event.instance, state=state)
-        change = {"suspensionState": (None, state.lower())}
-        kind = "Suspend" if event.suspended else "Activate"
-        self.log_operation(stamp, kind, "ProcessInstance", change, self.origin(event.instance))
 
     def _entered(self, stamp: Stamp, event: e.ElementEntered) -> None:
         element = self.element(event.element)
@@ -341,6 +335,8 @@ class HistoryBatch:
         """
         if self.level < HistoryLevel.FULL or stamp.user is None:
             return
+        if origin.definition is not None:
+            columns.setdefault("deployment", self.facts(origin.definition).deployment)
         for name, (old, new) in (changes or {"": (None, None)}).items():
             self.rows.add(
                 schema.operation_log,

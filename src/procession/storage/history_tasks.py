@@ -44,6 +44,8 @@ def task_changed(batch: HistoryBatch, stamp: Stamp, event: e.TaskChanged) -> Non
         for user, operation in ((old, "delete"), (new, "add")):
             if user is not None and old != new:
                 link_logged(batch, stamp, IdentityLink(0, task.key, type_, user, None, task.tenant), operation)
+    if event.operation in ("Suspend", "Activate"):
+        return  # goes with its instance
     origin = batch.origin(task.instance, task.definition, task.tenant)
     changes = {_PROPERTIES.get(name, name): change for name, change in event.changes.items()}
     batch.log_operation(

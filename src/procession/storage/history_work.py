@@ -118,12 +118,14 @@ _BEGUN = {
 
 def _log_batch(batch: HistoryBatch, stamp: Stamp, told: Batch) -> None:
     if told.kind == "instance-update-suspension-state":
-        operation, entity = "Suspend" if told.payload["work"]["suspended"] else "Activate", "ProcessInstance"
+        operation, entity = "SuspendJob" if told.payload["work"]["suspended"] else "ActivateJob", "ProcessInstance"
     elif told.kind in _BEGUN:
         operation, entity = _BEGUN[told.kind]
     else:
         return
     changes = {"nrOfInstances": (None, len(told.payload["items"])), "async": (None, True)}
+    if told.kind == "instance-deletion":
+        changes["deleteReason"] = (None, told.payload["work"].get("reason"))
     origin = batch.origin(None, None, told.tenant)
     batch.log_operation(stamp, operation, entity, changes, origin)
 
