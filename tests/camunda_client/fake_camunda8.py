@@ -328,7 +328,7 @@ def fake_camunda8(port: int = 0, state: FakeCamunda8 | None = None) -> Iterator[
         thread.join()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Waits for something that another thread brings about."""
     end = time.monotonic() + seconds
     while not condition():

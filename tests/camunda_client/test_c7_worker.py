@@ -50,7 +50,7 @@ def worker_for(url: str, **options: Any) -> Worker:
     return Worker(url, **(usual | options))
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never happened"
@@ -154,13 +154,13 @@ def test_variables_that_do_not_fit_are_an_incident_at_once(url: str, client: Cam
 
 
 def test_long_work_keeps_its_lock(url: str, client: Camunda7Client, work: Deployed) -> None:
-    worker = worker_for(url, lock_duration=0.3, poll_timeout=0.1)
+    worker = worker_for(url, lock_duration=0.6, poll_timeout=0.1)
     calls: list[str] = []
 
     @worker.task(work.topic)
     def handle(task: ExternalTask) -> None:
         calls.append(task.id)
-        time.sleep(1.0)
+        time.sleep(1.5)
 
     instance = client.start_process(work.key)
     with worker:
@@ -369,7 +369,7 @@ def test_sigterm_finishes_work_and_exits_with_0(fake: tuple[str, FakeCamunda], t
         assert process.stdout is not None
         assert process.stdout.readline() == "working\n"
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=30)
     assert (process.returncode, rest) == (0, "left run()\n")
     assert not engine.external
 

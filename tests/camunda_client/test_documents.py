@@ -60,10 +60,10 @@ def test_the_tutorial(server: str, tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as worker:
         try:
             with Camunda8Client(server) as client:
-                wait_until(lambda: len(client.search_process_instances(state="COMPLETED")) == 2, 30)
+                wait_until(lambda: len(client.search_process_instances(state="COMPLETED")) == 2, 90)
         finally:
             worker.terminate()
-        assert worker.wait(20) == 0
+        assert worker.wait(60) == 0
     told = python("look.py", folder=tmp_path, url=server)
     assert "'receipt': '4242-80.00'" in told
     assert "'limit': 5000" in told

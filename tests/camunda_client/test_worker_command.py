@@ -109,20 +109,20 @@ def test_the_command_works_and_reloads(program: Path, cluster: tuple[str, FakeCa
     command += ["--url", url, "--poll-timeout", "0.2", "--reload"]
     first = fake.add_job("work", {"amount": 4})
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: bool(fake.jobs[first]["outcome"]), 20)
+        wait_until(lambda: bool(fake.jobs[first]["outcome"]), 60)
         program.write_text(PROGRAM.replace("amount * 2", "amount * 3"))
         os.utime(program, (time.time() + 5, time.time() + 5))
-        wait_until(lambda: sum(path.endswith("activation") for _, path, _ in fake.requests) > 0, 20)
+        wait_until(lambda: sum(path.endswith("activation") for _, path, _ in fake.requests) > 0, 60)
 
         def tried() -> bool:
             key = fake.add_job("work", {"amount": 4})
-            wait_until(lambda: bool(fake.jobs[key]["outcome"]), 20)
+            wait_until(lambda: bool(fake.jobs[key]["outcome"]), 60)
             outcome = fake.jobs[key]["outcome"]
             return bool(outcome == ("completed", {"variables": {"twice": 12}}))
 
-        wait_until(tried, 20)
+        wait_until(tried, 60)
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     assert fake.jobs[first]["outcome"] == ("completed", {"variables": {"twice": 8}})
 
 

@@ -407,7 +407,7 @@ def test_middleware_runs_around_handlers_in_order() -> None:
 
 def test_blocking_handlers_run_in_threads_side_by_side() -> None:
     """In real time: both handlers must be inside at once to get past the barrier."""
-    barrier = threading.Barrier(2, timeout=5)
+    barrier = threading.Barrier(2, timeout=30)
     source = source_of("a", "b", poll=0.01)
 
     def handle(task: MemoryJob) -> dict[str, str]:
