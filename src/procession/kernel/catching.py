@@ -63,6 +63,8 @@ def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedVal
 
     What the event `brings` are variables of the event's own element.
     """
+    from procession.kernel.work import run_end_listeners
+
     match catcher:
         case BoundaryEvent():
             assert host.parent is not None
@@ -79,6 +81,8 @@ def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedVal
                 stay = interrupt(step, host.key, f"Interrupting activity Activity({catcher.scope}) executed.")
                 if host.phase is not Phase.EXECUTE:
                     step.emit(e.ElementNoted(host.key, {**host.note, INTERRUPTED: True}))
+                    if step.process.policies.ends_when_cancelled and not step.is_root(host):
+                        run_end_listeners(step, host)  # Camunda 7 has it end, although it goes on
             if stay:
                 leave_after(step, host.key, stay, {"event": catcher.id, "brings": dict(brings or {})})
             else:

@@ -14,15 +14,16 @@ from procession.bpmn.activity_types import waits_as_scope
 from procession.bpmn.model import Cancel, EndEvent, Failure, Listener, Node, SubProcess, Terminate, Traits
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
+from procession.kernel.behaviours.events import TRIGGERED
 from procession.kernel.catching import START, event_starts, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
-from procession.kernel.conditions import check
+from procession.kernel.conditions import check, go_on_to_complete, look_at_own, look_before_leaving, stands_alone
 from procession.kernel.ending import leave_after
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
 from procession.kernel.records import Element, Life, Phase
 from procession.kernel.roots import advance_root, finish
-from procession.kernel.stepping import BODY, HELD, ChildEnded, Continue, Item, Step
+from procession.kernel.stepping import BODY, HELD, ChildEnded, Complete, Continue, Item, Step
 from procession.kernel.waiting import (
     SCOPE_TIMER,
     attach_boundaries,
@@ -52,6 +53,8 @@ def work_on(step: Step, item: Item) -> None:
             scope = step.view.need(Element, item.scope)
             step.emit(e.ElementNoted(scope.key, {**scope.note, STOPPED_BY: item.child}))
             raise_incident(step, scope.key, kind_of(error, Phase.EXECUTE), error.message, configuration=None)
+    elif isinstance(item, Complete):
+        go_on_to_complete(step, item)
     else:
         check(step, item)
 
@@ -60,6 +63,7 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
     scope = step.view.get(Element, item.scope)
     if scope is None:
         return
+    step.ending = item.scope if item.shared and not scope.children else None
     if scope.parent is not None:
         behaviour_of(step, scope).child_ended(step, scope, step.node_of(scope), item.child)
     elif not scope.children:
@@ -84,7 +88,7 @@ def advance(step: Step, item: Continue) -> None:
         case Phase.BEFORE:
             _before(step, element, node, index, inner)
         case Phase.ATTACH:
-            if isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel) and element.parent:
+            if _clears(node) and element.parent:
                 # what is beside it is cancelled before it begins
                 reason = f"Interrupting activity Activity({node.id}) executed."
                 if stay := interrupt(step, element.parent, reason, but=key):
@@ -106,6 +110,8 @@ def advance(step: Step, item: Continue) -> None:
             if not _listen(step, element, Phase.START, index, _of(traits.listeners, "start")):
                 step.push(Continue(key, Phase.EXECUTE))
         case Phase.EXECUTE:
+            if index == 0 and (step.look_at_conditions(item) or look_at_own(step, element)):
+                return
             if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
                 step.emit(e.ElementMoved(key, Phase.EXECUTE, 0, Life.ACTIVE))
             if not element.note.get(HELD):
@@ -117,7 +123,9 @@ def advance(step: Step, item: Continue) -> None:
         case Phase.END:
             if body or not _listen(step, element, Phase.END, index, _of(traits.listeners, "end")):
                 mapped = traits.outputs and not body and step.process.policies.outputs_last
-                step.push(Continue(key, Phase.OUTPUT if mapped else Phase.LEAVE))
+                following = Continue(key, Phase.OUTPUT if mapped else Phase.LEAVE)
+                if not look_before_leaving(step, element, following):
+                    step.push(following)
         case Phase.OUTPUT:
             if index < len(traits.outputs) and not body:
                 step.map(element, traits.outputs[index])
@@ -138,11 +146,19 @@ def _entering(traits: Traits) -> Phase:
     return Phase.START if traits.listeners else Phase.EXECUTE
 
 
+def _clears(node: Node) -> bool:
+    """True for what cancels all that is beside it before it begins."""
+    return isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel)
+
+
 def _before(step: Step, element: Element, node: Node, index: int, inner: bool) -> None:
     flow = None if element.flow is None else step.process.flows[element.flow]
     listeners = () if flow is None else flow.listeners
     if index < len(listeners):
         _listen(step, element, Phase.BEFORE, index, listeners)
+        return
+    taken = flow is not None and not element.note.get(TRIGGERED) and not _clears(node)
+    if taken and step.look_at_conditions(Continue(element.key, Phase.BEFORE, index)):
         return
     loop = node.traits.loop
     if loop.async_before if inner and loop else node.traits.async_before:
@@ -203,7 +219,7 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: 
         step.emit(e.ElementRemoved(key))
     if not flows:
         # a compensation handler tells the event that threw
-        step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key))
+        step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key, shared=not stands_alone(step, element)))
 
 
 def _listen(step: Step, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procession.bpmn.activity_types import waits_as_scope
 from procession.bpmn.model import (
@@ -40,7 +41,7 @@ from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.applying import apply
-from procession.kernel.records import Element, Instance, Life, Phase, Wait
+from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Wait
 from procession.kernel.state import State, View
 from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
 from procession.kernel.world import Request, World
@@ -62,22 +63,39 @@ class Continue(Struct, frozen=True):
 
 
 class ChildEnded(Struct, frozen=True):
-    """Something inside a scope has ended: is the scope done? `child` is what ended, where it can still be looked at."""
+    """Something inside a scope has ended: is the scope done? `child` is what ended, where it can still be looked at.
+
+    `shared` where Camunda 7 has no execution of its own for what ended: the scope's execution did it.
+    """
 
     scope: int
     child: int = 0
+    shared: bool = False
+
+
+class Complete(Struct, frozen=True):
+    """An element completes, now that conditions have been looked at."""
+
+    element: int
+    flows: tuple[str, ...] | None = None
 
 
 class Check(Struct, frozen=True):
-    """Look whether conditions have become true: at a scope and inside it, after a variable changed; or one subscription."""
+    """Look whether conditions have become true: at a scope and inside it, after a variable changed; or at one `host`.
+
+    `left` are those at the host that have not been looked at yet. What happens begins at once, or, `within` something else that
+    is going on, when everything has been looked at and that has come to where it waits; of several the last begins first.
+    """
 
     scope: int
     variable: str | None = None
     change: str | None = None  # create, update, delete
-    subscription: int | None = None
+    host: int | None = None
+    left: tuple[Subscription, ...] | None = None
+    within: bool = False
 
 
-Item = Continue | ChildEnded | Check
+Item = Continue | Complete | ChildEnded | Check
 Undone = TypeVar("Undone", Continue, ChildEnded)
 
 
@@ -110,10 +128,11 @@ class Step:
         self.world = world
         self.definition = definition
         self.put_off = 0  # how often what this step does was put off already, without waiting in between
-        self.completing: int | None = None  # the human task that somebody completes
+        self.ending: int | None = None  # the scope that ends together with the execution of what was last in it
         self.answer = Answer()
         self._agenda: list[Item] = []
-        self._checks: deque[Check] = deque()
+        self._checks: deque[Item] = deque()
+        self._changed: list[Check] = []  # what variables changed, until conditions are looked at
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
         self._turns: dict[tuple[int | None, str], int] = {}
@@ -125,6 +144,7 @@ class Step:
         self.came_to_end = False  # what was last in it ended by itself
         self.outside: tuple[str | None] | None = None  # the reason, while somebody outside cancels
         self.leaves_called = False  # called instances go on although their call activity is cancelled
+        self.told: set[int] = set()  # tasks that have heard already that they are deleted
         self._process: Process | None = None if definition is None else world.process(definition)
         self._conditions = self._process is not None and self._process.has_conditions
 
@@ -140,7 +160,6 @@ class Step:
                 raise ExecutionFailed("This belongs to no process")
             self._process = self.world.process(self.definition)
         return self._process
-        self.told: set[int] = set()  # tasks that have heard already that they are deleted
 
     def emit(self, event: e.Event) -> None:
         """The only way to change anything."""
@@ -150,14 +169,35 @@ class Step:
             self._watch(event)
 
     def _watch(self, event: e.Event) -> None:
-        """Conditions are looked at when their scope begins and when a variable that they see changes."""
+        """Takes down what conditions have to be looked at for, at the next moment that there is for it."""
         match event:
             case e.VariableSet(variable=variable, created=created):
-                self._checks.append(Check(variable.scope, variable.name, "create" if created else "update"))
+                self._changed.append(Check(variable.scope, variable.name, "create" if created else "update"))
             case e.VariableRemoved(scope=scope, name=name, deleted=True):
-                self._checks.append(Check(scope, name, "delete"))
+                self._changed.append(Check(scope, name, "delete"))
             case e.SubscriptionOpened(subscription=subscription) if subscription.kind == "conditional":
-                self._checks.append(Check(subscription.element or 0, subscription=subscription.key))
+                host = self.view.need(Element, subscription.element or 0)
+                if host.phase is Phase.EXECUTE:
+                    self._checks.append(Check(host.key, host=host.key, left=(subscription,), within=True))
+
+    def look_at_conditions(self, then: Item | None = None) -> bool:
+        """Looks at conditions for what was changed since the last moment, and goes on with `then`; False without any.
+
+        As in Camunda 7 such moments are: when an element's start listeners are done, when it has done what it does and is
+        about to leave, when a token takes a flow; and after variables were set from outside.
+        """
+        if not self._changed:
+            return False
+        if then is None:
+            self.push(*self._changed)
+        else:
+            self.look_further(*(replace(x, within=True) for x in self._changed), then)
+        self._changed.clear()
+        return True
+
+    def look_further(self, *items: Item) -> None:
+        """Adds what comes before all that is waiting."""
+        self._checks.extendleft(reversed(items))
 
     def request(self, request: Request) -> None:
         """Asks for something in another instance, done after this step in the same transaction."""
@@ -262,8 +302,14 @@ class Step:
         """Leaves the element at a durable position; something else pushes it on."""
         self.emit(e.ElementMoved(element, phase, index, life))
 
-    def complete(self, element: int, flows: Sequence[str] | None = None) -> None:
-        """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions."""
+    def complete(self, element: int, flows: Sequence[str] | None = None, *, looks: bool = True) -> None:
+        """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions.
+
+        Conditional events come before that, where it `looks` at them.
+        """
+        if looks and self.look_at_conditions(Complete(element, None if flows is None else tuple(flows))):
+            return
+        self.ending = None
         found = self.view.need(Element, element)
         if flows is not None:
             self._chosen[element] = tuple(flows)
@@ -335,6 +381,10 @@ class Step:
                 return self.evaluate(scope, source, extras)
 
     # ------------------------------------------------------------ flows
+
+    def has_flows(self, element: Element) -> bool:
+        """Whether an element that completes leaves by flows, as far as its behaviour has chosen them."""
+        return bool(self._chosen.get(element.key, True))
 
     def chosen_flows(self, element: Element) -> tuple[str, ...]:
         """The outgoing flows that the behaviour chose; else all whose conditions hold now."""

@@ -56,7 +56,7 @@ def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -
     """Nobody catches: the path ends as at a none end event (Camunda 7 logs this), or it stops as an incident."""
     if step.process.policies.uncaught_error_ends:
         _refuse_last_outputs(step, element_key, code)
-        step.complete(element_key, flows=())
+        step.complete(element_key, flows=(), looks=False)
         return
     element = step.view.need(Element, element_key)
     shown = "" if not message else f" (error message: '{message}')"
@@ -69,18 +69,13 @@ def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -
 
 
 def _refuse_last_outputs(step: Step, element_key: int, code: str) -> None:
-    """Camunda 7 cannot end an instance by an error that nobody catches where the last activity maps outputs."""
+    """Camunda 7 cannot end an instance by an error that nobody catches at the last activity, where that maps outputs."""
     element = step.view.need(Element, element_key)
-    while element.parent is not None:
-        scope = step.view.need(Element, element.parent)
-        if scope.children != 1:
-            return
-        node = step.node_of(element)
-        if scope.parent is None and node.traits.outputs:
-            raise ExecutionFailed(f"ENGINE-13033 Propagation of bpmn error {code} failed. ")
-        if element.key != element_key and node.outgoing:
-            return
-        element = scope
+    scope = None if element.parent is None else step.view.need(Element, element.parent)
+    if scope is None or scope.parent is not None or scope.children != 1:
+        return
+    if step.node_of(element).traits.outputs:
+        raise ExecutionFailed(f"ENGINE-13033 Propagation of bpmn error {code} failed. ")
 
 
 def catch_error(

@@ -64,6 +64,8 @@ class LoopBody(Behaviour):
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
             step.push(begin_turn(step, element, node, loop, done, items))
+        else:
+            step.look_at_conditions()
 
     def _satisfied(self, step: Step, scope: int, loop: Loop) -> bool:
         if loop.completion is None:

@@ -132,6 +132,7 @@ def set_scope_variables(step: Step, command: c.SetVariables) -> None:
     task = step.view.get(Task, command.scope)
     if task is not None and task.element is not None:
         run_task_listeners(step, step.view.need(Element, task.element), task.key, "update")
+    step.look_at_conditions()
 
 
 def require_active(step: Step, instance: int | None, what: str) -> None:

@@ -78,7 +78,6 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     if element is not None and asks_workers(step, element, "complete"):
         ask(step, element, task, "complete", {"variables": dict(command.variables), "action": command.action})
         return
-    step.completing = task.key
     take_results(step, task.key, command.variables)
     set_variables(step, task.key, command.local_variables, local=True)
     if task.element is None:
