@@ -34,6 +34,8 @@ from tests.faults.table import END
 
 NODES = ("a", "b")
 STARTERS = 8
+SLOW = 2.0
+"""Seconds without acknowledged work after PostgreSQL's return that are worth a line."""
 _ENDED = "SELECT count(*) FROM history_instance WHERE process_id = 'p' AND ended IS NOT NULL"
 
 
@@ -268,7 +270,10 @@ class _Soak:
             begun, before = time.monotonic(), self._cluster.progress()
             while self._cluster.progress() == before and time.monotonic() < begun + END and not self._failures:
                 time.sleep(0.02)
-            self._outcome.back.append(time.monotonic() - begun)
+            took = time.monotonic() - begun
+            self._outcome.back.append(took)
+            if took > SLOW:
+                self._tell(f"  {time.monotonic() - self._loading:6.1f} s: work goes on {took:.1f} s after PostgreSQL")
 
     def _kill_nodes(self) -> None:
         """Either, but of the last two thirds of the time each node has one in which it is spared."""

@@ -91,7 +91,8 @@ def page() -> Iterator[str]:
 def _soaked(found: Mapping[str, Any]) -> Iterator[str]:
     """What `make soak` saw, as a section."""
     least, most = found["pauses"]
-    kills = ", ".join(f"{what} {times}" for what, times in found["kills"].items())
+    kills = ", ".join(f"{what} {times}" for what, times in found["kills"].items() if "in vain" not in what)
+    in_vain = sum(times for what, times in found["kills"].items() if "in vain" in what)
     yield "## The soak"
     yield ""
     yield "Two nodes, two workers and two people's clients on one PostgreSQL. Of nodes, clients and PostgreSQL one is killed with"
@@ -102,6 +103,7 @@ def _soaked(found: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|"
     yield f"| process instances, external tasks, jobs | {found['instances']:,}, {found['external tasks']:,}, {found['jobs']:,} | |"
     yield f"| killed | {kills} | |"
+    yield f"| nodes that ended again because they found no database when they started | {in_vain} | |"
     broken = "; ".join(found["violations"]) or "none"
     yield f"| broken invariants: each task is completed once, by history and by the clients' journal | {broken} | none |"
     yield f"| answers 503 | {found['unavailable']:,} | with `Retry-After` |"
