@@ -44,7 +44,7 @@ class ProcessExtras:
     job_priority: Expression | None = None
     task_priority: Expression | None = None
     listeners: tuple[Listener, ...] = ()
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str | None] = field(default_factory=dict)
     extras: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -114,6 +114,9 @@ class Dialect(Protocol):
 
     def flow_listeners(self, flow: etree._Element, document: Document) -> tuple[Listener, ...]:
         """The listeners of a sequence flow."""
+
+    def resource(self, place: str) -> str | None:
+        """The text of a script that lies outside of the document; None where it is not to be found."""
 
     def script_resource(self, element: etree._Element) -> str | None:
         """Where the text of a script or condition is to be found outside of the document."""

@@ -101,8 +101,10 @@ class Document:
 
     def script(self, language: str, text: str, resource: str | None, at: etree._Element) -> Script:
         """A script. One outside of the document has its place as text; neither that nor one with a fault can be run."""
-        if resource:
-            return Script(language, None, resource)
+        found = self.dialect.resource(resource) if resource else text
+        if found is None:
+            return Script(language, None, place=resource)
+        text = found
         try:
             return self.dialect.script(language, text)
         except ExpressionFailed as error:  # Camunda 7 compiles scripts when they are first run

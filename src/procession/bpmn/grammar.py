@@ -155,7 +155,9 @@ class _Checker:
             return None
         told = element.get(XSI_TYPE)
         if told is not None:
-            local = told.rpartition(":")[2]
+            prefix, _, local = told.strip().rpartition(":")
+            if element.nsmap.get(prefix or None) not in _KNOWN:
+                self._problems.schema(f"Cannot resolve '{told}' to a type definition for '{_shown(element)}'", element)
             named = self._types.get(local[1:2].lower() + local[2:])
             if named is not None:
                 return named
@@ -176,6 +178,7 @@ _VALUES: Mapping[str, Callable[[str], object]] = {
     "qname": _QNAME.match,
     "bool": {"true", "false", "0", "1"}.__contains__,
     "int": re.compile(r"[+-]?\d+\Z").match,
+    "double": re.compile(r"(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?INF|NaN)\Z").match,
 }
 
 

@@ -159,8 +159,8 @@ BPMNShape: diagramElement | Bounds BPMNLabel? | bpmnElement:qname isHorizontal:b
 BPMNEdge: diagramElement | waypoint2+ BPMNLabel? | bpmnElement:qname sourceElement:qname targetElement:qname
     messageVisibleKind:initiating,non_initiating
 BPMNLabel: diagramElement | Bounds? | labelStyle:qname
-Bounds: - | | x! y! width! height!
-waypoint: - | | x! y!
+Bounds: - | | x:double! y:double! width:double! height:double!
+waypoint: - | | x:double! y:double!
 """
 
 # Elements whose names differ from their types'. `text` is plain text, `idref` text that must be an id of the file.

@@ -19,11 +19,15 @@ from procession.expressions import Expression
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Source text in a script language; `expression` is compiled where the language is FEEL or JUEL."""
+    """Source text in a script language; `expression` is compiled where the language is FEEL or JUEL.
+
+    One that could not be found has its `place` instead of a text.
+    """
 
     language: str
     expression: Expression | None
     text: str = ""
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,7 @@ class Traits:
     outputs: tuple[Assignment, ...] = ()
     listeners: tuple[Listener, ...] = ()
     loop: Loop | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str | None] = field(default_factory=dict)
     documentation: str | None = None
 
 
@@ -539,7 +543,7 @@ class Process:
     task_priority: Expression | None = None
     listeners: tuple[Listener, ...] = ()
     documentation: str | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str | None] = field(default_factory=dict)
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     def scope_of(self, node_id: str) -> str:

@@ -34,6 +34,7 @@ from procession.bpmn.problems import Problems
 
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
+_BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 MULTI_INSTANCE_BODY = "#multiInstanceBody"
 
 Elements = Mapping[str, etree._Element]
@@ -275,8 +276,20 @@ def _definition(event: etree._Element) -> etree._Element:
     return event if found is None else found
 
 
+def _check_bounds(shape: etree._Element, document: Document) -> None:
+    bounds = shape.find(_BOUNDS)
+    if bounds is None:
+        document.problems.error("'Bounds' element is required", shape)
+        return
+    for name in ("x", "y", "width", "height"):
+        try:
+            float(bounds.get(name) or "")
+        except ValueError:
+            document.problems.error(f"'{name}' attribute is required and has to be a number", shape)
+
+
 def check_diagram(document: Document) -> None:
-    """Shapes and edges must refer to something that exists; edges need two waypoints."""
+    """Shapes and edges must refer to something that exists; shapes need bounds, edges two waypoints."""
     known = frozenset(ids_below(document.root))
     for what, name in ((f"{DI}BPMNShape", "shape"), (f"{DI}BPMNEdge", "edge")):
         for element in document.root.iter(what):
@@ -287,5 +300,7 @@ def check_diagram(document: Document) -> None:
                 document.problems.error(
                     f"Invalid reference in 'bpmnElement' attribute, element {reference} not found", element
                 )
+            elif name == "shape":
+                _check_bounds(element, document)
             if name == "edge" and len(element.findall(_WAYPOINT)) < 2:
                 document.problems.error("Minimum 2 waypoint elements must be definied for a 'BPMNEdge'", element)

@@ -54,8 +54,15 @@ def check_events(process: Process, root: etree._Element, elements: Elements, doc
                 _check_compensated(node, process, element, problems)
             case _:
                 pass
+    compensating = _compensating_scopes(process)
     for activity, boundaries in process.boundaries.items():
         _check_one_each(activity, boundaries, process, elements, problems)
+        if activity in compensating and _having(boundaries, process, Compensation):
+            problems.error(
+                "compensation boundary event and event subprocess with compensation start event are not supported on"
+                " the same scope",
+                elements[activity],
+            )
     _check_escalation_handlers(process, elements, problems)
     _check_associations(process, root, document)
 
@@ -92,15 +99,21 @@ def _check_one_each(
 ) -> None:
     """At most one cancel and one compensation event on an activity."""
     for kind, name in ((Cancel, "cancelEventDefinition"), (Compensation, "compensateEventDefinition")):
-        found = [
-            id_
-            for id_ in boundaries
-            if isinstance(event := process.nodes[id_], BoundaryEvent) and isinstance(event.definition, kind)
-        ]
-        for id_ in found[1:]:
+        for id_ in _having(boundaries, process, kind)[1:]:
             problems.error(
                 f"multiple boundary events with {name} not supported on same activity '{activity}'", elements[id_], id_
             )
+
+
+def _having(boundaries: tuple[str, ...], process: Process, kind: type[Cancel | Compensation]) -> list[str]:
+    events = ((id_, process.nodes[id_]) for id_ in boundaries)
+    return [id_ for id_, x in events if isinstance(x, BoundaryEvent) and isinstance(x.definition, kind)]
+
+
+def _compensating_scopes(process: Process) -> frozenset[str]:
+    """Sub-processes with an event sub-process that compensates them."""
+    starts = (x for x in process.nodes.values() if isinstance(x, StartEvent))
+    return frozenset(_around(x, process) for x in starts if isinstance(x.definition, Compensation))
 
 
 def _check_compensated(

@@ -7,7 +7,7 @@ and elements of flow nodes are read in `extensions` and `forms`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,15 +38,23 @@ from procession.expressions import Expression, Literal
 _DAYS = re.compile(r"P(\d{1,9})D\Z")
 _STARTER = re.compile(r"(user|group)\((.*)\)\Z")
 _NEVER = Literal("", "")
+_DEPLOYED = "deployment://"
 
 
-def read_bpmn(data: bytes, resource: str = "", *, enforce_time_to_live: bool = False) -> Reading:
+def read_bpmn(
+    data: bytes,
+    resource: str = "",
+    *,
+    enforce_time_to_live: bool = False,
+    resources: Callable[[str], bytes | None] = lambda name: None,
+) -> Reading:
     """The executable processes (`isExecutable="true"`) of a BPMN file, and warnings.
 
-    With `enforce_time_to_live` each must have a `camunda:historyTimeToLive`. Raises ParseFailed with every problem (elements,
-    line, column), as `bpmn.reader.read_definitions` does.
+    With `enforce_time_to_live` each must have a `camunda:historyTimeToLive`. `resources` gives the other files of its
+    deployment, which scripts may be in. Raises ParseFailed with every problem (elements, line, column), as
+    `bpmn.reader.read_definitions` does.
     """
-    return read_definitions(data, Camunda7(enforce_time_to_live=enforce_time_to_live), resource)
+    return read_definitions(data, Camunda7(enforce_time_to_live=enforce_time_to_live, resources=resources), resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class Camunda7:
     policies: Policies = field(default_factory=Policies)
     refused: Mapping[str, str] = field(default_factory=lambda: NOT_EXECUTED)
     enforce_time_to_live: bool = False
+    resources: Callable[[str], bytes | None] = lambda name: None
 
     def expression(self, text: str) -> Expression:
         return Literal(text, text) if ext.is_text(text) else juel.compile_expression(text)
@@ -75,6 +84,10 @@ class Camunda7:
 
     def told(self, element: etree._Element) -> Mapping[str, Any]:
         return {}
+
+    def resource(self, place: str) -> str | None:
+        data = self.resources(place.removeprefix(_DEPLOYED)) if place.startswith(_DEPLOYED) else None
+        return None if data is None else data.decode("utf-8", "replace")
 
     def script_resource(self, element: etree._Element) -> str | None:
         return ext.attribute(element, "resource")

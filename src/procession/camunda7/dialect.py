@@ -12,7 +12,16 @@ from procession.bpmn.model import Process
 from procession.camunda7 import decisions, definitions
 from procession.camunda7.bpmn import read_bpmn
 from procession.dmn.model import DecisionRecord
-from procession.engine.dialect import DecisionHead, DecisionsRead, FormHead, JobKind, ProcessesRead, StartTrigger
+from procession.engine.dialect import (
+    DecisionHead,
+    DecisionsRead,
+    FormHead,
+    JobKind,
+    ProcessesRead,
+    Resources,
+    StartTrigger,
+    no_resources,
+)
 from procession.errors import ParseFailed, Problem
 from procession.kernel.events import DecisionEvaluated, DecisionInput, DecisionOutput
 from procession.kernel.world import Decided
@@ -35,8 +44,8 @@ class Camunda7Dialect:
             return "form"
         return "dmn" if resource.endswith(_DMN) else None
 
-    def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
-        reading = read_bpmn(data, resource, enforce_time_to_live=self._enforce_time_to_live)
+    def read_processes(self, data: bytes, resource: str, resources: Resources = no_resources) -> ProcessesRead:
+        reading = read_bpmn(data, resource, enforce_time_to_live=self._enforce_time_to_live, resources=resources)
         return ProcessesRead(reading.processes, reading.warnings)
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:

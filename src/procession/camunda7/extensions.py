@@ -120,10 +120,10 @@ def continuation(element: etree._Element) -> tuple[bool, bool, bool]:
     return before, attribute(element, "asyncAfter") == "true", exclusive in (None, "true")
 
 
-def properties(element: etree._Element) -> dict[str, str]:
-    """`camunda:properties` by name."""
+def properties(element: etree._Element) -> dict[str, str | None]:
+    """`camunda:properties` by name; one without a value has none."""
     return {
-        found.get("name") or "": found.get("value") or ""
+        found.get("name") or "": found.get("value")
         for around in extensions(element, "properties")
         for found in inner(around, "property")
     }
@@ -296,7 +296,7 @@ def fields(element: etree._Element, document: Document) -> tuple[tuple[str, Expr
             found.append((entry.get("name") or "", document.expression(source.strip(), entry)))
         else:
             document.problems.error(
-                "One of the attributes/elements 'string' or 'expression' is mandatory on a field", entry
+                "One of the attributes/elements 'string' or 'expression' is mandatory on a field", entry, holder(entry)
             )
     return tuple(found)
 
@@ -454,7 +454,10 @@ def reference(
 
 def copies(around: etree._Element, name: str, document: Document) -> tuple[Copy, ...]:
     """The `camunda:in` or `camunda:out` that copy variables; a business key is not one."""
-    return tuple(_copy(found, document) for found in extensions(around, name) if not found.get("businessKey"))
+    keys = name == "in"  # nothing comes out with a business key
+    return tuple(
+        _copy(found, document) for found in extensions(around, name) if not (keys and found.get("businessKey"))
+    )
 
 
 def business_key(around: etree._Element, document: Document) -> Expression | None:

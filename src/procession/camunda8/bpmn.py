@@ -108,6 +108,9 @@ class Camunda8:
     def told(self, element: etree._Element) -> Mapping[str, Any]:
         return told_of(element)
 
+    def resource(self, place: str) -> str | None:
+        return None
+
     def script_resource(self, element: etree._Element) -> str | None:
         return None
 

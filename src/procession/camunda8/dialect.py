@@ -16,7 +16,9 @@ from procession.engine.dialect import (
     FormHead,
     JobKind,
     ProcessesRead,
+    Resources,
     StartTrigger,
+    no_resources,
 )
 from procession.errors import ExpressionFailed, ParseFailed, Problem
 from procession.expressions import MappingScope
@@ -34,7 +36,7 @@ class Camunda8Dialect:
     def kind_of(self, resource: str) -> str | None:
         return next((kind for ending, kind in _KINDS.items() if resource.endswith(ending)), None)
 
-    def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
+    def read_processes(self, data: bytes, resource: str, resources: Resources = no_resources) -> ProcessesRead:
         reading = read_bpmn(data, resource)
         if not reading.processes:
             problem = Problem("Must contain at least one executable process", 1, 1, ("definitions",), resource)

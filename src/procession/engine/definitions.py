@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from msgspec import structs
@@ -99,7 +100,8 @@ class Definitions:
             row = self.definition(key, transaction)
             data = repository.resource(transaction.driver, row.deployment, row.resource_name)
             dialect = self.dialect_of(row.deployment, transaction)
-            read = dialect.read_processes(data or b"", row.resource_name)
+            beside = partial(repository.resource, transaction.driver, row.deployment)
+            read = dialect.read_processes(data or b"", row.resource_name, beside)
             found = next(p for p in read.processes if p.id == row.process_id)
             self._keep(self._processes, key, found)
         return found

@@ -117,7 +117,7 @@ def _read(unit: Unit, dialect: Dialect, resources: dict[str, bytes]) -> _Reading
         try:
             match dialect.kind_of(name):
                 case "bpmn":
-                    processes = dialect.read_processes(data, name)
+                    processes = dialect.read_processes(data, name, resources.get)
                     found.processes.append((name, processes))
                     warnings += processes.warnings
                 case "dmn":

@@ -60,6 +60,13 @@ class FormHead:
     version_tag: str | None = None
 
 
+Resources = Callable[[str], bytes | None]
+
+
+def no_resources(name: str) -> None:
+    """For a file that is read by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessesRead:
     """A BPMN resource."""
@@ -74,8 +81,8 @@ class Dialect(Protocol):
     def kind_of(self, resource: str) -> str | None:
         """`bpmn`, `dmn`, `form`, or None for a resource that is only kept (scripts, images)."""
 
-    def read_processes(self, data: bytes, resource: str) -> ProcessesRead:
-        """Raises ParseFailed with every problem."""
+    def read_processes(self, data: bytes, resource: str, resources: Resources = ...) -> ProcessesRead:
+        """`resources` gives the other files of the deployment by name. Raises ParseFailed with every problem."""
 
     def read_decisions(self, data: bytes, resource: str) -> DecisionsRead:
         """Raises ParseFailed with every problem."""

@@ -369,6 +369,10 @@ class Step:
             case Script():
                 if source.expression is not None:
                     return self.evaluate(scope, source.expression, extras)
+                if source.place is not None:
+                    raise ExecutionFailed(
+                        f"Unable to find the script '{source.place}' among the resources of its deployment"
+                    )
                 sight = Sight(self, scope, extras)
                 value = self.world.script(source.language, source.text, sight)
                 sight.flush()
