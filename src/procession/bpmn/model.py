@@ -511,6 +511,8 @@ class Policies:
     )
     outputs_last: bool = True  # Camunda 7: end listeners run before output mappings; Camunda 8: after them
     interrupted_is_deaf: bool = True  # Camunda 7: no boundary event happens to a scope that was interrupted from inside
+    breadth_first: bool = False  # Camunda 7: a path runs to its wait states before the next begins; Camunda 8: in turns
+    last_flow_first: bool = False  # Camunda 8 looks at outgoing flows, and takes them, from the end of the document
     single_starts: bool = True  # Camunda 7: one none or timer start a process, one process a message start
 
 

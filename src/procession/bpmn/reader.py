@@ -211,7 +211,7 @@ class _Builder:
         flows = self.read_flows(element)
         outgoing: dict[str, list[str]] = {}
         incoming: dict[str, list[str]] = {}
-        for flow in flows:
+        for flow in reversed(flows) if self.document.dialect.policies.last_flow_first else flows:
             outgoing.setdefault(flow.source, []).append(flow.id)
             incoming.setdefault(flow.target, []).append(flow.id)
         here: list[Node] = []

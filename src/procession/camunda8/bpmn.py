@@ -52,6 +52,8 @@ POLICIES = Policies(
     counts_from_zero=False,
     interrupted_is_deaf=False,
     single_starts=False,
+    breadth_first=True,
+    last_flow_first=True,
     outputs_last=False,
 )
 _NEVER = Literal("", "")

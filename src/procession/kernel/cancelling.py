@@ -13,7 +13,7 @@ from procession.kernel import events as e
 from procession.kernel.catching import happen
 from procession.kernel.ending import AFTERWARDS, cancel_instance, end_instance, is_terminating, terminate_one
 from procession.kernel.records import Element, Life
-from procession.kernel.stepping import Continue, Step
+from procession.kernel.stepping import ChildEnded, Continue, Step
 
 
 def gone(step: Step, element: Element) -> None:
@@ -48,6 +48,8 @@ def _follow(step: Step, scope: int, entry: Mapping[str, Any]) -> None:
         waits = step.view.get(Element, entry["goesOn"])
         if waits is not None:
             step.push(Continue(waits.key, waits.phase, waits.index))
+    elif "ends" in entry:
+        step.push(ChildEnded(scope))
     elif "completes" in entry:
         if found.life is Life.ACTIVE:
             step.complete(scope)

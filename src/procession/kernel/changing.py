@@ -25,7 +25,13 @@ listeners corrected, `variables` of a completion, `action` and `operation` as th
 DENIED = "denied"
 """In a task element's note: the `event` that was denied last, and the `reason`."""
 CANDIDATES = {"candidate_users": "user", "candidate_groups": "group"}
-_STATES = {"create": "Creating", "assignment": "Assigning", "update": "Updating", "complete": "Completing", "delete": "Canceling"}
+_STATES = {
+    "create": "Creating",
+    "assignment": "Assigning",
+    "update": "Updating",
+    "complete": "Completing",
+    "delete": "Canceling",
+}
 TASK_EVENTS = frozenset(_STATES)
 """The events of a user task that workers may be asked about."""
 DENIABLE = frozenset({"assignment", "update", "complete"})

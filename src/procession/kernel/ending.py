@@ -6,6 +6,7 @@ ends with it; what was to follow waits in the note of the scope in which it all 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -24,7 +25,8 @@ JOINED = "joined"  # in an element's note: it waits at a join and is counted the
 
 AFTERWARDS = "afterwards"
 """In a scope's note: what follows when elements in it are gone, a list. Each says which it waits for (`gone`, keys), and
-what then happens: `event` with what it `brings`, an element that `goesOn`, the scope that `completes`, or, at a root, how the
+what then happens: `event` with what it `brings`, an element that `goesOn`, the scope that `completes` or
+looks whether it `ends`, or, at a root, how the
 instance is `cancelled`."""
 
 
@@ -43,6 +45,8 @@ def terminate(
     Its output mappings are carried out, as Camunda 7 does. `reason` is what called instances are told, `task_reason`
     what history says of its tasks. With `tasks_first` the tasks hear of it before any element ends.
     """
+    if step.process.policies.breadth_first:
+        return not _terminate_in_breadth(step, [key], reason, task_reason or reason, listeners)
     order = _inside(step, key)
     if tasks_first and listeners:
         _tell_tasks(step, order, task_reason or reason)
@@ -57,6 +61,31 @@ def terminate(
         else:
             _terminate_one(step, element, reason, task_reason or reason, listeners, mappings)
     return key not in staying
+
+
+def _terminate_in_breadth(step: Step, keys: Sequence[int], reason: str, task_reason: str, listeners: bool) -> list[int]:
+    """Cancels elements in turns, outer ones first; each is gone when all inside it are. Gives those that stay."""
+    waiting = deque(keys)
+    while waiting:
+        element = step.view.get(Element, waiting.popleft())
+        if element is None:
+            continue
+        inside = sorted(step.view.children(element.key), key=lambda child: not child.note.get(ASIDE))
+        if element.children or (listeners and _asks(step, element)):
+            _stay(step, element, reason, task_reason)
+            waiting.extend(child.key for child in inside)
+            continue
+        for kept in inside:  # what could have been compensated
+            terminate_one(step, kept)
+        _terminate_one(step, element, reason, task_reason, listeners, False)
+        while element.key not in keys and element.parent is not None:
+            element = step.view.need(Element, element.parent)
+            if element.children:
+                break
+            for kept in step.view.children(element.key):
+                terminate_one(step, kept)
+            terminate_one(step, element)
+    return [key for key in keys if step.view.get(Element, key) is not None]
 
 
 def _inside(step: Step, key: int) -> list[int]:
@@ -113,7 +142,9 @@ def _stay(step: Step, element: Element, reason: str, task_reason: str) -> None:
 
 
 def leave_after(step: Step, scope: int, gone: Sequence[int], follows: Mapping[str, Any]) -> None:
-    """Notes at a scope what follows when elements in it are gone."""
+    """Notes at a scope what follows when elements in it are gone; nothing where none has to go."""
+    if not gone:
+        return
     host = step.view.need(Element, scope)
     waiting = [*host.note.get(AFTERWARDS, ()), {"gone": list(gone), **follows}]
     step.emit(e.ElementNoted(scope, {**host.note, AFTERWARDS: waiting}))
@@ -123,6 +154,8 @@ def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: 
     """Cancels everything inside a scope, or all but one element. Gives the keys of what stays until listeners have answered."""
     stays = []
     children = [child for child in step.view.children(scope) if child.key != but and not child.note.get(ASIDE)]
+    if step.process.policies.breadth_first:
+        return _terminate_in_breadth(step, [child.key for child in children], reason, "deleted", True)
     for child in children:
         if step.view.get(Element, child.key) is not None:
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
@@ -218,6 +251,10 @@ def cancel_instance(
     told = "deleted" if inside else reason  # what history says of its tasks
     if tell_caller and listeners:
         _tell_tasks(step, _inside(step, root.key), told)  # all of them before the first activity ends, as in Camunda 7
+    if step.process.policies.breadth_first:
+        _stay(step, root, reason or "deleted", told or "deleted")
+        keys = [child.key for child in step.view.children(root.key)]
+        _terminate_in_breadth(step, keys, reason or "deleted", told or "deleted", listeners)
     stay = [
         child.key
         for child in step.view.children(root.key)
@@ -226,7 +263,6 @@ def cancel_instance(
     root = step.view.need(Element, root.key)
     state = "INTERNALLY_TERMINATED" if inside else "EXTERNALLY_TERMINATED"
     if stay:
-        _stay(step, root, reason or "deleted", told or "deleted")
         leave_after(step, root.key, stay, {"cancelled": {"state": state, "reason": reason}})
     else:
         end_instance(step, root, state, reason, listeners=listeners)

@@ -15,6 +15,7 @@ from procession.bpmn.model import Cancel, EndEvent, Failure, Listener, Node, Sub
 from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
 from procession.kernel.behaviours.events import TRIGGERED
+from procession.kernel.behaviours.gateways import waits_to_join
 from procession.kernel.catching import START, event_starts, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
@@ -84,11 +85,15 @@ def advance(step: Step, item: Continue) -> None:
     traits = node.traits
     body = element.node.endswith(BODY)
     inner = traits.loop is not None and not body
+    if element.life is Life.ACTIVE and item.phase in (Phase.END, Phase.OUTPUT):
+        step.rest(key, item.phase, index, Life.COMPLETING)  # its turn to complete has come
     match item.phase:
+        case Phase.BEFORE if waits_to_join(step, element, node):
+            pass
         case Phase.BEFORE:
             _before(step, element, node, index, inner)
         case Phase.ATTACH:
-            if _clears(node) and element.parent:
+            if _clears(node) and element.parent and not step.process.policies.breadth_first:
                 # what is beside it is cancelled before it begins
                 reason = f"Interrupting activity Activity({node.id}) executed."
                 if stay := interrupt(step, element.parent, reason, but=key):
@@ -217,6 +222,10 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: 
     else:
         step.drop_variables(key)
         step.emit(e.ElementRemoved(key))
+    if _clears(node) and step.process.policies.breadth_first:
+        # what is beside it is cancelled when it has ended
+        stay = interrupt(step, scope, f"Interrupting activity Activity({node.id}) executed.")
+        leave_after(step, scope, stay, {"ends": True})
     if not flows:
         # a compensation handler tells the event that threw
         step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key, shared=not stands_alone(step, element)))

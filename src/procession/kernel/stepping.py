@@ -44,7 +44,7 @@ from procession.kernel.applying import apply
 from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Wait
 from procession.kernel.state import State, View
 from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
-from procession.kernel.world import Request, World
+from procession.kernel.world import BroadcastSignal, Request, World
 
 BODY = "#multiInstanceBody"
 HELD = "held"  # in a scope's note: it was opened for what is put into it, and does nothing by itself
@@ -60,6 +60,13 @@ class Continue(Struct, frozen=True):
     element: int
     phase: Phase
     index: int = 0
+
+
+class Turns(Struct, frozen=True):
+    """The turns of a loop, of which so many have begun."""
+
+    turns: tuple[Continue, ...]
+    begun: int = 0
 
 
 class ChildEnded(Struct, frozen=True):
@@ -131,6 +138,7 @@ class Step:
         self.ending: int | None = None  # the scope that ends together with the execution of what was last in it
         self.answer = Answer()
         self._agenda: list[Item] = []
+        self._later: deque[Item | Turns] = deque()
         self._checks: deque[Item] = deque()
         self._changed: list[Check] = []  # what variables changed, until conditions are looked at
         self._chosen: dict[int, tuple[str, ...]] = {}
@@ -143,8 +151,8 @@ class Step:
         self.open: int | None = None  # a root that stays although nothing is left in it
         self.came_to_end = False  # what was last in it ended by itself
         self.outside: tuple[str | None] | None = None  # the reason, while somebody outside cancels
-        self.leaves_called = False  # called instances go on although their call activity is cancelled
         self.told: set[int] = set()  # tasks that have heard already that they are deleted
+        self.leaves_called = False  # called instances go on although their call activity is cancelled
         self._process: Process | None = None if definition is None else world.process(definition)
         self._conditions = self._process is not None and self._process.has_conditions
 
@@ -215,6 +223,20 @@ class Step:
         """Adds work; the first of these runs first, before all that is waiting already."""
         self._agenda.extend(reversed(items))
 
+    def push_turns(self, turns: Sequence[Continue]) -> None:
+        """Adds the turns of a loop; in breadth each begins after what the one before it has begun."""
+        if self.process.policies.breadth_first and len(turns) > 1:
+            self._later.append(Turns(tuple(turns)))
+        else:
+            self.push_next(*turns)
+
+    def push_next(self, *items: Item) -> None:
+        """Adds what begins or ends next: after all that waits for its turn already, where the process goes in breadth."""
+        if self.process.policies.breadth_first:
+            self._later.extend(items)
+        else:
+            self.push(*items)
+
     def go_on(self) -> Answer:
         """Works on until something is asked of another instance, or nothing is left to do."""
         self.answer = Answer()
@@ -222,12 +244,12 @@ class Step:
 
     def run(self, *, pausing: bool = False) -> Answer:
         """Works the agenda off; `pausing` stops it, with `rest` in its answer, where something was asked of another instance."""
-        while self._agenda or self._checks:
-            if pausing and self.answer.requests and not self._checks:
+        while self._agenda or self._later or self._checks:
+            if pausing and self._asks() and not self._checks:
                 self.answer.rest = self
                 break
             # conditions are looked at before anything else goes on
-            item = self._checks.popleft() if self._checks else self._agenda.pop()
+            item = self._checks.popleft() if self._checks else self._take()
             self._items += 1
             # over its budget, what begins next is put off (`phases`); what does not even begin anything fails
             if self._items > MAX_ITEMS and self._items > HARD_LIMIT * self._budget():
@@ -242,6 +264,24 @@ class Step:
                     error.details.setdefault("failed_node", self._node_id(item.element))
                 raise
         return self.answer
+
+    def _asks(self) -> bool:
+        """Whether something asked of another instance has to be done before what comes next; a signal need not in breadth."""
+        asked = self.answer.requests
+        if not asked or not self.process.policies.breadth_first:
+            return bool(asked)
+        return any(not isinstance(request, BroadcastSignal) for request in asked)
+
+    def _take(self) -> Item:
+        if self._agenda:
+            return self._agenda.pop()
+        item = self._later.popleft()
+        if isinstance(item, Turns):
+            # the next turn of a loop comes after what the one before it has begun
+            if item.begun + 1 < len(item.turns):
+                self._later.append(Turns(item.turns, item.begun + 1))
+            return item.turns[item.begun]
+        return item
 
     def expect(self, body: Element, turns: int) -> None:
         """A loop will have so many turns: what is large is not without end. Running the same loop again grants nothing more."""
@@ -258,12 +298,14 @@ class Step:
     def attempt(self, item: Undone, advance: Callable[[Step, Undone], None]) -> ProcessionError | None:
         """Carries out one item; where it fails nothing of it is left. Gives the failure."""
         mark, length, requests = self._state.mark(), len(self.answer.events), len(self.answer.requests)
-        agenda = len(self._agenda)
+        agenda, later = len(self._agenda), len(self._later)
         try:
             advance(self, item)
         except (ExpressionFailed, ExecutionFailed) as error:
             self._state.undo(mark)
             del self.answer.events[length:], self.answer.requests[requests:], self._agenda[agenda:]
+            while len(self._later) > later:
+                self._later.pop()
             return error
         return None
 
@@ -295,7 +337,7 @@ class Step:
             if flow is not None:
                 self.emit(e.FlowTaken(parent.instance, flow))
             created.append(Continue(key, Phase.BEFORE))
-        self.push(*created)
+        self.push_next(*created)
         return [item.element for item in created]
 
     def rest(self, element: int, phase: Phase, index: int = 0, life: Life | None = None) -> None:
@@ -322,8 +364,9 @@ class Step:
             and self.node_of(found).traits.outputs
         ):
             first = Phase.OUTPUT
-        self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
-        self.push(Continue(element, first))
+        if not self.process.policies.breadth_first:
+            self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
+        self.push_next(Continue(element, first))
 
     # ------------------------------------------------------------ mappings
 

@@ -34,9 +34,10 @@ class Behaviour:
     def leaving(self, step: Step, element: Element, node: Node) -> None:
         """The element is about to end well; its variables are still there."""
         if node.traits.loop is not None and element.loop_counter is not None:
-            from procession.kernel.behaviours.loops import collect_output
+            from procession.kernel.behaviours.loops import collect_output, look_at_completion
 
             collect_output(step, element, node.traits.loop)
+            look_at_completion(step, element, node.traits.loop)
 
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         """Something directly inside the element has ended."""

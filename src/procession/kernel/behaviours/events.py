@@ -125,7 +125,8 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
             instance = step.instance_of(element)
             name_now = step.text(element.key, name) or ""
             step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables, asynchronous=asynchronous))
-            return False  # it goes on when everybody has got the signal, if it is then still there
+            # in Camunda 7 it goes on when everybody has got the signal, if it is then still there
+            return step.process.policies.breadth_first
         case Escalation(code=code):
             asked = len(step.answer.requests)
             throw_escalation(step, element.key, code or "", goes_on=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from procession.bpmn.graph import can_reach
-from procession.bpmn.model import CatchEvent, Node
+from procession.bpmn.model import CatchEvent, InclusiveGateway, Node, ParallelGateway
 from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
@@ -49,7 +49,7 @@ class Parallel(Behaviour):
     """Fork on all flows; join when as many tokens have arrived as there are incoming flows."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
-        if len(node.incoming) <= 1:
+        if len(node.incoming) <= 1 or step.process.policies.breadth_first:
             step.complete(element.key, flows=node.outgoing)
             return
         scope = _arrive(step, element)
@@ -61,10 +61,10 @@ class Inclusive(Behaviour):
     """Fork on every flow whose condition holds; join when no other token can come."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
-        if len(node.incoming) > 1:
+        if len(node.incoming) > 1 and not step.process.policies.breadth_first:
             scope = _arrive(step, element)
             enough = scope.arrived[element.node] >= len(node.incoming)
-            if not enough and self._may_come(step, scope, element):
+            if not enough and may_come(step, scope, element):
                 return
             _join(step, scope, element, self._flows(step, element, node))
             return
@@ -87,19 +87,44 @@ class Inclusive(Behaviour):
             )
         return chosen
 
-    def _may_come(self, step: Step, scope: Element, element: Element) -> bool:
-        """True where a token elsewhere in the scope can reach this gateway."""
-        for other in step.view.children(scope.key):
-            if other.node == element.node and other.note.get(JOINED):
-                continue
-            if other.note.get(ASIDE):
-                continue
-            at = other.node.removesuffix(BODY)
-            if other.node == element.node and other.phase is Phase.BEFORE:
-                return True
-            if can_reach(step.process, at, element.node):
-                return True
+
+def may_come(step: Step, scope: Element, element: Element) -> bool:
+    """True where a token elsewhere in the scope can reach this gateway."""
+    for other in step.view.children(scope.key):
+        if other.node == element.node and other.note.get(JOINED):
+            continue
+        if other.note.get(ASIDE):
+            continue
+        at = other.node.removesuffix(BODY)
+        if other.node == element.node and other.phase is Phase.BEFORE:
+            return True
+        if can_reach(step.process, at, element.node):
+            return True
+    return False
+
+
+def waits_to_join(step: Step, element: Element, node: Node) -> bool:
+    """Where a join begins only when all have come: True while this token waits for others; else it is all that came."""
+    joins = step.process.policies.breadth_first and isinstance(node, ParallelGateway | InclusiveGateway)
+    if not joins or len(node.incoming) <= 1 or element.flow is None:
         return False
+    if element.note.get(JOINED):
+        return True
+    scope = _arrive(step, element)
+    waiting = [x for x in step.view.children(scope.key, element.node) if x.note.get(JOINED)]
+    came = {x.flow: x for x in reversed(waiting) if x.key != element.key} | {element.flow: element}
+    if len(came) < len(node.incoming) and (
+        isinstance(node, ParallelGateway) or may_come(step, scope, step.view.need(Element, element.key))
+    ):
+        return True
+    joined = list(came.values()) if isinstance(node, ParallelGateway) else waiting
+    step.emit(e.TokenArrived(scope.key, element.node, -len(joined)))
+    for other in joined:
+        if other.key != element.key:
+            step.emit(e.ElementRemoved(other.key))
+    note = step.view.need(Element, element.key).note
+    step.emit(e.ElementNoted(element.key, {name: value for name, value in note.items() if name != JOINED}))
+    return False
 
 
 class EventBased(Behaviour):
@@ -114,8 +139,14 @@ class EventBased(Behaviour):
         run_end_listeners(step, element)
         close_attached(step, element)
         step.drop_variables(element.key)
-        step.emit(e.ElementTerminated(element.key))
-        flow = next(f for f in node.outgoing if step.process.flows[f].target == event.id)
+        flow: str | None = None
+        if step.process.policies.breadth_first:
+            # in Camunda 8 it completes, and takes no flow
+            step.rest(element.key, Phase.END, 0, Life.COMPLETING)
+            step.emit(e.ElementCompleted(element.key))
+        else:
+            step.emit(e.ElementTerminated(element.key))
+            flow = next(f for f in node.outgoing if step.process.flows[f].target == event.id)
         (happening,) = step.create([(event.id, flow)], parent, note={TRIGGERED: True})
         set_variables(step, happening, brings, local=True)
         step.emit(e.ElementRemoved(element.key))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from procession.bpmn.model import Loop, Node
-from procession.errors import ExpressionFailed
+from procession.errors import ExpressionFailed, NoNumber
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.compensation import is_recalled, recalled_child_ended
@@ -20,6 +20,7 @@ from procession.kernel.stepping import Continue, Step
 from procession.kernel.variables import find_variable, set_variable, typed
 
 TOTAL, ACTIVE, DONE, COUNTER = "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "loopCounter"
+SATISFIED = "satisfied"  # in a body's note: its completion condition holds
 COUNTS = "counts"  # in a body's note: these numbers, where they are no variables
 
 
@@ -40,7 +41,7 @@ class LoopBody(Behaviour):
         at_once = 1 if loop.sequential else total
         _count(step, element, {TOTAL: total, DONE: 0, ACTIVE: at_once})
         turns = [begin_turn(step, element, node, loop, counter, items) for counter in range(at_once)]
-        step.push(*turns)
+        step.push_turns(turns)
 
     def child_ended(self, step: Step, element: Element, node: Node, child: int) -> None:
         loop = node.traits.loop
@@ -56,27 +57,20 @@ class LoopBody(Behaviour):
         _count(step, element, {DONE: done} if loop.sequential else {DONE: done, ACTIVE: active})
         # turns may have been added or taken away: only the count of those at work tells when a parallel loop is over
         over = done >= total if loop.sequential else active <= 0
-        if over or self._satisfied(step, child if step.view.get(Element, child) else element.key, loop):
+        if not step.process.policies.results_outwards:
+            holds = bool(step.view.need(Element, element.key).note.get(SATISFIED))  # its turns have looked at it
+        else:
+            holds = not over and satisfied(step, child if step.view.get(Element, child) else element.key, loop)
+        if over or holds:
             if stay := terminate_children(step, element.key):
                 leave_after(step, element.key, stay, {"completes": True})
             else:
                 step.complete(element.key)
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
-            step.push(begin_turn(step, element, node, loop, done, items))
+            step.push_next(begin_turn(step, element, node, loop, done, items))
         else:
             step.look_at_conditions()
-
-    def _satisfied(self, step: Step, scope: int, loop: Loop) -> bool:
-        if loop.completion is None:
-            return False
-        value = step.evaluate(scope, loop.completion, _shown_counts(step, scope, loop))
-        if not isinstance(value, bool):
-            raise ExpressionFailed(
-                f"completionCondition '{loop.completion.source}' does not evaluate to a boolean value",
-                loop.completion.source,
-            )
-        return value
 
     def leaving(self, step: Step, element: Element, node: Node) -> None:
         loop = node.traits.loop
@@ -84,6 +78,28 @@ class LoopBody(Behaviour):
             found = step.view.variable(element.key, loop.output_collection)
             if found is not None:
                 set_variable(step, element.parent, loop.output_collection, typed(found.value))
+
+
+def satisfied(step: Step, scope: int, loop: Loop, ended: int = 0) -> bool:
+    """Whether the completion condition holds, seen from a scope; `ended` are turns that are about to end."""
+    if loop.completion is None:
+        return False
+    value = step.evaluate(scope, loop.completion, _shown_counts(step, scope, loop, ended))
+    if not isinstance(value, bool):
+        raise ExpressionFailed(
+            f"completionCondition '{loop.completion.source}' does not evaluate to a boolean value",
+            loop.completion.source,
+        )
+    return value
+
+
+def look_at_completion(step: Step, element: Element, loop: Loop) -> None:
+    """In Camunda 8 a turn that is about to end looks at the completion condition, with its own variables."""
+    if loop.completion is None or step.process.policies.results_outwards or element.parent is None:
+        return
+    body = step.view.need(Element, element.parent)
+    if not body.note.get(SATISFIED) and satisfied(step, element.key, loop, 1):
+        step.emit(e.ElementNoted(body.key, {**body.note, SATISFIED: True}))
 
 
 def _count(step: Step, body: Element, counts: Mapping[str, int]) -> None:
@@ -103,7 +119,7 @@ def _counts(step: Step, body: Element) -> dict[str, int]:
     return {name: int(variables[name].value) for name in (TOTAL, DONE, ACTIVE)}
 
 
-def _shown_counts(step: Step, scope: int, loop: Loop) -> dict[str, int] | None:
+def _shown_counts(step: Step, scope: int, loop: Loop, ended: int) -> dict[str, int] | None:
     """What a completion condition sees of the counts besides variables."""
     if step.process.policies.counts_from_zero:
         return None
@@ -112,8 +128,8 @@ def _shown_counts(step: Step, scope: int, loop: Loop) -> dict[str, int] | None:
     counts = _counts(step, body)
     return {
         "numberOfInstances": counts[TOTAL],
-        "numberOfActiveInstances": counts[ACTIVE] - (1 if loop.sequential else 0),
-        "numberOfCompletedInstances": counts[DONE],
+        "numberOfActiveInstances": counts[ACTIVE] - ended,
+        "numberOfCompletedInstances": counts[DONE] + ended,
         "numberOfTerminatedInstances": 0,
     }
 
@@ -132,13 +148,13 @@ def _cardinality(step: Step, element: Element, loop: Loop) -> int:
     assert loop.cardinality is not None
     value = step.evaluate(element.key, loop.cardinality)
     try:
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise ValueError
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ExpressionFailed(
+                f"Could not resolve loopCardinality expression '{loop.cardinality.source}': not a number nor number String"
+            )
         total = int(value)
-    except ValueError:
-        raise ExpressionFailed(
-            f"Could not resolve loopCardinality expression '{loop.cardinality.source}': not a number nor number String"
-        ) from None
+    except (ValueError, OverflowError):
+        raise NoNumber(f'For input string: "{value}"') from None
     if total < 0:
         raise ExpressionFailed(
             f"ENGINE-02023 Invalid number of 'instances': must be positive integer value or zero, but was '{total}'.",
