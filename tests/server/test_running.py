@@ -8,10 +8,15 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 from typer.testing import CliRunner
 
 from procession.cli.app import app
+from procession.errors import Unavailable
+from procession.server.running import open_engine
+from procession.server.settings import Settings
 from tests.server.processes import serving
 
 
@@ -46,3 +51,21 @@ def test_a_wrong_option_is_said_in_words() -> None:
     assert done.exit_code == 2
     assert "mysql" in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.fault(8)
+def test_a_database_that_comes_later_is_waited_for(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    server, _, name = postgres_url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+
+        def allow(allowed: bool) -> None:
+            admin.execute(sql.SQL(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {allowed}").format(sql.Identifier(name)))
+
+        allow(False)
+        with pytest.raises(Unavailable):
+            open_engine(Settings(database=postgres_url, pool_timeout=0.1))
+        later = threading.Timer(0.5, allow, [True])
+        later.start()
+        open_engine(Settings(database=postgres_url)).close()
+        later.join()
+    assert "does not answer yet" in caplog.text

@@ -7,6 +7,7 @@ import logging.config
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,22 +20,26 @@ from procession.camunda8.dialect import NAME as CAMUNDA8
 from procession.camunda8.dialect import Camunda8Dialect
 from procession.engine.engine import Engine, EngineSettings
 from procession.engine.targets import named
+from procession.errors import Unavailable
 from procession.feel.limits import set_limits
 from procession.server.application import create_app
 from procession.server.corking import CorkedProtocol
 from procession.server.settings import Settings
-from procession.storage import PoolSettings, open_storage
+from procession.storage import PoolSettings, Storage, open_storage
 
 if TYPE_CHECKING:
     from procession.modeler import Store
 
 log = logging.getLogger("procession.server")
 
+LOOK = 0.25
+"""Seconds between two tries to open a database that does not answer yet."""
 _EVERYWHERE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 — shown as localhost, not bound
 
 
 def open_engine(settings: Settings) -> Engine:
-    """The engine of a server, its schema up to date. Raises Unavailable where the database cannot be reached."""
+    """The engine of a server, its schema up to date. A PostgreSQL that does not answer is waited for as long as for a
+    connection, since both are often started together. Raises Unavailable where the database cannot be reached."""
     pool = PoolSettings(
         size=settings.pool_size,
         minimum=settings.pool_min,
@@ -42,7 +47,7 @@ def open_engine(settings: Settings) -> Engine:
         idle=settings.pool_lifetime,
     )
     set_limits(steps=settings.feel_steps, items=settings.feel_items, text=settings.feel_text, depth=settings.feel_depth)
-    storage = open_storage(settings.database_url(), pool)
+    storage = _open_storage(settings.database_url(), pool)
     dialects = {CAMUNDA8: Camunda8Dialect()}
     own = EngineSettings(
         history=settings.history_level,
@@ -57,6 +62,20 @@ def open_engine(settings: Settings) -> Engine:
         dialects=dialects,
         settings=own,
     )
+
+
+def _open_storage(url: str, pool: PoolSettings) -> Storage:
+    until, told = time.monotonic() + pool.connect_timeout, False
+    while True:
+        try:
+            return open_storage(url, pool)
+        except Unavailable as error:
+            if url.startswith("sqlite") or time.monotonic() > until:
+                raise
+            if not told:
+                log.warning("The database does not answer yet; it is waited for %g s: %s", pool.connect_timeout, error)
+                told = True
+            time.sleep(LOOK)
 
 
 def configure_logging(level: str) -> None:

@@ -85,7 +85,11 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=10, ge=1, le=1000, description="connections to PostgreSQL at most")
     pool_min: int = Field(default=1, ge=0, description="connections to PostgreSQL that are kept open")
-    pool_timeout: float = Field(default=30.0, gt=0, description="seconds to wait for a free connection")
+    pool_timeout: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds to wait for a free connection, and for a PostgreSQL that is still starting",
+    )
     pool_lifetime: float = Field(default=600.0, gt=0, description="seconds after which an idle connection is closed")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
