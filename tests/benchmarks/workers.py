@@ -24,6 +24,7 @@ from pathlib import Path
 
 from camunda_client.c7 import Camunda7Client
 from camunda_client.c8 import Camunda8Client
+from camunda_client.errors import CamundaError
 from tests.benchmarks.figures import cpu_seconds, figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,25 +179,27 @@ def procession(jobs: int, api: str) -> Iterator[Server]:
     with subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
+            _await(url, process)
             _fill(url, jobs, api)
             yield Server(url, process.pid)
         finally:
             process.terminate()
 
 
-def _fill(url: str, jobs: int, api: str) -> None:
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 60
-    while True:
-        try:
-            with Camunda8Client(url) as probe:
+    with Camunda8Client(url) as probe:
+        while True:
+            try:
                 probe.get_cluster_topology()
-            break
-        except OSError:
-            raise
-        except Exception:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
+                return
+            except CamundaError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+
+def _fill(url: str, jobs: int, api: str) -> None:
     if api == "c8":
         with Camunda8Client(url) as eight:
             eight.deploy_resources({"bench8.bpmn": MODEL8})
@@ -295,7 +298,7 @@ def imports() -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-workers", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs in one run; a quarter with Procession as server")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs in one run; half with Procession as server")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each client")
     parser.add_argument("--limit", type=float, default=10.0, help="seconds that one run may take")
     parser.add_argument("--only", choices=("imports", "cost", "canned", "served"), action="append")
@@ -321,7 +324,7 @@ def main() -> None:
         ),
         "served": (
             "Jobs per second, defaults, Procession on SQLite",
-            lambda: throughput(runs("procession", "defaults", options.jobs // 4)),
+            lambda: throughput(runs("procession", "defaults", options.jobs // 2)),
         ),
     }
     text = ["# Workers beside other Python clients", ""]
@@ -330,7 +333,7 @@ def main() -> None:
         f"{date.today()}, Python {platform.python_version()}, {os.cpu_count()} processors; {options.rounds} rounds."
     ]
     text += [
-        f"A run ends after {options.jobs:,} jobs ({options.jobs // 4:,} with Procession as server) or {options.limit:g} s."
+        f"A run ends after {options.jobs:,} jobs ({options.jobs // 2:,} with Procession as server) or {options.limit:g} s."
     ]
     text += ["Clients and server share the processors. Handlers take 0 and 50 ms.", ""]
     for name in options.only or parts:
