@@ -60,7 +60,7 @@ def read_fetch(body: Mapping[str, Any]) -> Fetch:
     created = _created(body)
     topics = tuple(_topic(entry) for entry in _objects(body, "topics"))
     worker, most = text_member(body, "workerId"), number_member(body, "maxTasks") or 0
-    if topics and worker is None:
+    if worker is None:
         raise null_value("workerId is null")
     if most < 0:
         raise engine_error("maxResults is not greater than or equal to 0")
@@ -68,7 +68,7 @@ def read_fetch(body: Mapping[str, Any]) -> Fetch:
         if topic.request.lock_ms <= 0:
             raise engine_error("lockTime is not greater than 0")
     use_priority = flag_member(body, "usePriority")
-    return Fetch(worker or "", min(most, MAX_TASKS), topics, use_priority, created, max(wait, 0))
+    return Fetch(worker, min(most, MAX_TASKS), topics, use_priority, created, max(wait, 0))
 
 
 def _objects(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

@@ -126,7 +126,7 @@ def get_rendered_start_form(request: Request, engine: Any) -> Response:
             if "id" not in request.params:
                 raise
             message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
-            raise engine_error(message, "NotFoundException", 404) from problem
+            raise engine_error(message, "NotFoundException", 400) from problem
     text = rendered_start_form(engine, row["key"])
     if text is None:
         raise invalid_request(

@@ -117,9 +117,10 @@ def lock(request: Request, engine: Any) -> Steps:
 def extend_lock(request: Request, engine: Any) -> Steps:
     """Prolongs a lock, from now on."""
     body = request.json_object()
-    worker, duration = _worker(body), number_member(body, "newDuration", 64) or 0
+    duration = number_member(body, "newDuration", 64) or 0
     if duration <= 0:
         raise rest_error("lockTime is not greater than 0", 400, 0)
+    worker = _worker(body)
     until = engine.clock() + timedelta(milliseconds=min(duration, MAX_LOCK))
     command = c.ChangeExternal(key_of(request["id"]), lock=(worker, until), holder=worker)
     return (yield from _send(request, engine, command, worker, EXTEND))

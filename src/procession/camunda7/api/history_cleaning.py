@@ -102,10 +102,10 @@ def _removal_time(path: str, noun: str, query: QueryTable, table: Table, kind: s
         if modes > 1:
             raise _bad("The removal time modes are mutually exclusive: mode is not null")
         ids, document = texts_member(body, f"{noun}Ids"), body.get(f"{noun}Query")
-        if modes == 0:
-            raise _bad("removalTime is null")
         if ids is None and not isinstance(document, dict):
             raise _bad("Neither query nor ids provided.")
+        if modes == 0:
+            raise _bad("removalTime is null")
         with reading(engine) as connection:
             named = [key_of(id_) for id_ in ids or ()]
             found = [key for key in named if first(connection, query, key, engine.clock()) is not None]
