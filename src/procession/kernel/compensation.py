@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from procession.bpmn.activity_types import activity_type
 from procession.bpmn.model import BoundaryEvent, Cancel, Compensation, Node, StartEvent, SubProcess
 from procession.kernel import events as e
 from procession.kernel.catching import START, event_starts, fire
@@ -100,8 +101,25 @@ def compensate(step: Step, thrower: Element, activity: str | None) -> bool:
         if subscription.correlation_key is not None:
             _recall(step, int(subscription.correlation_key), subscription.node, thrower.key)
         else:
+            _pass_boundary(step, thrower, subscription)
             step.create([(subscription.node, None)], subscription.element or 0, note={COMPENSATES: thrower.key})
     return True
+
+
+def _pass_boundary(step: Step, thrower: Element, subscription: Subscription) -> None:
+    """Camunda 8 shows the boundary event by which a handler is begun."""
+    events = (step.process.nodes[x] for found in step.process.boundaries.values() for x in found)
+    event = next((x for x in events if getattr(x, "definition", None) == Compensation(subscription.node)), None)
+    if event is None or not step.process.policies.breadth_first:
+        return
+    key = step.world.new_key()
+    shown = Element(key, thrower.instance, subscription.element, event.id)
+    step.emit(e.ElementCreated(shown, step.definition or 0))
+    step.emit(e.ElementEntered(key, activity_type(event), event.name))
+    step.rest(key, Phase.EXECUTE, 0, Life.ACTIVE)
+    step.rest(key, Phase.END, 0, Life.COMPLETING)
+    step.emit(e.ElementCompleted(key))
+    step.emit(e.ElementRemoved(key))
 
 
 def handler_ended(step: Step, thrower: Element) -> bool:

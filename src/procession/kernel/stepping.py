@@ -63,10 +63,10 @@ class Continue(Struct, frozen=True):
 
 
 class Turns(Struct, frozen=True):
-    """The turns of a loop, of which so many have begun."""
+    """The turns of a loop, of which so many have begun or are about to."""
 
     turns: tuple[Continue, ...]
-    begun: int = 0
+    begun: int
 
 
 class ChildEnded(Struct, frozen=True):
@@ -226,7 +226,7 @@ class Step:
     def push_turns(self, turns: Sequence[Continue]) -> None:
         """Adds the turns of a loop; in breadth each begins after what the one before it has begun."""
         if self.process.policies.breadth_first and len(turns) > 1:
-            self._later.append(Turns(tuple(turns)))
+            self._later.extend((turns[0], Turns(tuple(turns), 1)))
         else:
             self.push_next(*turns)
 
@@ -276,11 +276,12 @@ class Step:
         if self._agenda:
             return self._agenda.pop()
         item = self._later.popleft()
-        if isinstance(item, Turns):
+        while isinstance(item, Turns):
             # the next turn of a loop comes after what the one before it has begun
+            self._later.append(item.turns[item.begun])
             if item.begun + 1 < len(item.turns):
                 self._later.append(Turns(item.turns, item.begun + 1))
-            return item.turns[item.begun]
+            item = self._later.popleft()
         return item
 
     def expect(self, body: Element, turns: int) -> None:
