@@ -86,7 +86,7 @@ kinds = st.sampled_from(
 )
 
 LENIENT = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -97,10 +97,10 @@ def routes() -> list[Route]:
 
 
 @pytest.fixture
-def running(engine: Engine) -> Caller:
-    """A server with an instance to hurt."""
-    caller = Caller(create_app(engine, Settings(test_mode=True, auth=False)))
-    api = Play(engine, caller)
+def running(stored: Engine) -> Caller:
+    """A server on each database, with an instance to hurt."""
+    caller = Caller(create_app(stored, Settings(test_mode=True, auth=False)))
+    api = Play(stored, caller)
     api.deploy(process(f'<startEvent id="s"/>{job("a")}<endEvent id="e"/>', "s>a a>e"))
     api.start(n=1)
     return caller

@@ -24,7 +24,7 @@ from procession.camunda8.entities.statistics import (
     variable_names,
 )
 from procession.camunda8.entities.work import MESSAGE_SUBSCRIPTIONS
-from procession.camunda8.exchange import Answer, Call, number_member, object_member, route, text_member
+from procession.camunda8.exchange import Answer, Call, number_member, object_member, route, shown_tenant, text_member
 from procession.camunda8.problems import invalid, unreadable
 from procession.camunda8.searching import Condition, asking_of, conditions_of, find, reading, require_level, search
 from procession.storage import schema
@@ -175,10 +175,10 @@ def usage(call: Call) -> Answer:
             if tenant is not None:
                 conditions.append(tenant_shown(table.c.tenant).is_not_distinct_from(tenant))
             total[name] = connection.execute(select(count).select_from(table).where(*conditions)).scalar_one()
-            shown = tenant_shown(table.c.tenant)
-            rows = connection.execute(select(shown, count).select_from(table).where(*conditions).group_by(shown))
-            for of, number in rows:
-                by_tenant.setdefault(of, dict.fromkeys(counted, 0))[name] = number
+            of = table.c.tenant
+            rows = connection.execute(select(of, count).select_from(table).where(*conditions).group_by(of))
+            for tenant_, number in rows:
+                by_tenant.setdefault(shown_tenant(tenant_), dict.fromkeys(counted, 0))[name] = number
     tenants = by_tenant if call.query.get("withTenants") == "true" else {}
     return Answer({**total, "activeTenants": len(by_tenant), "tenants": tenants})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, distinct, func, literal, null, select
+from sqlalchemy import case, distinct, func, literal, literal_column, null, select
 
 from procession.camunda8.entities.instances import OPEN_INCIDENT, hash_code, tenant_shown
 from procession.camunda8.entities.work import MESSAGE_SUBSCRIPTIONS
 from procession.camunda8.exchange import shown_tenant
-from procession.camunda8.searching import Condition, Entity, Row, shown_time, text
+from procession.camunda8.searching import Column, Condition, Entity, Row, shown_time, text
 from procession.storage import schema
 from procession.storage.history import HistoryLevel
 
@@ -52,7 +52,8 @@ def _show_by_error(row: Row) -> dict[str, Any]:
     }
 
 
-_message = func.coalesce(_i.c.message, "")
+_NO_TEXT: Column = literal_column("''")  # not a parameter: PostgreSQL must see that what is grouped by is what is shown
+_message = func.coalesce(_i.c.message, _NO_TEXT)
 
 INCIDENTS_BY_ERROR = _entity(
     "Incidents by error",
@@ -111,7 +112,7 @@ _other = _d.alias("other")
 def _show_process(row: Row) -> dict[str, Any]:
     return {
         "processDefinitionId": row["process_id"],
-        "tenantId": row["tenant"],
+        "tenantId": shown_tenant(row["tenant"]),
         "latestProcessDefinitionName": row["latest_name"],
         "hasMultipleVersions": row["versions"] > 1,
         "activeInstancesWithoutIncidentCount": row["without"],
@@ -123,15 +124,15 @@ _running = (
     select(
         func.min(_h.c.key).label("key"),
         _h.c.process_id.label("process_id"),
-        tenant_shown(_h.c.tenant).label("tenant"),
+        _h.c.tenant.label("tenant"),
         _with.label("having"),
         _without.label("without"),
     )
     .where(_h.c.ended.is_(None))
-    .group_by(_h.c.process_id, tenant_shown(_h.c.tenant))
+    .group_by(_h.c.process_id, _h.c.tenant)
     .subquery("running")
 )
-_those = (_other.c.process_id == _running.c.process_id, tenant_shown(_other.c.tenant) == _running.c.tenant)
+_those = (_other.c.process_id == _running.c.process_id, _other.c.tenant.is_not_distinct_from(_running.c.tenant))
 
 PROCESSES_RUNNING = _entity(
     "Processes running",
@@ -202,7 +203,7 @@ VERSIONS_RUNNING = _entity(
 def _show_subscriptions(row: Row) -> dict[str, Any]:
     return {
         "processDefinitionId": row["process_id"],
-        "tenantId": row["tenant"],
+        "tenantId": shown_tenant(row["tenant"]),
         "processDefinitionKey": str(row["definition"]),
         "processInstancesWithActiveSubscriptions": row["instances"],
         "activeSubscriptions": row["count"],
@@ -212,13 +213,13 @@ def _show_subscriptions(row: Row) -> dict[str, Any]:
 def subscriptions_by_definition(conditions: Sequence[Condition]) -> Entity:
     """Process definitions with open message subscriptions that meet conditions."""
     s = schema.event_subscription
-    grouped = (s.c.definition, s.c.process_id, tenant_shown(s.c.tenant))
+    grouped = (s.c.definition, s.c.process_id, s.c.tenant)
     return _entity(
         "Message subscriptions by definition",
         select(
             s.c.definition.label("definition"),
             s.c.process_id.label("process_id"),
-            tenant_shown(s.c.tenant).label("tenant"),
+            s.c.tenant.label("tenant"),
             func.count(distinct(s.c.instance)).label("instances"),
             func.count().label("count"),
         )
@@ -296,7 +297,7 @@ def jobs_by_worker(met: Sequence[Condition]) -> Entity:
 
 def jobs_by_error(met: Sequence[Condition]) -> Entity:
     """Messages of failed jobs, and how many workers told them. A failure has no error code."""
-    message = func.coalesce(_l.c.error_message, "")
+    message = func.coalesce(_l.c.error_message, _NO_TEXT)
     return _entity(
         "Job errors",
         select(
