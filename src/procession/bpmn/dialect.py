@@ -22,6 +22,7 @@ from procession.bpmn.model import (
     Policies,
     Reference,
     Script,
+    Signal,
     Timer,
     Traits,
     Work,
@@ -160,8 +161,8 @@ class Dialect(Protocol):
     def escalation_variable(self, definition: etree._Element) -> str | None:
         """The variable that gets the code of a caught escalation."""
 
-    def signal_extras(self, definition: etree._Element, document: Document) -> tuple[tuple[Copy, ...], bool]:
-        """Of a thrown signal: variables to send, and whether receivers run as jobs."""
+    def thrown_signal(self, definition: etree._Element, signal: Signal, document: Document) -> Signal:
+        """A signal that is thrown, with what it brings along and whether receivers run as jobs."""
 
     def variable_filter(self, definition: etree._Element) -> tuple[str | None, frozenset[str]]:
         """Of a conditional event: the variable and the kinds of change that wake it."""

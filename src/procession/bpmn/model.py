@@ -203,6 +203,7 @@ class Signal:
     name: Expression
     copies: tuple[Copy, ...] = ()
     asynchronous: bool = False
+    business_key: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,8 +197,7 @@ def _signal(definition: etree._Element, document: Document, id_: str | None, *, 
         return Signal(Literal(reference, reference))
     if not throwing:
         return Signal(name)
-    copies, asynchronous = document.dialect.signal_extras(definition, document)
-    return Signal(name, copies, asynchronous)
+    return document.dialect.thrown_signal(definition, Signal(name), document)
 
 
 def _caught_error(definition: etree._Element, document: Document) -> Error:

@@ -17,7 +17,6 @@ from procession import feel, juel
 from procession.bpmn.dialect import AdHocExtras, CallExtras, ProcessExtras, UserTaskExtras
 from procession.bpmn.document import Document, child, children, is_true, text_of
 from procession.bpmn.model import (
-    Copy,
     Error,
     Form,
     Listener,
@@ -25,6 +24,7 @@ from procession.bpmn.model import (
     Policies,
     Reference,
     Script,
+    Signal,
     Timer,
     Traits,
     Work,
@@ -212,8 +212,13 @@ class Camunda7:
     def escalation_variable(self, definition: etree._Element) -> str | None:
         return ext.attribute(definition, "escalationCodeVariable")
 
-    def signal_extras(self, definition: etree._Element, document: Document) -> tuple[tuple[Copy, ...], bool]:
-        return ext.copies(definition, "in", document), ext.attribute(definition, "async") == "true"
+    def thrown_signal(self, definition: etree._Element, signal: Signal, document: Document) -> Signal:
+        return replace(
+            signal,
+            copies=ext.copies(definition, "in", document),
+            asynchronous=ext.attribute(definition, "async") == "true",
+            business_key=ext.business_key(definition, document),
+        )
 
     def variable_filter(self, definition: etree._Element) -> tuple[str | None, frozenset[str]]:
         events = ext.attribute(definition, "variableEvents") or ""

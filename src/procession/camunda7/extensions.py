@@ -468,11 +468,17 @@ def business_key(around: etree._Element, document: Document) -> Expression | Non
     return None
 
 
+def _of_signal(found: etree._Element) -> bool:
+    return any(local_name(one) == "signalEventDefinition" for one in found.iterancestors())
+
+
 def _copy(found: etree._Element, document: Document) -> Copy:
     local = found.get("local") == "true"
     if found.get("variables") == "all":
         return Copy(all=True, local=local)
-    problems, around = document.problems, holder(found)
+    problems = document.problems
+    # what a signal brings along is blamed by its place alone
+    around = None if found.getparent() is not None and _of_signal(found) else holder(found)
     source, text, target = found.get("source"), found.get("sourceExpression"), found.get("target")
     if source == "":
         problems.error("Empty attribute 'source' when passing variables", found, around)

@@ -30,6 +30,7 @@ from procession.bpmn.model import (
     ReceiveTask,
     Reference,
     Script,
+    Signal,
     StartEvent,
     Timer,
     Traits,
@@ -240,8 +241,8 @@ class Camunda8:
     def escalation_variable(self, definition: etree._Element) -> str | None:
         return None
 
-    def signal_extras(self, definition: etree._Element, document: Document) -> tuple[tuple[Copy, ...], bool]:
-        return (), False
+    def thrown_signal(self, definition: etree._Element, signal: Signal, document: Document) -> Signal:
+        return signal
 
     def variable_filter(self, definition: etree._Element) -> tuple[str | None, frozenset[str]]:
         found = ext.extension(definition, "conditionalFilter")

@@ -113,18 +113,15 @@ def _deliver(
 
     if unit.state.get(Subscription, subscription.key) is None:
         return None
-    mark = unit.transaction.new_key() if command.result else 0
     perform(unit, c.TriggerSubscription(subscription.key, command.variables, command.local_variables), envelope)
     return ec.Correlated(
-        subscription.instance or 0, subscription.element, ended=command.result and _ended(unit, subscription, mark)
+        subscription.instance or 0, subscription.element, ended=command.result and _ended(unit, subscription)
     )
 
 
-def _ended(unit: Unit, subscription: Subscription, mark: int) -> bool:
-    """True where the token that waited has come to its end: it is gone, and nothing that came of it waits."""
-    if subscription.element is not None and unit.state.get(Element, subscription.element) is not None:
-        return False
-    return all(x.key < mark or x.instance != subscription.instance for x in unit.state.all(Element))
+def _ended(unit: Unit, subscription: Subscription) -> bool:
+    """True where what waited is gone; what comes after it is another execution."""
+    return subscription.element is None or unit.state.get(Element, subscription.element) is None
 
 
 def _start(unit: Unit, command: ec.CorrelateMessage, subscription: Subscription, envelope: Envelope) -> ec.Correlated:
@@ -165,10 +162,12 @@ def broadcast(
     *,
     any_tenant: bool = False,
     asynchronous: bool = False,
+    business_key: str | None = None,
 ) -> list[c.Command]:
     """The commands that give a signal to everything that waits for it; a throw event reaches its own tenant and none.
 
-    Where it is `asynchronous`, catch events and process starts take it by jobs, as in Camunda 7 without its variables.
+    What it starts gets the `business_key`. Where it is `asynchronous`, catch events and process starts take it by jobs, as
+    in Camunda 7 without its variables.
     """
     stored = waiting_subscriptions(unit.transaction, "signal", name, element=execution)
     unit.lock({x.instance for x in stored if x.instance is not None}, wait=False)
@@ -190,7 +189,8 @@ def broadcast(
         for start in starts:
             unit.apply(e.JobCreated(_start_job(unit, start)))
         return found
-    return found + [c.StartInstance(x.definition, variables, tenant=x.tenant, node=x.node) for x in starts]
+    begun = (c.StartInstance(x.definition, variables, business_key, x.tenant, x.node) for x in starts)
+    return [*found, *begun]
 
 
 def _start_job(unit: Unit, subscription: Subscription) -> Job:

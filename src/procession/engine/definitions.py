@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from procession.bpmn.model import Binding, Process
 from procession.engine.dialect import DecisionsRead, Dialect, Dialects
-from procession.errors import ExecutionFailed, Missing
+from procession.errors import ExecutionFailed, Missing, NoNumber
 from procession.kernel.world import Decided
 from procession.storage import Transaction, repository
 from procession.storage.drivers import Driver
@@ -256,9 +256,7 @@ class Definitions:
                 try:
                     number = int(str(version))
                 except ValueError:
-                    raise ExecutionFailed(
-                        f"It is not possible to resolve the version '{version}' of '{name}'"
-                    ) from None
+                    raise NoNumber(f'For input string: "{version}"') from None
                 return repository.version(driver, kind, name, number, tenant)
             case Binding.VERSION_TAG:
                 found = repository.tagged(driver, kind, name, str(version), tenant)

@@ -109,7 +109,12 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return asked if request.element is None else [*asked, c.GoOn(request.element)]
         case w.BroadcastSignal():
             reached = broadcast(
-                unit, request.name, request.tenant, request.variables, asynchronous=request.asynchronous
+                unit,
+                request.name,
+                request.tenant,
+                request.variables,
+                asynchronous=request.asynchronous,
+                business_key=request.business_key,
             )
             return [*reached, c.GoOn(request.element)]
         case w.AwaitMessage():

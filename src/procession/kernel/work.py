@@ -20,12 +20,14 @@ from procession.bpmn.model import (
 from procession.errors import ExecutionFailed, ExpressionFailed
 from procession.expressions import Expression
 from procession.kernel import events as e
+from procession.kernel.raw_results import raw_result
 from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.throwing import BpmnError, throw_error
 from procession.kernel.variables import ConnectorBean, ExecutionBean, Sight, set_variable, typed, visible
 from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
+from procession.values import TypedValue
 
 AD_HOC = "adHoc"
 """What stands in a job in the place of a listener's moment where it is an ad-hoc sub-process' own."""
@@ -130,6 +132,8 @@ def _retries(step: Step, element: Element, expression: Expression) -> int:
 
 # ---------------------------------------------------------------- decisions
 
+RAW_RESULT = "decisionResult"
+
 
 def _decide(step: Step, element: Element, work: DecisionWork) -> None:
     sight = Sight(step, element.key, objects=step.process.policies.engine_objects)
@@ -138,10 +142,13 @@ def _decide(step: Step, element: Element, work: DecisionWork) -> None:
     instance = step.instance_of(element)
     for evaluation in decided.evaluations:
         step.emit(_placed(evaluation, element, instance.definition, instance.process_id, instance.tenant))
-    if work.result_variable == "decisionResult":
+    if work.result_variable == RAW_RESULT:
         raise ExecutionFailed(
             "The variable 'decisionResult' holds the unmapped result: choose another name for the result variable"
         )
+    if step.process.policies.engine_objects:
+        raw = TypedValue("Object", raw_result(decided), {}, transient=True)
+        set_variable(step, element.key, RAW_RESULT, raw, local=True)
     if work.result_variable:
         set_variable(step, element.key, work.result_variable, typed(map_result(decided, work.mapping)))
 

@@ -23,7 +23,7 @@ import json
 import re
 import sys
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from tests.camunda7.dialogues import player as dialogues
 from tests.camunda7.dialogues.player import BOUNDARY, Transport, Turn
@@ -219,8 +219,7 @@ class Player(dialogues.Player):
             if kind == "execution":
                 return self._execution(name)
             if kind == "definition":
-                asked = urlencode({"key": name, "latestVersion": "true"})
-                return str(self._server.get(f"/process-definition?{asked}").rows()[0]["id"])
+                return str(self._server.get("/process-definition", key=name, latestVersion="true").rows()[0]["id"])
             return self._at(kind, name).ids[kind if kind == "job" else "task"]
 
         for name, value in self._kept.items():

@@ -118,13 +118,14 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
     match node.definition:
         case Message(work=work) if work is not None:
             return run_work(step, element, node, work)
-        case Signal(name=name, copies=copies, asynchronous=asynchronous):
+        case Signal(name=name, copies=copies, asynchronous=asynchronous, business_key=business_key):
             variables: dict[str, TypedValue] = {}
             for copy in copies:
                 variables.update(copied(step, element.key, copy))
             instance = step.instance_of(element)
             name_now = step.text(element.key, name) or ""
-            step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables, asynchronous=asynchronous))
+            key = step.text(element.key, business_key)
+            step.request(BroadcastSignal(element.key, name_now, instance.tenant, variables, key, asynchronous))
             # in Camunda 7 it goes on when everybody has got the signal, if it is then still there
             return step.process.policies.breadth_first
         case Escalation(code=code):
