@@ -56,7 +56,8 @@ def one(
     return found
 
 
-def _no_definition(kind: str, id_: str) -> Answered:
+def no_definition(kind: str, id_: str) -> Answered:
+    """What most requests are answered that name a definition which is not there."""
     if kind == "process":
         return invalid_request(f"No matching definition with id {id_}", 404, 0)
     words = kind.split()
@@ -65,17 +66,28 @@ def _no_definition(kind: str, id_: str) -> Answered:
     return invalid_request(f"no deployed {kind} definition found with id '{id_}': {variable} is null", status, 0)
 
 
-def definition(connection: Connection, engine: Any, kind: str, params: Mapping[str, str]) -> RowMapping:
+NO_PROCESS = "no deployed process definition found with id '{}': processDefinition is null"
+"""What Camunda's engine says of an id that no process definition has."""
+
+
+def definition(
+    connection: Connection,
+    engine: Any,
+    kind: str,
+    params: Mapping[str, str],
+    missing: Callable[[str], Answered] | None = None,
+) -> RowMapping:
     """The definition that a path names: `{id}`, or `{key}` with or without `{tenant}`, then its newest version.
 
-    `kind` is process, decision or decision requirements. Raises 404 as Camunda does.
+    `kind` is process, decision or decision requirements. Raises 404 as Camunda does, or what `missing` makes of an id
+    that there is none of.
     """
     table, by_id = NAMES[kind]
     now = engine.clock()
     if "id" in params:
         found = rows(connection, table, Query({by_id: params["id"]}, most=1), now)
         if not found:
-            raise _no_definition(kind, params["id"])
+            raise no_definition(kind, params["id"]) if missing is None else missing(params["id"])
         return found[0]
     tenant = params.get("tenant")
     filters: dict[str, Any] = {"key": params["key"], "latestVersion": True}

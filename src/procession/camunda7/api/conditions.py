@@ -6,7 +6,7 @@ from typing import Any
 
 from procession.camunda7.commanding import replying, submit
 from procession.camunda7.exchange import Request, Response, answer, flag_member, text_member
-from procession.camunda7.lookups import reading
+from procession.camunda7.lookups import NO_PROCESS, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.started import instance_document
@@ -32,8 +32,7 @@ def evaluate_conditions(request: Request, engine: Any) -> Response:
         with reading(engine) as connection:
             found = rows(connection, PROCESS_DEFINITION, Query({"processDefinitionId": id_}), engine.clock())
         if not found:
-            message = f"no deployed process definition found with id '{id_}': processDefinition is null"
-            raise engine_error(message, "NotFoundException", 400)
+            raise engine_error(NO_PROCESS.format(id_), "NotFoundException", 400)
         key = found[0]["key"]
     command = EvaluateConditions(values, text_member(body, "businessKey"), key, tenant, without_tenant)
     with replying("", {NoSubscriptions: _nobody}, status=500, type="RestException"):

@@ -13,7 +13,7 @@ from procession.camunda7.api.definitions import DECISION, PROCESS, paths
 from procession.camunda7.commanding import later_member, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, text_member
 from procession.camunda7.instructions import Instruction, read_instructions
-from procession.camunda7.lookups import Scope, definition, former_variables, reading, scope_variables
+from procession.camunda7.lookups import NO_PROCESS, Scope, definition, former_variables, reading, scope_variables
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
 from procession.camunda7.routes import Steps, route
 from procession.camunda7.started import instance_document
@@ -30,15 +30,12 @@ from procession.values import TypedValue
 
 def _process(request: Request, engine: Any, prefix: str = "") -> RowMapping:
     """The definition that the path names; an unknown id is the engine's to refuse."""
+
+    def missing(id_: str) -> Answered:
+        return rest_error(prefix.format(id=id_) + NO_PROCESS.format(id_), code=0)
+
     with reading(engine) as connection:
-        try:
-            return definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params or not prefix:
-                raise
-            id_ = request["id"]
-            message = f"no deployed process definition found with id '{id_}': processDefinition is null"
-            raise rest_error(prefix.format(id=id_) + message, code=0) from problem
+        return definition(connection, engine, "process", request.params, missing if prefix else None)
 
 
 # ---------------------------------------------------------------- starting
@@ -236,18 +233,16 @@ def delete(request: Request, engine: Any) -> Response:
 # ---------------------------------------------------------------- decisions
 
 
+def _no_decision(id_: str) -> Answered:
+    message = f"no deployed decision definition found with id '{id_}': decisionDefinition is null"
+    return invalid_request(f"Cannot evaluate decision {id_}: {message}", 404, 0)
+
+
 @route("POST", *paths(DECISION, "/evaluate"))
 def evaluate(request: Request, engine: Any) -> Response:
     """Evaluates a decision; a list of rows, each a mapping of outputs."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "decision", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            id_ = request["id"]
-            message = f"no deployed decision definition found with id '{id_}': decisionDefinition is null"
-            raise invalid_request(f"Cannot evaluate decision {id_}: {message}", 404, 0) from problem
+        row = definition(connection, engine, "decision", request.params, _no_decision)
     values = read_variables(request.json_object().get("variables"))
     with replying(f"Cannot evaluate decision {row['id']}: ", status=500, type="RestException"):
         found = submit(engine, request, EvaluateDecision(id=row["id"], variables=values))

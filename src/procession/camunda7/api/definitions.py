@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, func, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 from procession.camunda7 import shapes
 from procession.camunda7.deployed_forms import MARKUP, deployed_form
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, answer_bytes, answer_form
-from procession.camunda7.lookups import definition, reading
+from procession.camunda7.lookups import NO_PROCESS, definition, no_definition, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.camunda7.shown_forms import form_values, rendered_start_form, start_form
@@ -32,7 +32,8 @@ def paths(root: str, rest: str = "") -> tuple[str, str, str]:
     return f"{root}/{{id}}{rest}", f"{root}/key/{{key}}{rest}", f"{root}/key/{{key}}/tenant-id/{{tenant}}{rest}"
 
 
-_NO_PROCESS = "no deployed process definition found with id '{}': processDefinition is null"
+def _no_process(status: int) -> Callable[[str], Answered]:
+    return lambda id_: engine_error(NO_PROCESS.format(id_), "NotFoundException", status)
 
 
 def _readable(root: str, kind: str) -> None:
@@ -51,20 +52,17 @@ def _readable(root: str, kind: str) -> None:
         member = "bpmn20Xml" if kind == "process" else "dmnXml"
         return answer({"id": row["id"], member: text})
 
+    def no_picture(id_: str) -> Answered:
+        message = NO_PROCESS.format(id_) if kind == "process" else no_definition(kind, id_).message
+        return engine_error(
+            message, "NotValidException" if kind == "decision requirements" else "NotFoundException", 400
+        )
+
     @route("GET", *paths(root, "/diagram"))
     def get_diagram(request: Request, engine: Any) -> Response:
         """The picture that was deployed beside it; nothing where there is none."""
         with reading(engine) as connection:
-            try:
-                row = definition(connection, engine, kind, request.params)
-            except Answered as problem:
-                if "id" not in request.params:
-                    raise
-                raise engine_error(
-                    problem.message if kind != "process" else _NO_PROCESS.format(request["id"]),
-                    "NotValidException" if kind == "decision requirements" else "NotFoundException",
-                    400,
-                ) from problem
+            row = definition(connection, engine, kind, request.params, no_picture)
             name = row["diagram_resource"]
             if name is None:
                 return NO_CONTENT
@@ -87,17 +85,15 @@ def _content(connection: Connection, deployment: int, name: str) -> bytes:
 # ---------------------------------------------------------------- forms
 
 
+def _no_start_form(id_: str) -> Answered:
+    return invalid_request(f"Cannot get start form data for process definition {id_}", 400, 0)
+
+
 @route("GET", *paths(PROCESS, "/startForm"))
 def get_start_form(request: Request, engine: Any) -> Response:
     """Key or reference of the start form."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            message = f"Cannot get start form data for process definition {request['id']}"
-            raise invalid_request(message, 400, 0) from problem
+        row = definition(connection, engine, "process", request.params, _no_start_form)
     return answer(start_form(engine, row["key"], row["id"]))
 
 
@@ -105,13 +101,7 @@ def get_start_form(request: Request, engine: Any) -> Response:
 def get_start_form_variables(request: Request, engine: Any) -> Response:
     """The fields of the start form with their default values; `variableNames` picks some."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
-            raise engine_error(message, "NotFoundException", 400) from problem
+        row = definition(connection, engine, "process", request.params, _no_process(400))
     names = request.param("variableNames")
     return answer(form_values(engine, row["key"], None if names is None else names.split(",")))
 
@@ -120,13 +110,7 @@ def get_start_form_variables(request: Request, engine: Any) -> Response:
 def get_rendered_start_form(request: Request, engine: Any) -> Response:
     """The HTML of the generated start form."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
-            raise engine_error(message, "NotFoundException", 400) from problem
+        row = definition(connection, engine, "process", request.params, _no_process(400))
     text = rendered_start_form(engine, row["key"])
     if text is None:
         raise invalid_request(
@@ -139,13 +123,9 @@ def get_rendered_start_form(request: Request, engine: Any) -> Response:
 def get_deployed_start_form(request: Request, engine: Any) -> Response:
     """The start form that lies in a deployment, by key or reference."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
-            raise invalid_request(message, 404) from problem
+        row = definition(
+            connection, engine, "process", request.params, lambda id_: invalid_request(NO_PROCESS.format(id_), 404)
+        )
         return answer_form(*deployed_form(connection, row["key"], start_form(engine, row["key"], row["id"])))
 
 

@@ -11,7 +11,7 @@ from procession.camunda7.batching import begin, chosen_instances
 from procession.camunda7.commanding import key_of, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, flag_member, text_member, texts_member
 from procession.camunda7.instructions import Instruction, not_valid, read_instructions
-from procession.camunda7.lookups import reading
+from procession.camunda7.lookups import NO_PROCESS, reading
 from procession.camunda7.problems import Answered, engine_error, invalid_request
 from procession.camunda7.routes import route
 from procession.engine import batch_work
@@ -139,6 +139,5 @@ def _asked(request: Request, engine: Any, body: Mapping[str, Any]) -> tuple[tupl
         raise invalid_request("Process instance ids cannot be empty: Process instance ids is empty")
     with reading(engine) as connection:
         if not rows(connection, PROCESS_DEFINITION, Query({"processDefinitionId": definition}), engine.clock()):
-            message = f"no deployed process definition found with id '{definition}': processDefinition is null"
-            raise invalid_request(message)
+            raise invalid_request(NO_PROCESS.format(definition))
     return instructions, found

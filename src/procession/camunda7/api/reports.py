@@ -12,7 +12,7 @@ from procession.camunda7 import shapes
 from procession.camunda7.api.definitions import PROCESS
 from procession.camunda7.dates import parse_date
 from procession.camunda7.exchange import Request, Response, answer
-from procession.camunda7.lookups import definition, reading
+from procession.camunda7.lookups import NO_PROCESS, definition, reading
 from procession.camunda7.problems import Answered, invalid_request
 from procession.camunda7.routes import route
 from procession.errors import ProcessionError
@@ -200,12 +200,9 @@ def get_candidate_groups(request: Request, engine: Any) -> Response:
 def get_called_definitions(request: Request, engine: Any) -> Response:
     """The definitions that call activities name without an expression, as they would be called now."""
     with reading(engine) as connection:
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            id_ = request["id"]
-            message = f"no deployed process definition found with id '{id_}': processDefinition is null"
-            raise invalid_request(message, 404) from problem
+        row = definition(
+            connection, engine, "process", request.params, lambda id_: invalid_request(NO_PROCESS.format(id_), 404)
+        )
         called = _called(engine, row)
         return answer([_shown(connection, engine, key, nodes, row["id"]) for key, nodes in called.items()])
 

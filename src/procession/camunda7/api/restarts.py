@@ -12,7 +12,7 @@ from procession.camunda7.batching import asked, begin
 from procession.camunda7.commanding import key_of, replying, submit
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, flag_member, texts_member
 from procession.camunda7.instructions import Instruction, read_instructions
-from procession.camunda7.lookups import definition, reading
+from procession.camunda7.lookups import NO_PROCESS, definition, reading
 from procession.camunda7.problems import Answered, invalid_request
 from procession.camunda7.routes import route
 from procession.engine import batch_work
@@ -85,11 +85,7 @@ def _asked(request: Request, engine: Any) -> tuple[RowMapping, tuple[Instruction
             raise invalid_request("Restart instructions cannot be empty: instructions is empty")
         if not found:
             raise invalid_request("processInstanceIds is empty")
-        try:
-            row = definition(connection, engine, "process", request.params)
-        except Answered as problem:
-            if "id" not in request.params:
-                raise
-            message = f"no deployed process definition found with id '{request['id']}': processDefinition is null"
-            raise invalid_request(message) from problem
+        row = definition(
+            connection, engine, "process", request.params, lambda id_: invalid_request(NO_PROCESS.format(id_))
+        )
     return row, instructions, list(dict.fromkeys(found)), body
