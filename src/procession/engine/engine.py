@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any, TypeVar, cast
 
 from procession.engine import commands as ec
@@ -22,6 +23,7 @@ from procession.engine.registry import Registry
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.engine.wakening import Bell
 from procession.errors import Invalid, Missing
+from procession.feel.chance import CHANCE
 from procession.kernel import commands as c
 from procession.kernel.records import External, Instance, Job
 from procession.storage import Storage, Transaction
@@ -42,9 +44,9 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.DeleteResource: deployments.delete_resource,
     ec.SuspendDefinition: suspending.suspend_definition,
     ec.ChangeJobDefinition: suspending.change_job_definition,
+    ec.SetTimeToLive: suspending.set_time_to_live,
 }
 
-    ec.SetTimeToLive: suspending.set_time_to_live,
 _TOLD: dict[str, type[Any]] = {"e": External, "j": Job}
 _DEFINITIONS = "d"
 
@@ -69,9 +71,9 @@ class EngineSettings:
     job_poll: float = 1.0
     cleanup_window: str | None = None
     cleanup_batch: int = 200
-
     connector_private: tuple[str, ...] = ()
     connector_timeout: float = 10.0
+
 
 class Engine:
     """Deploys models, runs instances, answers workers. Safe to use from several threads; close it when done.
@@ -93,12 +95,13 @@ class Engine:
         self.settings = settings or EngineSettings()
         self.clock = clock or Clock()
         self.registry = Registry()
+        CHANCE.bits = CHANCE.bits or SystemRandom().getrandbits
         if javascript.available():
             for language in javascript.LANGUAGES:
                 self.registry.script(language, javascript.run_javascript)
+        self.connectors = Connectors(self.settings.connector_private, self.settings.connector_timeout)
         self.definitions = Definitions(self.dialects)
         self.externals_bell = Bell()
-        self.connectors = Connectors(self.settings.connector_private, self.settings.connector_timeout)
         self.endings_bell = Bell()
         self.committer = Committer(self)
         self.jobs = JobExecutor(self)
@@ -228,9 +231,9 @@ class Engine:
         self.cleaner.stop()
         self.neighbours.stop()
         self.committer.close()
+        self.connectors.close()
         self.storage.close()
 
-        self.connectors.close()
     def __enter__(self) -> Engine:
         return self
 
