@@ -136,8 +136,9 @@ def cancel_transaction(step: Step, thrower: Element) -> None:
     for boundary_id in step.process.boundaries.get(transaction.node.removesuffix(BODY), ()):
         boundary = step.process.nodes[boundary_id]
         if isinstance(boundary, BoundaryEvent) and isinstance(boundary.definition, Cancel):
-            whole = transaction.loop_counter is not None and transaction.parent is not None  # all turns are cancelled
-            fire(step, step.view.need(Element, transaction.parent) if whole else transaction, boundary)
+            if transaction.loop_counter is not None and transaction.parent is not None:
+                transaction = step.view.need(Element, transaction.parent)  # all turns are cancelled
+            fire(step, transaction, boundary)
             return
     step.complete(thrower.key, flows=())
 
