@@ -12,8 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from camunda_client.errors import BadRequest, EngineFailed
+from camunda_client.errors import OPTIMISTIC_LOCKING, BadRequest, CamundaError, EngineFailed, EngineUnavailable
 from camunda_client.worker import Backoff, BpmnError, Complete, Fail, RetryPolicy, TaskFailure, ThrowError
 from camunda_client.worker.core import Core, Options
 from camunda_client.worker.handlers import read_handler
@@ -488,3 +490,64 @@ def test_handlers_in_processes_fail_alone() -> None:
     assert isinstance(deadly, Fail)
     assert "died" in deadly.message
     assert fine == Complete({"same": False})
+
+
+TROUBLE = st.sampled_from(["lose the answer", "collision", "unavailable"])
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    jobs=st.integers(1, 25),
+    capacity=st.integers(1, 4),
+    telling=st.sampled_from([0.001, 0.7, 9.0]),
+    lasting=st.lists(st.sampled_from([0.0, 0.001, 3.0]), min_size=1, max_size=5),
+    trouble=st.dictionaries(st.integers(0, 24), st.lists(TROUBLE, max_size=3), max_size=8),
+    outages=st.lists(st.tuples(st.floats(0, 60), st.floats(0.1, 60)), max_size=3),
+)
+def test_whatever_happens_each_job_is_completed_once(
+    jobs: int,
+    capacity: int,
+    telling: float,
+    lasting: list[float],
+    trouble: dict[int, list[str]],
+    outages: list[tuple[float, float]],
+) -> None:
+    present, most = 0, 0
+
+    async def handle(task: MemoryJob) -> dict[str, str]:
+        nonlocal present, most
+        present += 1
+        most = max(most, present)
+        await asyncio.sleep(lasting[int(task.id) % len(lasting)])
+        present -= 1
+        return {"by": task.id}
+
+    answers: dict[str, list[CamundaError | str]] = {
+        str(number): [_trouble(name) for name in names] for number, names in trouble.items()
+    }
+    source = source_of(
+        *(str(number) for number in range(jobs)),
+        capacity=capacity, telling=telling, answers=answers, lock=timedelta(hours=1),
+    )  # fmt: skip
+
+    def disturb(core: Core[MemoryJob]) -> None:
+        source.when_told(jobs, core.stop)
+        loop = asyncio.get_running_loop()
+        for begins, lasts in outages:
+            loop.call_later(begins, setattr, source, "down_until", loop.time() + begins + lasts)
+
+    core = serve(source, handle, seconds=9000, options=Options(grace=timedelta(hours=1)), also=disturb)
+    assert source.outcomes == {str(number): [Complete({"by": str(number)})] for number in range(jobs)}
+    assert (core.counters.completed, core.counters.lost, core.counters.in_flight) == (jobs, 0, 0)
+    assert most <= capacity
+    assert source.most_at_once <= 2 * capacity
+    assert not source.released
+
+
+def _trouble(name: str) -> CamundaError | str:
+    match name:
+        case "collision":
+            return EngineFailed("somebody else was faster", status=500, code=OPTIMISTIC_LOCKING)
+        case "unavailable":
+            return EngineUnavailable("503", status=503)
+    return name
