@@ -41,10 +41,17 @@ def uncaught(step: Step, command: c.EndUncaught) -> None:
 def escalate_from_call(step: Step, command: c.EscalateFromCall) -> None:
     element = step.view.get(Element, command.element)
     if element is not None:
-        results = command.results
-        throw_escalation(
-            step, element.key, command.code, lambda: take_results(step, element, results), demand=command.demand
-        )
+
+        def take() -> None:
+            take_results(step, element, command.results)
+
+        if not step.process.policies.results_outwards:
+            throw_escalation(step, element.key, command.code, take, demand=command.demand)
+            return
+        take()  # Camunda 7 hands over what the called instance has, whether somebody catches it or not
+        throw_escalation(step, element.key, command.code, demand=command.demand)
+        if step.view.get(Element, element.key) is not None:
+            step.look_at_conditions()
 
 
 def go_on(step: Step, command: c.GoOn) -> None:
