@@ -276,6 +276,24 @@ def test_what_an_open_poll_takes_of_what_was_given_back_is_given_back_again() ->
     assert not source.locked
 
 
+def test_a_worker_that_cannot_give_back_stops_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    class Deaf(ScriptedSource):
+        async def release(self, job: MemoryJob) -> None:
+            raise EngineUnavailable("connection refused")
+
+    async def handle(task: MemoryJob) -> None:
+        await asyncio.sleep(1000)
+
+    source = Deaf(deque([MemoryJob("a")]))
+
+    def arrive(core: Core[MemoryJob]) -> None:
+        asyncio.get_running_loop().call_later(5, lambda: (source.jobs.append(MemoryJob("late")), core.stop()))
+
+    serve(source, handle, options=Options(grace=timedelta(seconds=2)), also=arrive)
+    assert caplog.text.count("some locks were not given back and will expire") == 2
+    assert source.closed
+
+
 def test_cancelling_a_worker_gives_everything_back() -> None:
     async def handle(task: MemoryJob) -> None:
         await asyncio.sleep(1000)

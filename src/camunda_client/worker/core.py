@@ -59,6 +59,8 @@ IDLE_SECONDS = 0.5
 GATHER_SECONDS = 0.01
 """A worker that was full waits so long for more free places: one fetch for many jobs costs what one for one job costs."""
 
+KEPT = "Worker stops: some locks were not given back and will expire: %s"
+
 Call = Callable[[], Awaitable[Outcome]]
 Middleware = Callable[[Any, Call], Awaitable[Outcome]]
 """`async def measure(task, call): ...; return await call()`: runs around every handler."""
@@ -377,7 +379,7 @@ class Core(Generic[J]):
                     await self._cut_off(open_polls)
                     await self._source.sweep()
         except (TimeoutError, CamundaError) as error:
-            log.warning("Worker stops: some locks were not given back and will expire: %s", error or "no time left")
+            log.warning(KEPT, error or "no time left")
         finally:
             await self._cut_off(lanes)
             self._places.close()
@@ -389,7 +391,10 @@ class Core(Generic[J]):
         await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _give_back(self, jobs: Sequence[J]) -> None:
-        await asyncio.gather(*(self._release(job) for job in jobs))
+        try:
+            await asyncio.gather(*(self._release(job) for job in jobs))
+        except CamundaError as error:
+            log.warning(KEPT, error)
 
     async def _release(self, job: J) -> None:
         try:
