@@ -220,6 +220,24 @@ def test_an_interrupting_event_cancels_the_called(engine: Engine) -> None:
     assert count(engine, "task", "node = 'u'") == 0
 
 
+def test_enough_of_a_loop_cancels_what_its_other_turns_called(engine: Engine) -> None:
+    loop = (
+        '<callActivity id="c" calledElement="q"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>'
+        '<completionCondition xsi:type="tFormalExpression">${nrOfCompletedInstances >= 1}</completionCondition>'
+        "</multiInstanceLoopCharacteristics></callActivity>"
+    )
+    deploy(engine, row(loop, '<userTask id="after"/>'), inner(USER))
+    caller = engine.start_process("p").instance
+    engine.complete_task(rows(engine, "SELECT key FROM task WHERE node = 'u'")[0][0])
+    assert nodes(engine, caller) == ["after"]
+    assert set(rows(engine, "SELECT state, delete_reason FROM history_instance WHERE process_id = 'q'")) == {
+        ("COMPLETED", None),
+        ("INTERNALLY_TERMINATED", "Multi instance completion condition satisfied."),
+    }
+    reasons = rows(engine, "SELECT delete_reason FROM history_task WHERE node = 'u' ORDER BY delete_reason")
+    assert reasons == [("completed",), ("deleted",)]
+
+
 # ---------------------------------------------------------------- incidents
 
 

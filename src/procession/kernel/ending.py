@@ -161,7 +161,8 @@ def terminate_children(step: Step, scope: int, reason: str = "deleted", *, but: 
             # Camunda 7 tells a task why it went only where its activity was alone and no scope of its own
             alone = len(children) == 1 and but is None and not child.children
             alone = alone and not has_scope(step, child)
-            if not terminate(step, child.key, reason, reason if alone else "deleted", tasks_first=alone):
+            told = reason if alone and child.loop_counter is None else "deleted"
+            if not terminate(step, child.key, reason, told, tasks_first=alone):
                 stays.append(child.key)
     return stays
 

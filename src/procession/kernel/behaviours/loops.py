@@ -20,6 +20,7 @@ from procession.kernel.stepping import Continue, Step
 from procession.kernel.variables import find_variable, set_variable, typed
 
 TOTAL, ACTIVE, DONE, COUNTER = "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "loopCounter"
+ENOUGH = "Multi instance completion condition satisfied."  # why Camunda 7 says that called instances went
 SATISFIED = "satisfied"  # in a body's note: its completion condition holds
 COUNTS = "counts"  # in a body's note: these numbers, where they are no variables
 
@@ -62,7 +63,7 @@ class LoopBody(Behaviour):
         else:
             holds = not over and satisfied(step, child if step.view.get(Element, child) else element.key, loop)
         if over or holds:
-            if stay := terminate_children(step, element.key):
+            if stay := terminate_children(step, element.key, ENOUGH):
                 leave_after(step, element.key, stay, {"completes": True})
             else:
                 step.complete(element.key)
