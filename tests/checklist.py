@@ -126,25 +126,24 @@ ROWS: Mapping[int, tuple[str, ...]] = {
 }  # fmt: skip
 
 LACKING: Mapping[Rule, str] = {
-    (2, 3): "not compared yet",
-    (4, 3): "not compared yet",
     (5, 1): "not compared yet",
     (5, 2): "not compared yet",
     (5, 3): "not compared yet",
     (11, 1): "not compared yet",
-    (27, 3): "not compared yet",
-    (29, 1): "not compared yet",
-    (29, 2): "not compared yet",
-    (55, 2): "not compared yet",
     (68, 2): "not compared yet",
-    (88, 1): "not compared yet",
-    (88, 2): "not compared yet",
-    (89, 2): "not compared yet",
-    (94, 2): "not compared yet",
-    (94, 3): "not compared yet",
 }
 
-DIFFERENT: Mapping[Rule, str] = {}
+DIFFERENT: Mapping[Rule, str] = {
+    (2, 3): "with another name of the error",
+    (22, 4): "a Python callable that gets the value",
+    (22, 8): "labels and names are escaped here",
+    (27, 3): "`getField`, or `fields`, of the execution they get",
+    (28, 1): "one that is complete is deployed there and refused by name here",
+    (29, 2): "with another name of the error",
+    (88, 2): "what they return goes in; what comes out is `camunda:out`'s",
+    (89, 2): "CMMN is not executed",
+    (94, 1): "inputs of the turns of a task see `loopCounter` and the element here, of a sub-process there as well",
+}
 """Where a rule holds otherwise than in Camunda 7, or is refused, and why."""
 
 

@@ -41,6 +41,8 @@ EXAMPLES = {
 }
 
 
+@pytest.mark.checklist(28, 1)
+@pytest.mark.checklist(89, 2)
 @pytest.mark.parametrize("name", NOT_EXECUTED)
 def test_refused_by_name(name: str) -> None:
     with pytest.raises(ParseFailed) as failed:

@@ -16,6 +16,7 @@ def model(attribute: str = "") -> bytes:
     ).encode()
 
 
+@pytest.mark.checklist(4, 3)
 def test_a_process_without_one_is_refused_where_it_is_enforced() -> None:
     assert read_bpmn(model()).processes[0].history_time_to_live is None
     with pytest.raises(ParseFailed, match="History Time To Live"):

@@ -11,6 +11,8 @@ from procession.kernel import commands as c
 from procession.kernel.records import Variable
 from procession.kernel.variables import typed
 from tests.kernel.diagram import (
+    Piece,
+    call,
     call_expression,
     diagram,
     el,
@@ -168,7 +170,7 @@ def test_a_listener_of_the_process_sets_a_variable_before_anything_runs() -> Non
 # ---------------------------------------------------------------- delegates, beans, decisions
 
 
-def test_delegates_by_class_by_bean_and_with_fields() -> None:
+def test_delegates_by_class_and_by_bean() -> None:
     def double(execution: object) -> None:
         value = execution.call_method("getVariable", ["n"])  # type: ignore[attr-defined]
         execution.call_method("setVariable", ["n", value * 2])  # type: ignore[attr-defined]
@@ -180,6 +182,29 @@ def test_delegates_by_class_by_bean_and_with_fields() -> None:
     )
     play = on_kernel(model, delegates={"org.Double": double}, beans={"d": double}).start(n=1)
     assert play.variables == {"n": 4}
+
+
+@pytest.mark.checklist(27, 3)
+def test_fields_are_injected() -> None:
+    told = Piece('<camunda:field name="f" stringValue="text"/><camunda:field name="g" expression="${n + 1}"/>', True)
+    seen: list[object] = []
+
+    def delegate(execution: object) -> None:
+        seen.append(execution.get_property("fields"))  # type: ignore[attr-defined]
+        seen.append(execution.call_method("getField", ["g"]))  # type: ignore[attr-defined]
+
+    model = diagram("s > a > e", a=el("serviceTask", told, **{"class": "org.Told"}))
+    assert on_kernel(model, delegates={"org.Told": delegate}).start(n=1).ended
+    assert seen == [{"f": "text", "g": 2}, 2]
+
+
+@pytest.mark.checklist(88, 2)
+def test_a_callable_maps_what_goes_into_a_call() -> None:
+    called = diagram("s > a > e", "other")
+    model = diagram("s > c > e", c=call("other", variable_mapping_class="org.Mapping"))
+    play = on_kernel(model, called, delegates={"org.Mapping": lambda execution: {"m": 1}}).start(n=1)
+    assert play.waits == ["a"]
+    assert play.variables["m"] == 1
 
 
 def test_an_unknown_class_fails_when_it_runs() -> None:

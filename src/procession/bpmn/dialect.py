@@ -14,6 +14,7 @@ from lxml import etree
 
 from procession.bpmn.model import (
     Copy,
+    DelegateWork,
     Error,
     ExternalWork,
     Form,
@@ -71,6 +72,7 @@ class CallExtras:
     business_key: Expression | None = None
     copies_in: tuple[Copy, ...] = ()
     copies_out: tuple[Copy, ...] = ()
+    mapping: DelegateWork | None = None
 
 
 @dataclass(frozen=True, slots=True)

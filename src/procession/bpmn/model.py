@@ -428,6 +428,7 @@ class CallActivity(Node):
     business_key: Expression | None = None
     copies_in: tuple[Copy, ...] = ()
     copies_out: tuple[Copy, ...] = ()
+    mapping: DelegateWork | None = None  # gives more variables to hand over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

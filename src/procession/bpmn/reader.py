@@ -457,6 +457,7 @@ class _Builder:
             business_key=extras.business_key,
             copies_in=extras.copies_in,
             copies_out=extras.copies_out,
+            mapping=extras.mapping,
         )
 
     def subprocess(self, name: str, element: etree._Element, scope_id: str) -> Node:

@@ -191,6 +191,7 @@ class Camunda7:
             business_key=ext.business_key(call, document),
             copies_in=ext.copies(call, "in", document),
             copies_out=ext.copies(call, "out", document),
+            mapping=ext.variable_mapping(call, document),
         )
 
     def correlation_key(self, message: etree._Element, document: Document) -> Expression | None:

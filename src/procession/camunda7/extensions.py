@@ -370,12 +370,7 @@ def _external(element: etree._Element, carrier: etree._Element, document: Docume
         document.problems.error("External tasks must specify a 'topic' attribute in the camunda namespace", carrier)
     errors = []
     for definition in extensions(carrier, "errorEventDefinition"):
-        source, reference = definition.get("expression"), definition.get("errorRef")
-        if not reference:
-            document.problems.error(
-                "'errorRef' attribute is mandatory on a nested error event definition", definition, element.get("id")
-            )
-            continue
+        source, reference = definition.get("expression"), definition.get("errorRef") or ""
         if source is None:
             document.problems.abort(
                 "'expression' attribute is mandatory on a nested error event definition", definition, element.get("id")
@@ -458,6 +453,15 @@ def copies(around: etree._Element, name: str, document: Document) -> tuple[Copy,
     return tuple(
         _copy(found, document) for found in extensions(around, name) if not (keys and found.get("businessKey"))
     )
+
+
+def variable_mapping(call: etree._Element, document: Document) -> DelegateWork | None:
+    """The registered callable that gives variables to hand over, by class name or by expression."""
+    if name := attribute(call, "variableMappingClass"):
+        return DelegateWork(class_name=name)
+    if text := attribute(call, "variableMappingDelegateExpression"):
+        return DelegateWork(expression=document.expression(text, call, call.get("id")))
+    return None
 
 
 def business_key(around: etree._Element, document: Document) -> Expression | None:

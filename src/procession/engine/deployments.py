@@ -255,12 +255,15 @@ class _Starts:
 
 
 def _refuse_taken(unit: Unit, name: str | None, definition: ProcessDefinition) -> None:
-    taken = [
-        x
-        for x in unit.transaction.find(Subscription, "kind = 'message' AND name = ? AND instance IS NULL", [name or ""])
-        if x.process_id != definition.process_id and x.tenant == definition.tenant
-    ]
-    if taken and unit.state.get(Subscription, taken[0].key) is not None:
+    stored = unit.transaction.find(Subscription, "kind = 'message' AND name = ? AND instance IS NULL", [name or ""])
+    # what this very deployment has opened is not stored yet
+    own = [x for x in unit.state.unsaved(Subscription) if (x.kind, x.name, x.instance) == ("message", name, None)]
+    if any(
+        x.process_id != definition.process_id
+        and x.tenant == definition.tenant
+        and unit.state.get(Subscription, x.key) is not None
+        for x in (*stored, *own)
+    ):
         raise ExecutionFailed(
             f"ENGINE-09030 Cannot deploy process definition '{definition.resource_name}': there already is a message event "
             f"subscription for the message with name '{name}'."

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from procession.bpmn.activity_types import activity_type
 from procession.bpmn.model import BoundaryEvent, Cancel, Compensation, Node, StartEvent, SubProcess
+from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.catching import START, event_starts, fire
 from procession.kernel.ending import terminate
@@ -127,6 +128,15 @@ def handler_ended(step: Step, thrower: Element) -> bool:
     left = int(thrower.note.get(PENDING, 1)) - 1
     step.emit(e.ElementNoted(thrower.key, {**thrower.note, PENDING: left}))
     return left <= 0
+
+
+def require_cancel_boundary(step: Step, thrower: Element) -> None:
+    """Raises ExecutionFailed where nothing catches that a transaction is cancelled."""
+    assert thrower.parent is not None
+    transaction = step.view.need(Element, thrower.parent).node.removesuffix(BODY)
+    events = (step.process.nodes[id_] for id_ in step.process.boundaries.get(transaction, ()))
+    if not any(isinstance(x, BoundaryEvent) and isinstance(x.definition, Cancel) for x in events):
+        raise ExecutionFailed(f"Could not find cancel boundary event for cancel end event '{thrower.node}'")
 
 
 def cancel_transaction(step: Step, thrower: Element) -> None:

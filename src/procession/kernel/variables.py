@@ -395,6 +395,23 @@ class ExecutionBean(_VariableScopeBean):
         raise KeyError(name)
 
 
+class DelegateBean(ExecutionBean):
+    """The argument of a delegate: the execution, and the `fields` that the model injects."""
+
+    def __init__(self, sight: Sight, fields: Mapping[str, Any]) -> None:
+        super().__init__(sight)
+        self._fields = fields
+
+    def get_property(self, name: str) -> Any:
+        return dict(self._fields) if name == "fields" else super().get_property(name)
+
+    def call_method(self, name: str, args: list[Any]) -> Any:
+        match name, args:
+            case ("getField", [str(key)]):
+                return self._fields.get(key)
+        return super().call_method(name, args)
+
+
 class ConnectorBean(_VariableScopeBean):
     """`connector` in a connector's output mappings, and the argument of a delegate that is one: its values come first."""
 

@@ -24,7 +24,7 @@ from procession.kernel.raw_results import raw_result
 from procession.kernel.records import Element, External, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.throwing import BpmnError, throw_error
-from procession.kernel.variables import ConnectorBean, ExecutionBean, Sight, set_variable, typed, visible
+from procession.kernel.variables import ConnectorBean, DelegateBean, Sight, set_variable, typed, visible
 from procession.kernel.waiting import priority_of
 from procession.kernel.world import Decided
 from procession.values import TypedValue
@@ -52,7 +52,7 @@ def _do(step: Step, element: Element, node: Node, work: Work) -> bool:
         case ScriptWork():
             _result(step, element, work.result_variable, step.value_of(element.key, work.script))
         case DelegateWork():
-            _result(step, element, work.result_variable, _delegate(step, element, work))
+            _result(step, element, work.result_variable, call_delegate(step, element, work))
         case ConnectorWork():
             _connect(step, element, work)
         case DecisionWork():
@@ -65,10 +65,12 @@ def _result(step: Step, element: Element, name: str | None, value: Any) -> None:
         set_variable(step, element.key, name, typed(value))
 
 
-def _delegate(step: Step, element: Element, work: DelegateWork) -> Any:
+def call_delegate(step: Step, element: Element, work: DelegateWork) -> Any:
+    """Calls a registered callable with the execution; gives what it returns."""
     bean = None if work.expression is None else step.evaluate(element.key, work.expression)
+    fields = {name: step.evaluate(element.key, value) for name, value in work.fields}
     sight = Sight(step, element.key)
-    value = step.world.call(work, bean, ExecutionBean(sight))
+    value = step.world.call(work, bean, DelegateBean(sight, fields))
     sight.flush()
     return value
 
@@ -224,7 +226,7 @@ def _run_inline(step: Step, element: Element, listener: Listener, scope: int | N
             case ScriptWork(script=script):
                 step.value_of(at, script)
             case DelegateWork():
-                _delegate(step, element, listener.work)
+                call_delegate(step, element, listener.work)
     finally:
         step.listening = around
 

@@ -14,6 +14,7 @@ from procession.kernel.records import Element
 from procession.kernel.results import take_results as hand_over
 from procession.kernel.stepping import Step
 from procession.kernel.variables import find_variable, set_variable, typed, visible
+from procession.kernel.work import call_delegate
 from procession.kernel.world import CallProcess, World
 from procession.values import TypedValue
 
@@ -30,6 +31,11 @@ class Calling(Behaviour):
         variables: dict[str, TypedValue] = {}
         for copy in node.copies_in:
             variables.update(copied(step, element.key, copy))
+        if node.mapping is not None:
+            given = call_delegate(step, element, node.mapping)
+            variables.update(
+                {name: typed(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
+            )
         step.request(
             CallProcess(
                 element=element.key,

@@ -20,7 +20,7 @@ from procession.bpmn.model import (
 )
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.behaviours.calls import copied
-from procession.kernel.compensation import cancel_transaction, compensate, handler_ended
+from procession.kernel.compensation import cancel_transaction, compensate, handler_ended, require_cancel_boundary
 from procession.kernel.records import Element
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import throw_error, throw_escalation
@@ -94,6 +94,7 @@ class Ending(Behaviour):
                 if not compensate(step, element, activity):
                     step.complete(element.key, flows=())
             case Cancel():
+                require_cancel_boundary(step, element)
                 if not compensate(step, element, None):
                     cancel_transaction(step, element)
             case Error(code=code, message=message):
