@@ -23,7 +23,7 @@ from tests.conformance import corpora, elements, scores
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = ROOT / "docs" / "conformance"
-START_SECONDS, STOP_SECONDS = 30.0, 15.0
+START_SECONDS, STOP_SECONDS = 120.0, 15.0
 
 
 @dataclass(frozen=True)

@@ -208,8 +208,8 @@ def _error_left(unit: Unit, request: w.ErrorLeft, envelope: Envelope) -> list[c.
     while caller is not None:
         _meet(unit, caller)
         answer = unit.step(c.RaiseFromCall(caller, request.code, request.message, results), envelope)
+        follow(unit, answer, envelope)
         if answer.caught:
-            follow(unit, answer, envelope)
             return []
         caller, results = answer.value or (None, {})
     return [c.EndUncaught(request.element, request.code, request.message)]

@@ -27,6 +27,8 @@ def raise_from_call(step: Step, command: c.RaiseFromCall) -> tuple[int, c.Values
         take_results(step, element, command.results)
     brought = None if outwards else command.results
     step.answer.caught = catch_error(step, element.key, command.code, command.message, brought)
+    if not step.answer.caught:
+        step.look_at_conditions()
     caller = None if step.answer.caught else step.instance_of(element).caller
     if caller is None:
         return None
