@@ -17,7 +17,7 @@ OTHER = 20.0
 
 SECONDS: Mapping[str, float] = {
     "camunda7": 70,
-    "camunda8": 60,
+    "camunda8": 120,
     "camunda_client": 45,
     "cli": 30,
     "clients": 60,

@@ -193,14 +193,6 @@ def test_who_called_whom(api: Play) -> None:
     assert [one["processInstanceKey"] for one in hierarchy] == [caller, called]
 
 
-@pytest.mark.parametrize("name", ["complexGateway"])
-def test_what_is_not_executed_is_refused_by_name(api: Play, name: str) -> None:
-    model = process(f'<startEvent id="s"/><{name} id="x"/><endEvent id="e"/>', "s>x x>e")
-    answer = api.ask("POST", "/deployments", files={"resources": ("m.bpmn", model)})
-    assert answer.status_code == 400
-    assert f"{name} is not executed by this version" in answer.json()["detail"]
-
-
 # ---------------------------------------------------------------- messages
 
 PAID = extended("message", "m", '<zeebe:subscription correlationKey="=key"/>', attributes='name="paid"')

@@ -174,7 +174,7 @@ def _blame_flow(message: str, node: Node, element: etree._Element, problems: Pro
 def check(process: Process, elements: Elements, problems: Problems) -> None:
     """What can be said only when the whole process is known."""
     for node in process.nodes.values():
-        if isinstance(node, ExclusiveGateway):
+        if isinstance(node, ExclusiveGateway) and process.policies.conditions_differ:
             _check_exclusive(node, process, problems)
         if isinstance(node, EventGateway) and node.traits.async_after:
             problems.error("'asyncAfter' not supported for eventBasedGateway elements", elements[node.id])

@@ -10,6 +10,7 @@ from lxml import etree
 from procession.bpmn.dialect import AdHocExtras
 from procession.bpmn.document import Document, child, children, documentation, standard_name, text_of
 from procession.camunda8 import extensions as ext
+from procession.camunda8.rules import require_expression
 
 _BARE = frozenset({"sequenceFlow", "association", "textAnnotation", "group", "documentation", "extensionElements"})
 
@@ -30,9 +31,9 @@ def read_ad_hoc(element: etree._Element, document: Document) -> AdHocExtras:
     if job is not None and condition is not None:
         problems.error("Must not define completionCondition in combination with zeebe:taskDefinition.", element)
     if active:
-        _require_expression(active, f"{id_} > extensionElements > adHoc", element, document)
+        require_expression(active, f"{id_} > extensionElements > adHoc", element, document)
     if condition is not None:
-        _require_expression(text_of(condition), id_, element, document)
+        require_expression(text_of(condition), id_ or "", element, document)
     collection = None if found is None else found.get("outputCollection")
     output = None if found is None else found.get("outputElement")
     if (collection is None) is not (output is None):
@@ -50,13 +51,6 @@ def read_ad_hoc(element: etree._Element, document: Document) -> AdHocExtras:
 
 def _ends(name: str) -> bool:
     return name in ("startEvent", "endEvent", "boundaryEvent", "completionCondition")
-
-
-def _require_expression(text: str, place: str | None, element: etree._Element, document: Document) -> None:
-    plain = text.strip()
-    if not plain.startswith("="):
-        told = f"Expected expression but found static value '{plain}'. An expression must start with '=' (e.g. '={plain}')."
-        document.problems.error(told, element, place)
 
 
 def told_of(element: etree._Element) -> Mapping[str, Any]:

@@ -9,10 +9,8 @@ from typing import Any
 from lxml import etree
 
 from procession.bpmn.dialect import AdHocExtras, CallExtras, ProcessExtras, UserTaskExtras
-from procession.bpmn.document import BPMN, Document
+from procession.bpmn.document import Document, standard_name
 from procession.bpmn.model import (
-    BoundaryEvent,
-    CatchEvent,
     Copy,
     DecisionWork,
     Error,
@@ -22,16 +20,11 @@ from procession.bpmn.model import (
     Form,
     Listener,
     Loop,
-    Message,
-    Node,
     Policies,
-    Process,
     Reach,
-    ReceiveTask,
     Reference,
     Script,
     Signal,
-    StartEvent,
     Timer,
     Traits,
     Work,
@@ -40,7 +33,7 @@ from procession.bpmn.reader import Reading, read_definitions
 from procession.camunda8 import extensions as ext
 from procession.camunda8.ad_hoc import read_ad_hoc, told_of
 from procession.camunda8.expressions import compile_text
-from procession.errors import ParseFailed, Problem
+from procession.camunda8.rules import check
 from procession.expressions import Expression, Literal
 
 POLICIES = Policies(
@@ -53,6 +46,7 @@ POLICIES = Policies(
     counts_from_zero=False,
     interrupted_is_deaf=False,
     single_starts=False,
+    conditions_differ=False,
     breadth_first=True,
     last_flow_first=True,
     outputs_last=False,
@@ -62,27 +56,7 @@ _NEVER = Literal("", "")
 
 def read_bpmn(data: bytes, resource: str = "") -> Reading:
     """The executable processes of a BPMN file, and warnings. Raises ParseFailed with every problem."""
-    reading = read_definitions(data, Camunda8(), resource)
-    problems = [
-        Problem("Must have exactly one zeebe:subscription extension element", node.line, 1, (node.id,), resource)
-        for process in reading.processes
-        for node in process.nodes.values()
-        if _uncorrelated(process, node)
-    ]
-    if problems:
-        raise ParseFailed("The process cannot be deployed", problems, reading.warnings)
-    return reading
-
-
-def _uncorrelated(process: Process, node: Node) -> bool:
-    """True where a node waits for a message of which nothing says how it is told apart."""
-    if isinstance(node, ReceiveTask):
-        return node.message is None or node.message.correlation_key is None
-    if isinstance(node, StartEvent) and node.scope == process.id:
-        return False
-    message = getattr(node, "definition", None)
-    waits = isinstance(node, CatchEvent | BoundaryEvent | StartEvent) and isinstance(message, Message)
-    return waits and isinstance(message, Message) and message.correlation_key is None
+    return read_definitions(data, Camunda8(), resource)
 
 
 def _listed(expression: Expression | None) -> Expression | None:
@@ -122,9 +96,7 @@ class Camunda8:
 
     def process(self, process: etree._Element, document: Document) -> ProcessExtras:
         tag = ext.extension(process, "versionTag")
-        for element in process.iter(f"{{{BPMN}}}complexGateway"):
-            text = "complexGateway is not executed by this version; use the other gateways"
-            document.problems.error(text, element, element.get("id"))
+        check(process, document)
         return ProcessExtras(
             version_tag=None if tag is None else tag.get("value"),
             properties=ext.properties(process),
@@ -208,7 +180,8 @@ class Camunda8:
         called = ext.extension(element, "calledDecision")
         if called is not None:
             return DecisionWork(ext.reference(called, "decisionId", document), "feel", called.get("resultVariable"))
-        document.problems.error("Must have exactly one 'zeebe:taskDefinition' extension element", element)
+        if standard_name(element) not in ("scriptTask", "businessRuleTask"):  # of these `rules` says what they need
+            document.problems.error("Must have exactly one 'zeebe:taskDefinition' extension element", element)
         return None
 
     def call(self, call: etree._Element, document: Document) -> CallExtras:

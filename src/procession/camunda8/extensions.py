@@ -180,8 +180,6 @@ def job(element: etree._Element, document: Document) -> ExternalWork | None:
 def reference(found: etree._Element, key: str, document: Document) -> Reference:
     """What a called element, decision or form is named by: an attribute, and the binding beside it."""
     binding = _BINDINGS.get(found.get("bindingType") or "latest")
-    if binding is None:
-        document.problems.error(f"'{found.get('bindingType')}' is no binding type", found)
     tag = found.get("versionTag")
     version: Expression | None = None if tag is None else Literal(tag, tag)
     return Reference(document.expression(found.get(key) or "", found), binding or Binding.LATEST, version)

@@ -104,12 +104,15 @@ def rejection_of(error: Exception) -> Rejected:
 _WORDS = {
     "process must define a startEvent element": "Must have at least one start event",
     "subProcess must define a startEvent element": "Must have exactly one start event",
-    "Timer needs configuration (either timeDate, timeCycle or timeDuration is needed)": (
-        "Must be exactly one type of timer: timeDuration, timeDate or timeCycle"
+    "multiple none start events or timer start events not supported on process definition": (
+        "Multiple none start events are not allowed"
     ),
+    # what `rules` says of the same
+    "Timer needs configuration (either timeDate, timeCycle or timeDuration is needed)": "",
+    "Cannot have a message event subscription with an empty or missing name": "",
     "attribute 'messageRef' is required": "Must reference a message",
 }
-"""How Camunda 8 says what the reader says in Camunda 7's words."""
+"""How Camunda 8 says what the reader says in Camunda 7's words; nothing for what is said in other words already."""
 
 
 def _told(error: ParseFailed) -> str:
@@ -122,6 +125,8 @@ def _told(error: ParseFailed) -> str:
             continue
         element = problem.elements[0] if problem.elements else f"line {problem.line}, column {problem.column}"
         message = _WORDS.get(problem.message, problem.message)
+        if not message:
+            continue
         files.setdefault(problem.resource, {}).setdefault(element, []).append(message)
     for name, elements in files.items():
         told = [

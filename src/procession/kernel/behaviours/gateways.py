@@ -29,8 +29,12 @@ class Exclusive(Behaviour):
     """The first flow whose condition holds, in the order of the model, else the default."""
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
+        several = len(node.outgoing) > 1 and not step.process.policies.conditions_differ
         for flow_id in node.outgoing:
-            if flow_id != node.default and step.condition_holds(element.key, step.process.flows[flow_id]):
+            flow = step.process.flows[flow_id]
+            if several and flow.condition is None:
+                continue  # in Camunda 8 none but the default needs no condition
+            if flow_id != node.default and step.condition_holds(element.key, flow):
                 step.complete(element.key, flows=(flow_id,))
                 return
         if node.default is not None:
