@@ -26,6 +26,7 @@ PROCESS_DEFINITION = shape(
     "category",
     "name",
     "version",
+    "description",
     key="process_id",
     resource="resource_name",
     deploymentId=key("deployment"),
@@ -35,7 +36,6 @@ PROCESS_DEFINITION = shape(
     versionTag="version_tag",
     historyTimeToLive="history_ttl",
     startableInTasklist=flag("startable"),
-    constants=("description",),
 )
 
 DECISION_DEFINITION = shape(

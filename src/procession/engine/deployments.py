@@ -29,6 +29,7 @@ from procession.storage.repository import (
     FormDefinition,
     JobDefinition,
     ProcessDefinition,
+    ProcessStarter,
 )
 
 ID_LENGTH = 64
@@ -186,7 +187,10 @@ def _add_process(
         startable=process.startable_in_tasklist,
         has_start_form=form is not None and form.key is not None,
         tenant=deployment.tenant,
+        description=process.documentation,
     )
+    starters = [ProcessStarter(new_key(), key, deployment.key, user, None) for user in process.candidate_users]
+    starters += [ProcessStarter(new_key(), key, deployment.key, None, group) for group in process.candidate_groups]
     kinds = [
         JobDefinition(
             new_key(), key, process.id, kind.node, kind.type, kind.configuration, False, None, deployment.key,
@@ -194,7 +198,7 @@ def _add_process(
         )
         for kind in _dialect(unit, deployment).job_kinds(process)
     ]  # fmt: skip
-    repository.add(driver, [definition, *kinds])
+    repository.add(driver, [definition, *kinds, *starters])
     unit.run(_Starts(_dialect(unit, deployment), definition, process, tuple(kinds), before), envelope)
 
 

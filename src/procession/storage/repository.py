@@ -46,6 +46,18 @@ class ProcessDefinition:
     startable: bool
     has_start_form: bool
     tenant: str | None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStarter:
+    """A user or a group that a process names as one who may start it."""
+
+    key: int
+    definition: int
+    deployment: int
+    user_id: str | None
+    group_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +125,21 @@ class JobDefinition:
     tenant: str | None
 
 
-Row = Deployment | ProcessDefinition | DecisionDefinition | DecisionRequirements | FormDefinition | JobDefinition
+Row = (
+    Deployment
+    | ProcessDefinition
+    | ProcessStarter
+    | DecisionDefinition
+    | DecisionRequirements
+    | FormDefinition
+    | JobDefinition
+)
 R = TypeVar("R", bound=Row)
 
 _TABLES: dict[type[Any], Table] = {
     Deployment: schema.deployment,
     ProcessDefinition: schema.process_definition,
+    ProcessStarter: schema.process_starter,
     DecisionDefinition: schema.decision_definition,
     DecisionRequirements: schema.decision_requirements,
     FormDefinition: schema.form_definition,
@@ -250,6 +271,7 @@ def delete_definitions(driver: Driver, keys: Sequence[int], *, remember: bool = 
     if remember:
         _remember(driver, "process_definition", "key IN ??", list(keys))
     driver.run("DELETE FROM job_definition WHERE definition IN ??", [list(keys)])
+    driver.run("DELETE FROM process_starter WHERE definition IN ??", [list(keys)])
     driver.run("DELETE FROM process_definition WHERE key IN ??", [list(keys)])
 
 
@@ -268,7 +290,7 @@ def delete_deployment(driver: Driver, key: int, *, remember: bool = True) -> Non
         for table in ("process_definition", "decision_definition", "decision_requirements"):
             _remember(driver, table, "deployment = ?", key)
     versioned = ("process_definition", "decision_definition", "decision_requirements", "form_definition")
-    for table in ("job_definition", *versioned, "resource"):
+    for table in ("job_definition", "process_starter", *versioned, "resource"):
         driver.run(f'DELETE FROM "{table}" WHERE deployment = ?', [key])
     driver.run("DELETE FROM deployment WHERE key = ?", [key])
 

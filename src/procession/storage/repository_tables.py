@@ -71,6 +71,7 @@ process_definition = Table(
     flag("startable", default=True),
     flag("has_start_form"),
     text_column("tenant"),
+    text_column("description"),
     Index(None, "id", unique=True),
     Index(None, "deployment"),
 )
@@ -80,6 +81,18 @@ Index(
     process_definition.c.version,
     func.coalesce(process_definition.c.tenant, text("''")),
     unique=True,
+)
+
+process_starter = Table(
+    "process_starter",  # users and groups that a process names as those who may start it
+    metadata,
+    key_column(),
+    reference("definition", required=True),
+    deployment_column(),
+    text_column("user_id"),
+    text_column("group_id"),
+    Index(None, "definition"),
+    Index(None, "deployment"),
 )
 
 decision_definition = Table(

@@ -58,6 +58,7 @@ from procession.storage.repository_tables import (
     metric,
     node,
     process_definition,
+    process_starter,
     property_,
     resource,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "node",
     "operation_log",
     "process_definition",
+    "process_starter",
     "property_",
     "resource",
     "task",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Join, Table, func, select
+from sqlalchemy import ColumnElement, FromClause, Join, Table, func, or_, select
 
 from procession.storage import schema
 from procession.storage.queries.language import (
@@ -21,7 +21,6 @@ from procession.storage.queries.language import (
     flag,
     key,
     like,
-    nothing,
     number,
     some,
     tenants,
@@ -140,6 +139,12 @@ def _incident(link: Condition, shape: Filter) -> Filter:
     return Filter(shape.kind, build)
 
 
+def _startable_by(user: str, asking: Asking) -> Condition:
+    s, m = schema.process_starter.c, schema.identity_membership.c
+    groups = select(m.group_id).where(m.user_id == user)
+    return some(schema.process_starter, s.definition == _p.key, or_(s.user_id == user, s.group_id.in_(groups)))
+
+
 PROCESS_DEFINITION = QueryTable(
     "process definition",
     schema.process_definition,
@@ -152,7 +157,7 @@ PROCESS_DEFINITION = QueryTable(
         **_shared(schema.process_definition, "process_id", "includeProcessDefinitionsWithoutTenantId"),
         **_versioned(schema.process_definition),
         "withoutVersionTag": flag(_p.version_tag.is_(None)),
-        "startableBy": nothing(),
+        "startableBy": through(Kind.TEXT, _startable_by),
         "active": flag(~_p.suspended),
         "suspended": flag(_p.suspended),
         **with_incidents(schema.incident.c.definition == _p.key),
