@@ -180,7 +180,7 @@ def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
     key = element.key
     flows = () if inner else step.chosen_flows(element)
     behaviour_of(step, element).leaving(step, element, node)
-    if step.process.has_compensation:
+    if step.process.has_compensation and key not in step.cut_off:
         completed(step, element, node)
     close_attached(step, element)
     if not inner:

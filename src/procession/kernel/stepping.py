@@ -135,6 +135,7 @@ class Step:
         self.world = world
         self.definition = definition
         self.put_off = 0  # how often what this step does was put off already, without waiting in between
+        self.cut_off: set[int] = set()  # elements whose path an error ends that nobody catches
         self.ending: int | None = None  # the scope that ends together with the execution of what was last in it
         self.answer = Answer()
         self._agenda: list[Item] = []

@@ -56,6 +56,7 @@ def end_uncaught(step: Step, element_key: int, code: str, message: str | None) -
     """Nobody catches: the path ends as at a none end event (Camunda 7 logs this), or it stops as an incident."""
     if step.process.policies.uncaught_error_ends:
         _refuse_last_outputs(step, element_key, code)
+        step.cut_off.add(element_key)
         step.complete(element_key, flows=(), looks=False)
         return
     element = step.view.need(Element, element_key)
