@@ -33,6 +33,11 @@ BLOCKS = (
 )
 BOUNDARIES = ("timer", "message", "signal", "error", "escalation", "condition")
 EVENT_STARTS = ("message", "signal", "timer", "error", "escalation", "condition")
+WIDER_FROM = 861
+"""Seeds from here on draw from more kinds. Before it, compensation inside of sub-processes stood where the schema refuses it."""
+MORE_LEAVES = ("link", "call error", "call out", "condition on n", "user")
+RACES = ("message", "timer", "signal", "condition")
+HANDLER_ENDS = ("error", "escalation", "terminate", "signal", "compensate")
 ENDS = ("none", "none", "none", "error", "escalation", "terminate", "signal", "compensate", "message")
 
 
@@ -55,10 +60,11 @@ class Block:
 # ---------------------------------------------------------------- drawing
 
 
-def random_block(random: Random, depth: int = 3, *, looping: bool = False) -> Block:
+def random_block(random: Random, depth: int = 3, *, looping: bool = False, wide: bool = False) -> Block:
     """A block of at most that depth. Inside a loop there is no inclusive gateway."""
     if depth <= 0 or random.random() < 0.15:
-        return Block(random.choice(LEAVES), _activity_options(random, depth))
+        leaves = (*LEAVES, *MORE_LEAVES) if wide else LEAVES
+        return Block(random.choice(leaves), _activity_options(random, wide=wide))
     kind = random.choice([kind for kind in BLOCKS if not (looping and kind == "inclusive")])
     again = looping or kind == "again"
     parts = {
@@ -68,22 +74,26 @@ def random_block(random: Random, depth: int = 3, *, looping: bool = False) -> Bl
         "inclusive": 2,
         "race": 2,
     }
-    inside = tuple(random_block(random, depth - 1, looping=again) for _ in range(parts.get(kind, 1)))
+    inside = tuple(random_block(random, depth - 1, looping=again, wide=wide) for _ in range(parts.get(kind, 1)))
+    if kind == "race" and wide:
+        return Block(kind, tuple(zip(("first", "second"), random.sample(RACES, 2), strict=True)), inside)
     if kind not in ("scope", "transaction"):
         return Block(kind, (), inside)
-    options = list(_activity_options(random, depth))
+    options = list(_activity_options(random, wide=wide))
     options.append(("end", random.choice(ENDS)))
     if random.random() < 0.4:
         start = random.choice(EVENT_STARTS)
         options.append(("handler", start))
         if start == "error" or random.random() < 0.5:
             options.append(("handler stops", ""))
+        if wide and random.random() < 0.3:
+            options.append(("handler end", random.choice(HANDLER_ENDS)))
     if kind == "scope" and random.random() < 0.1:
         options.append(("undone by handler", ""))
     return Block(kind, tuple(options), inside)
 
 
-def _activity_options(random: Random, depth: int) -> tuple[tuple[str, str], ...]:
+def _activity_options(random: Random, *, wide: bool) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     if random.random() < 0.12:
         found.append(("loop", random.choice(("2", "3", "1"))))
@@ -107,6 +117,8 @@ def _activity_options(random: Random, depth: int) -> tuple[tuple[str, str], ...]
         found.append(("undone", ""))
     if random.random() < 0.1:
         found.append(("listens", ""))
+    if wide and random.random() < 0.08:
+        found.append(("task listens", random.choice(("create", "complete", "delete"))))
     return tuple(found)
 
 
@@ -127,9 +139,11 @@ def smaller(block: Block) -> Iterator[Block]:
 
 # ---------------------------------------------------------------- writing
 
-_LOOPABLE = ("user", "external", "receive", "scope", "setter", "call", "transaction")
+_CALLS = ("call", "call error", "call out")
+_LOOPABLE = ("user", "external", "receive", "scope", "setter", "transaction", *_CALLS)
 _ACTIVITIES = (*_LOOPABLE, "counter", "booked")
-_MAPPED = ("user", "external", "receive", "scope", "setter", "call", "counter", "transaction")
+_MAPPED = ("user", "external", "receive", "scope", "setter", "counter", "transaction", *_CALLS)
+_ESCALATING = ("user", "scope", "transaction", *_CALLS)
 
 
 @dataclass(slots=True)
@@ -137,6 +151,12 @@ class _Scope:
     """A process or sub-process being written."""
 
     parts: list[str] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All of it; artifacts come last, as the schema wants it."""
+        return "\n".join(part for part in (*self.parts, *self.artifacts) if part)
 
 
 @dataclass(slots=True)
@@ -145,6 +165,7 @@ class _Writer:
     count: int = 0
     messages: list[str] = field(default_factory=list)
     calls: bool = False
+    thrown: set[str] = field(default_factory=set)
 
     def name(self, letter: str) -> str:
         self.count += 1
@@ -180,6 +201,11 @@ class _Writer:
                     '<conditionalEventDefinition><condition xsi:type="tFormalExpression">${n &gt; 2}</condition>'
                     "</conditionalEventDefinition>"
                 )
+            case "condition on n":
+                return (
+                    '<conditionalEventDefinition camunda:variableName="n" camunda:variableEvents="update">'
+                    '<condition xsi:type="tFormalExpression">${n &gt; 1}</condition></conditionalEventDefinition>'
+                )
             case "compensate":
                 return "<compensateEventDefinition/>"
             case "terminate":
@@ -206,6 +232,8 @@ class _Writer:
                 return self.race(scope, block)
             case "again":
                 return self.again(scope, block)
+            case "link":
+                return self.link(scope)
         return self.node(scope, block)
 
     def fork(self, scope: _Scope, block: Block) -> tuple[str, str]:
@@ -225,7 +253,8 @@ class _Writer:
     def race(self, scope: _Scope, block: Block) -> tuple[str, str]:
         gate, merge = self.name("g"), self.name("g")
         scope.parts += [f'<eventBasedGateway id="{gate}"/>', f'<exclusiveGateway id="{merge}"/>']
-        for part, kind in zip(block.inside, ("message", "timer"), strict=False):
+        kinds = (block.option("first") or "message", block.option("second") or "timer")
+        for part, kind in zip(block.inside, kinds, strict=False):
             catch = self.name("c")
             scope.parts.append(f'<intermediateCatchEvent id="{catch}">{self.event(kind)}</intermediateCatchEvent>')
             first, last = self.block(scope, part)
@@ -233,6 +262,15 @@ class _Writer:
             self.flow(scope, catch, first)
             self.flow(scope, last, merge)
         return gate, merge
+
+    def link(self, scope: _Scope) -> tuple[str, str]:
+        throw, catch = self.name("l"), self.name("l")
+        definition = f'<linkEventDefinition name="{catch}"/>'
+        scope.parts += [
+            f'<intermediateThrowEvent id="{throw}">{definition}</intermediateThrowEvent>',
+            f'<intermediateCatchEvent id="{catch}">{definition}</intermediateCatchEvent>',
+        ]
+        return throw, catch
 
     def again(self, scope: _Scope, block: Block) -> tuple[str, str]:
         into, test, count = self.name("g"), self.name("g"), self.name("i")
@@ -285,7 +323,7 @@ class _Writer:
                 message = self.name("M")
                 self.messages.append(message)
                 return "receiveTask", f' messageRef="{message}"', ""
-            case "timer" | "message" | "signal" | "condition":
+            case "timer" | "message" | "signal" | "condition" | "condition on n":
                 return "intermediateCatchEvent", "", self.event(block.kind)
             case "escalate":
                 return "intermediateThrowEvent", "", self.event("escalation")
@@ -300,6 +338,10 @@ class _Writer:
             case "call":
                 self.calls = True
                 return "callActivity", f' calledElement="{self.key}_called"', ""
+            case "call error" | "call out":
+                kind = "error" if block.kind == "call error" else "escalation"
+                self.thrown.add(kind)
+                return "callActivity", f' calledElement="{self.key}_{kind}"', ""
         return self.scope(block)
 
     def scope(self, block: Block) -> tuple[str, str, str]:
@@ -325,12 +367,13 @@ class _Writer:
         inner.parts.append(f'<endEvent id="{finish}">{definition}</endEvent>')
         if block.option("handler") is not None:
             stops = block.option("handler stops") is not None or block.option("handler") == "error"
-            inner.parts.append(self.handler(block.option("handler") or "", stops=stops))
+            end = block.option("handler end") or "none"
+            inner.parts.append(self.handler(block.option("handler") or "", stops=stops, end=end))
         if block.option("undone by handler") is not None:
             inner.parts.append(self.handler("compensate", stops=True))
-        return ("transaction" if block.kind == "transaction" else "subProcess"), "", "".join(inner.parts)
+        return ("transaction" if block.kind == "transaction" else "subProcess"), "", inner.text
 
-    def handler(self, kind: str, *, stops: bool) -> str:
+    def handler(self, kind: str, *, stops: bool, end: str = "none") -> str:
         """An event sub-process with a task."""
         name, start, task, finish = self.name("h"), self.name("s"), self.name("u"), self.name("e")
         inner = _Scope()
@@ -339,14 +382,14 @@ class _Writer:
         interrupting = "" if stops else ' isInterrupting="false"'
         return (
             f'<subProcess id="{name}" triggeredByEvent="true"><startEvent id="{start}"{interrupting}>{self.event(kind)}'
-            f'</startEvent><userTask id="{task}"/><endEvent id="{finish}"/>{"".join(inner.parts)}</subProcess>'
+            f'</startEvent><userTask id="{task}"/><endEvent id="{finish}">{self.event(end)}</endEvent>{inner.text}</subProcess>'
         )
 
     def boundary(self, scope: _Scope, block: Block, host: str) -> None:
         kind = block.option("boundary")
         if block.kind == "transaction":
             self.way_out(scope, host, "cancel", stays=False)
-        if kind is None or (kind == "escalation" and block.kind not in ("user", "scope", "call", "transaction")):
+        if kind is None or (kind == "escalation" and block.kind not in _ESCALATING):
             return
         self.way_out(scope, host, kind, stays=block.option("stays") is not None and kind != "error")
 
@@ -367,8 +410,10 @@ class _Writer:
         scope.parts += [
             f'<boundaryEvent id="{event}" attachedToRef="{host}">{self.event("compensate")}</boundaryEvent>',
             f'<userTask id="{task}" isForCompensation="true"/>',
-            f'<association id="{self.name("o")}" associationDirection="One" sourceRef="{event}" targetRef="{task}"/>',
         ]
+        scope.artifacts.append(
+            f'<association id="{self.name("o")}" associationDirection="One" sourceRef="{event}" targetRef="{task}"/>'
+        )
 
     def loop(self, block: Block) -> str:
         attribute = ' isSequential="true"' if block.option("one by one") is not None else ""
@@ -396,7 +441,25 @@ class _Writer:
             for event in ("start", "end"):
                 setter = f"${{execution.setVariable('{event}ed', execution.currentActivityId)}}"
                 found += f'<camunda:executionListener event="{event}" expression="{setter}"/>'
+        if block.kind in _CALLS[1:]:
+            found += '<camunda:in variables="all"/><camunda:out source="m" target="m"/>'
+        if block.option("task listens") is not None and block.kind == "user":
+            setter = "${task.execution.setVariable('heard', task.eventName)}"
+            found += f'<camunda:taskListener event="{block.option("task listens")}" expression="{setter}"/>'
         return f"<extensionElements>{found}</extensionElements>" if found else ""
+
+    def thrower(self) -> str:
+        """The called processes that end by throwing."""
+        found = ""
+        for kind in sorted(self.thrown):
+            found += (
+                f'<process id="{self.key}_{kind}" isExecutable="true"><startEvent id="{kind}s"/><sequenceFlow id="{kind}f1"'
+                f' sourceRef="{kind}s" targetRef="{kind}m"/><serviceTask id="{kind}m" camunda:expression="${{7}}"'
+                f' camunda:resultVariable="m"/><sequenceFlow id="{kind}f2" sourceRef="{kind}m" targetRef="{kind}u"/>'
+                f'<userTask id="{kind}u"/><sequenceFlow id="{kind}f3" sourceRef="{kind}u" targetRef="{kind}e"/>'
+                f'<endEvent id="{kind}e">{self.event(kind)}</endEvent></process>'
+            )
+        return found
 
     def process(self, block: Block) -> str:
         scope = _Scope()
@@ -411,11 +474,10 @@ class _Writer:
             ' targetRef="cu"/><userTask id="cu"/>'
             '<sequenceFlow id="cf2" sourceRef="cu" targetRef="ce"/><endEvent id="ce"/></process>'
         )
-        inside = "\n".join(part for part in scope.parts if part)
         return (
             f'{HEAD}{roots}\n<process id="{self.key}" isExecutable="true">\n<startEvent id="start"/>\n'
             '<serviceTask id="init" camunda:expression="${1}" camunda:resultVariable="n"/>\n'
-            f'{inside}\n<endEvent id="end"/>\n</process>\n{called if self.calls else ""}\n</definitions>\n'
+            f'<endEvent id="end"/>\n{scope.text}\n</process>\n{called if self.calls else ""}{self.thrower()}\n</definitions>\n'
         )
 
 
@@ -426,4 +488,4 @@ def xml(block: Block, key: str) -> str:
 
 def random_model(seed: int) -> Block:
     """The model of a seed."""
-    return random_block(Random(seed))
+    return random_block(Random(seed), wide=seed >= WIDER_FROM)

@@ -1,0 +1,95 @@
+"""What Camunda 7 itself does wrong, recognised in a difference, so that one can say it is nothing new.
+
+Each rule is told the model, the difference and the step at which it showed, and says whether it is that defect. A rule asks for
+what the defect needs, in the model and in the step: what it does not know is a difference. What comes after the defect in that
+scenario is not compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.oracle.models import Block
+from tests.oracle.playing import Difference
+
+Do = Mapping[str, Any]
+Rule = Callable[[Block, Difference, Do, str], bool]
+
+
+def known(block: Block, difference: Difference, do: Do, text: str) -> str | None:
+    """The sentence for a defect of Camunda 7; None for a difference that is not known."""
+    return next((sentence for sentence, rule in RULES.items() if rule(block, difference, do, text)), None)
+
+
+def _inside(block: Block) -> Iterator[Block]:
+    yield block
+    for part in block.inside:
+        yield from _inside(part)
+
+
+def _uncaught_stays(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    if do.get("kind") not in ("task-error", "external-error") or not difference.cause.startswith("state: "):
+        return False
+    at = re.escape(str(do["at"]).rpartition("/")[2].partition("[")[0])
+    element = re.search(rf'<\w+ id="{at}"[^>]*>(<extensionElements>.*?</extensionElements>)?(<multiInstance)?', text)
+    return element is not None and ('asyncAfter="true"' in element[0] or element[2] is not None)
+
+
+def _throws_into_own_scope(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    for scope in _inside(block):
+        if scope.option("handler") == "signal" and scope.option("handler stops") is not None:
+            throws = any(x.kind == "shout" or x.option("end") == "signal" for x in _inside(scope))
+            if throws and difference.cause in ("state: instances", "state: tasks", "history: activities"):
+                return True
+    return False
+
+
+def _timers_of_what_is_kept(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    if difference.cause not in ("history: jobs", "state: jobs"):
+        return False
+    kept = (x for x in _inside(block) if _undoes(x))
+    timed = any("timer" in (y.option("handler"), y.option("boundary")) for x in kept for y in _inside(x))
+    lines = [str(line) for line in [*difference.expected, *difference.actual]]
+    return timed and all("timer-start-event-subprocess" in line or "timer-transition" in line for line in lines)
+
+
+def _mappings_again(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    fails = difference.cause.startswith("error of") and difference.actual is None
+    return fails and any(_undoes(x) and x.option("output") is not None for x in _inside(block))
+
+
+def _undoes(block: Block) -> bool:
+    """True for a scope in which something can be compensated."""
+    inside = any(x.kind == "booked" or x.option("undone") is not None for part in block.inside for x in _inside(part))
+    return bool(block.inside) and (inside or any(x.option("undone by handler") is not None for x in _inside(block)))
+
+
+def _history_stays_open(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    if difference.cause != "history: activities" or "<endEvent" not in text or "compensateEventDefinition" not in text:
+        return False
+    opened = [line.split(" ", 2)[1] for line in difference.expected if re.match(r"\d+\.\. ", line)]
+    closed = {line.split(" ", 2)[1] for line in difference.actual if re.match(r"\d+\.\.\d", line)}
+    return bool(opened) and closed.issuperset(opened)
+
+
+def _turn_stays(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    loops = any(x.option("loop") is not None for x in _inside(block))
+    orphans = difference.cause == "state: tasks" and not difference.actual
+    return orphans and loops and "conditionalEventDefinition" in text and do.get("kind") == "complete"
+
+
+RULES: dict[str, Rule] = {
+    "a BPMN error that nobody catches leaves Camunda's task or external task behind where its activity has asyncAfter or is a"
+    " turn of a loop": _uncaught_stays,
+    "a signal thrown in a scope interrupts that scope by its own event sub-process: Camunda goes on in the scope all the same,"
+    " and ends it with its handler": _throws_into_own_scope,
+    "Camunda makes the timers of a scope again that it keeps for compensation, and deletes them with it": _timers_of_what_is_kept,
+    "where a sub-process with output mappings can be compensated Camunda carries them out once more when it deletes what it"
+    " keeps, and fails": _mappings_again,
+    "what compensates at the end of a scope leaves that scope open in Camunda's history although the instance has"
+    " ended": _history_stays_open,
+    "a task of a loop stays in Camunda's list although its scope was cancelled by a condition, triggered by the completion of"
+    " its neighbour": _turn_stays,
+}
