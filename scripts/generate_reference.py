@@ -116,7 +116,10 @@ def records() -> Iterator[str]:
 
 @page("bpmn", "BPMN elements")
 def bpmn() -> Iterator[str]:
+    yield from ("## Camunda 7", "")
     yield from _support()
+    yield from ("", "## Camunda 8", "")
+    yield from _support_camunda8()
     yield from ("", "## The model", "")
     yield from _vocabulary("procession.bpmn.model")
 
@@ -137,6 +140,24 @@ def _support() -> Iterator[str]:
     for name, remedy in NOT_EXECUTED.items():
         yield f"| {name} | {remedy} |"
     yield from ("", "Accepted and ignored with a warning, as in Camunda 7: `complexGateway`, `adHocSubProcess`.")
+
+
+def _support_camunda8() -> Iterator[str]:
+    """What Camunda 8's models use, and where it is proved."""
+    used = json.loads((ROOT / "docs" / "conformance" / "camunda8-elements.json").read_text(encoding="utf-8"))
+    yield "Read from the models of the plays and dialogues that the real Zeebe 8.8.21 and Camunda 8.6.0 had too"
+    yield "([conformance](../conformance/camunda8.md)) and from the tests: in how many models each element, extension and"
+    yield "attribute occurs, in how many of these all events or answers are the same, one of them, and the files in"
+    yield "`tests/camunda8` whose models name it. What is not executed is refused at deployment in the words of Zeebe"
+    yield "(`tests/camunda8/test_rules.py`): `complexGateway`, `transaction`."
+    yield from (
+        "",
+        "| element, extension or attribute | models | the same | shown by | tests |",
+        "|---|---:|---:|---|---|",
+    )
+    for name, (models, same, example, tests) in used.items():
+        files = ", ".join(f"`{test}`" for test in tests) or "–"
+        yield f"| `{name}` | {models} | {same} | {example or '–'} | {files} |"
 
 
 def _variables(thing: type, name: str) -> list[str]:

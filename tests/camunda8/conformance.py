@@ -1,6 +1,6 @@
 """Has the dialogues with our server and compares with what a real Camunda 8 said.
 
-    python -m tests.camunda8.conformance                      writes docs/conformance/camunda8.md
+    python -m tests.camunda8.conformance                      writes docs/conformance/camunda8.md and camunda8-elements.json
     python -m tests.camunda8.conformance --record ADDRESS     asks a real one below ADDRESS/v2 first, and keeps its answers
 
 Compared are status, media type, and of the body every member that the real one answers (ours has those of 8.9 besides).
@@ -26,11 +26,13 @@ from procession.server.application import create_app
 from procession.server.settings import Settings
 from tests.camunda8.dialogue import Dialogue, Step
 from tests.camunda8.dialogues import DIALOGUES
+from tests.camunda8.elements import count, shown
 from tests.camunda8.streams import section
 from tests.server.calling import Caller
 
 HERE = Path(__file__).parent
 RECORDING = HERE / "recordings" / "camunda-8.6.0.json"
+ELEMENTS = HERE.parents[1] / "docs" / "conformance" / "camunda8-elements.json"
 PAGE = HERE.parents[1] / "docs" / "conformance" / "camunda8.md"
 WHY = {
     "models-refused": "the words are those of the real one's FEEL parser; ours says what it expected and where.",
@@ -231,6 +233,11 @@ def page(theirs: Mapping[str, list[Answered]], ours: Mapping[str, list[Answered]
     return "\n".join(lines) + "\n" + section()
 
 
+def elements(theirs: Mapping[str, list[Answered]], ours: Mapping[str, list[Answered]]) -> str:
+    """What the models use and where that is proved, from which `make docs` makes the page on BPMN."""
+    return shown(count({d.name: differences(d, theirs[d.name], ours[d.name]) for d in DIALOGUES if d.name in theirs}))
+
+
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return "`" + (text if len(text) < 300 else text[:300] + "…").replace("`", "'") + "`"
@@ -249,7 +256,9 @@ def main() -> None:
         RECORDING.parent.mkdir(exist_ok=True)
         text = json.dumps(record(address), indent=1, ensure_ascii=False, sort_keys=True)
         RECORDING.write_text(text + "\n", encoding="utf-8")
-    PAGE.write_text(page(recorded(), our_answers()), encoding="utf-8")
+    theirs, ours = recorded(), our_answers()
+    PAGE.write_text(page(theirs, ours), encoding="utf-8")
+    ELEMENTS.write_text(elements(theirs, ours), encoding="utf-8")
 
 
 if __name__ == "__main__":
