@@ -60,6 +60,16 @@ def _mappings_again(block: Block, difference: Difference, do: Do, text: str) -> 
     return fails and any(_undoes(x) and x.option("output") is not None for x in _inside(block))
 
 
+def _breaks_down(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    if not difference.cause.startswith("error of") or not isinstance(difference.expected, dict):
+        return False
+    return difference.actual is None and difference.expected.get("type") == "ProcessEnginePersistenceException"
+
+
+def _variables_of_what_is_kept(block: Block, difference: Difference, do: Do, text: str) -> bool:
+    return difference.cause == "state: leftovers" and not difference.actual and any(_undoes(x) for x in _inside(block))
+
+
 def _undoes(block: Block) -> bool:
     """True for a scope in which something can be compensated."""
     inside = any(x.kind == "booked" or x.option("undone") is not None for part in block.inside for x in _inside(part))
@@ -88,6 +98,9 @@ RULES: dict[str, Rule] = {
     "Camunda makes the timers of a scope again that it keeps for compensation, and deletes them with it": _timers_of_what_is_kept,
     "where a sub-process with output mappings can be compensated Camunda carries them out once more when it deletes what it"
     " keeps, and fails": _mappings_again,
+    "Camunda fails with an error of its own persistence": _breaks_down,
+    "Camunda shows the variables of what it keeps for compensation at whatever runs in that scope later, or at"
+    " nothing": _variables_of_what_is_kept,
     "what compensates at the end of a scope leaves that scope open in Camunda's history although the instance has"
     " ended": _history_stays_open,
     "a task of a loop stays in Camunda's list although its scope was cancelled by a condition, triggered by the completion of"
