@@ -15,10 +15,12 @@ from procession.bpmn.model import (
     CallActivity,
     Cancel,
     Compensation,
+    Conditional,
     EndEvent,
     Escalation,
     Node,
     Process,
+    Script,
     StartEvent,
     SubProcess,
     ThrowEvent,
@@ -64,6 +66,7 @@ def check_events(process: Process, root: etree._Element, elements: Elements, doc
                 elements[activity],
             )
     _check_escalation_handlers(process, elements, problems)
+    _check_conditional_starts(process, elements, problems)
     _check_associations(process, root, document)
 
 
@@ -166,6 +169,20 @@ def _check_escalation_handlers(process: Process, elements: Elements, problems: P
                 elements[node.id],
             )
         codes.add(definition.code)
+
+
+def _check_conditional_starts(process: Process, elements: Elements, problems: Problems) -> None:
+    """A process begins by a condition once."""
+    seen: set[str] = set()
+    for id_ in process.starts.get(process.id, ()):
+        start = process.nodes[id_]
+        if isinstance(start, StartEvent) and isinstance(start.definition, Conditional):
+            condition = start.definition.condition
+            text = condition.text if isinstance(condition, Script) else getattr(condition, "source", "")
+            if text in seen:
+                message = f"Cannot have more than one conditional event subscription with the same condition '{text}'"
+                problems.error(message, elements[id_])
+            seen.add(text)
 
 
 def _check_associations(process: Process, root: etree._Element, document: Document) -> None:

@@ -120,7 +120,7 @@ class Camunda7:
             collection = loop.collection.source
         compiled: Expression | None = None
         if collection is not None:
-            if "{" not in collection:  # the name of a variable
+            if collection and "{" not in collection:  # the name of a variable
                 collection = "${" + collection + "}"
             compiled = document.expression(collection, characteristics, element.get("id"))
         return replace(

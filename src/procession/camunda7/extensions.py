@@ -141,6 +141,8 @@ def retry(element: etree._Element, document: Document) -> Expression | None:
 def mappings(element: etree._Element, document: Document) -> tuple[tuple[Assignment, ...], tuple[Assignment, ...]]:
     """The input and output parameters of `camunda:inputOutput`."""
     found = extensions(element, "inputOutput")
+    if len(found) > 1:
+        document.problems.abort("There is more than one 'inputOutput' on an element", found[1], element.get("id"))
     if not found or not _may_map(element, found[0], document):
         return (), ()
     return (
@@ -267,7 +269,7 @@ def _listener_work(listener: etree._Element, element: etree._Element, document: 
     id_ = element.get("id")
     if listener.get("class"):
         return DelegateWork(class_name=listener.get("class"), fields=fields(listener, document))
-    if text := listener.get("expression"):
+    if (text := listener.get("expression")) is not None:
         return ExpressionWork(document.expression(text, listener, id_))
     if text := listener.get("delegateExpression"):
         return DelegateWork(expression=document.expression(text, listener, id_), fields=fields(listener, document))
@@ -318,10 +320,10 @@ def read_work(element: etree._Element, carrier: etree._Element, document: Docume
         return _typed(kind, element, carrier, document)
     class_name, delegate, text = (attribute(carrier, a) for a in ("class", "delegateExpression", "expression"))
     if class_name and class_name.strip():
-        _no_result(result, "class", element, document)
+        _no_result(result, "class", carrier, document)
         return DelegateWork(class_name=class_name, fields=fields(carrier, document))
     if delegate is not None:
-        _no_result(result, "delegateExpression", element, document)
+        _no_result(result, "delegateExpression", carrier, document)
         return DelegateWork(
             expression=document.expression(delegate, carrier, element.get("id")), fields=fields(carrier, document)
         )
@@ -353,14 +355,14 @@ def _typed(kind: str, element: etree._Element, carrier: etree._Element, document
     if kind.lower() in ("mail", "shell"):
         document.refuse(f"{kind.lower()} task", element)
     else:
-        document.problems.error(f"Invalid usage of type attribute on {local_name(element)}: '{kind}'", element)
+        document.problems.error(f"Invalid usage of type attribute on {local_name(element)}: '{kind}'", carrier)
     return DelegateWork(class_name=kind)
 
 
-def _no_result(result: str | None, what: str, element: etree._Element, document: Document) -> None:
+def _no_result(result: str | None, what: str, carrier: etree._Element, document: Document) -> None:
     if result is not None:
         document.problems.error(
-            f"'resultVariableName' not supported for {local_name(element)} elements using '{what}'", element
+            f"'resultVariableName' not supported for {local_name(carrier)} elements using '{what}'", carrier
         )
 
 
