@@ -119,3 +119,16 @@ def test_an_update_is_corrected(api: Play) -> None:
     assert answers[0].status_code == 204
     task = task_of(api)
     assert (task["priority"], task["dueDate"]) == (20, "2030-01-01T00:00:00.000Z")
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_variables_of_a_task_are_an_update_that_is_listened_to(api: Play, denied: bool) -> None:
+    api.deploy(listening("updating"))
+    api.start(n=1)
+    path = f"/element-instances/{task_of(api)['elementInstanceKey']}/variables"
+    with asked(lambda: api.ask("PUT", path, {"variables": {"n": 2}})) as answers:
+        job = awaited(api, "updating")
+        assert (job["userTask"]["changedAttributes"], api.variables["n"]) == (["variables"], "1")
+        api.got(f"/jobs/{job['jobKey']}/completion", {"result": {"type": "userTask", "denied": denied}})
+    assert answers[0].status_code == (409 if denied else 204)
+    assert (api.variables["n"], task_of(api)["state"]) == ("1" if denied else "2", "CREATED")

@@ -208,7 +208,10 @@ def _user_task(engine: Engine, transaction: Transaction, job: External) -> dict[
         "assignee": asked.get("assignee", task.assignee),
         "candidateGroups": asked.get("candidate_groups", [x.group for x in links if x.group is not None]),
         "candidateUsers": asked.get("candidate_users", [x.user for x in links if x.user is not None]),
-        "changedAttributes": [_ATTRIBUTES[name] for name in asked if name in _ATTRIBUTES],
+        "changedAttributes": [
+            *(_ATTRIBUTES[name] for name in asked if name in _ATTRIBUTES),
+            *(["variables"] if "own" in change else []),
+        ],
         "dueDate": None if due is None else shown_time(millis(due)),
         "followUpDate": None if follow_up is None else shown_time(millis(follow_up)),
         "formKey": None,

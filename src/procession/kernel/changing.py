@@ -18,10 +18,12 @@ from procession.kernel import events as e
 from procession.kernel.records import Element, IdentityLink, Phase, Task, Wait
 from procession.kernel.results import take_results
 from procession.kernel.stepping import Continue, Step
+from procession.kernel.variables import set_variables
 
 CHANGING = "changing"
 """In a task element's note: what is asked for. `event`, `attributes` (fields of the task, candidates), `names` of those that
-listeners corrected, `variables` of a completion, `action` and `operation` as they were asked by."""
+listeners corrected, `variables` of a completion, `own` variables of the task's element that are to be `set`, `action` and
+`operation` as they were asked by."""
 DENIED = "denied"
 """In a task element's note: the `event` that was denied last, and the `reason`."""
 CANDIDATES = {"candidate_users": "user", "candidate_groups": "group"}
@@ -102,6 +104,8 @@ def agreed(step: Step, element: Element) -> str:
         take_results(step, element.key, change.get("variables", {}))
     if event in ("complete", "delete"):
         return event
+    if "own" in change:
+        set_variables(step, element.key, change["own"]["set"], local=change["own"]["local"])
     step.rest(element.key, Phase.EXECUTE)
     assignee = change.get("assignee")
     if event == "create" and assignee is not None and keys:

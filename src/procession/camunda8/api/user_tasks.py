@@ -206,6 +206,12 @@ def _changed(call: Call, key: int, intent: str, command: Any) -> Steps:
     if outcome is None:
 
         async def look() -> tuple[Mapping[str, Any] | None] | None:
+    return (yield from agreed(call, key, intent))
+
+
+def agreed(call: Call, key: int, intent: str) -> Steps:
+    """Waits until the listeners of a task have answered. Raises 409 where they denied what was asked for."""
+    verb = intent.lower()
             return await asyncio.to_thread(_outcome, call, key)
 
         outcome = yield found(call.engine.externals_bell, look, WAIT)

@@ -8,6 +8,7 @@ from procession.bpmn.model import StartEvent
 from procession.errors import Invalid, Missing, Suspended
 from procession.kernel import commands as c
 from procession.kernel import events as e
+from procession.kernel.changing import ask, asks_workers, require_calm
 from procession.kernel.ending import cancel_instance, is_terminating, terminate
 from procession.kernel.handling.modification import first_node
 from procession.kernel.records import Element, External, Instance, Job, Life, Phase, Task, Wait
@@ -123,16 +124,25 @@ def _suspend_wait(step: Step, kind: Wait, key: int, suspended: bool) -> None:
             step.emit(e.JobChanged(replace(step.view.need(Job, key), suspended=suspended)))
 
 
-def set_scope_variables(step: Step, command: c.SetVariables) -> None:
-    """Sets and removes variables of an execution or a task."""
+def set_scope_variables(step: Step, command: c.SetVariables) -> int | None:
+    """Sets and removes variables of an execution or a task. Gives the key of a user task whose workers are asked first."""
     if step.view.get(Task, command.scope) is None and step.view.get(Element, command.scope) is None:
         raise Missing(f"execution {command.scope} doesn't exist")
+    element = step.view.get(Element, command.scope)
+    if element is not None and element.parent is not None and asks_workers(step, element, "update"):
+        for key in step.attached(element, Wait.TASK):
+            found = step.view.need(Task, key)
+            require_calm(step, found)
+            own = {"set": dict(command.variables), "local": command.local}
+            ask(step, element, found, "update", {"attributes": {}, "own": own, "operation": "Update"})
+            return key
     set_variables(step, command.scope, command.variables, local=command.local)
     remove_variables(step, command.scope, command.remove, local=command.local)
     task = step.view.get(Task, command.scope)
     if task is not None and task.element is not None:
         run_task_listeners(step, step.view.need(Element, task.element), task.key, "update")
     step.look_at_conditions()
+    return None
 
 
 def require_active(step: Step, instance: int | None, what: str) -> None:
