@@ -196,3 +196,47 @@ def test_lists(engine: Engine, watch: Watch, path: str) -> None:
     answer = client.get(f"/engine-rest{path}".replace("{instance}", str(instance)).replace("{task}", str(task)))
     assert answer.status_code == 200, answer.text
     assert watch() == []
+
+
+OF_INSTANCE = {"processInstanceKey": "{instance}"}
+SEARCHES: list[tuple[str, dict[str, Any]]] = [
+    ("process-instances", OF_INSTANCE),
+    ("process-instances", {**OF_INSTANCE, "state": "ACTIVE", "hasIncident": False}),
+    ("process-instances", {"businessId": "user 7"}),
+    ("process-instances", {"parentProcessInstanceKey": "5"}),
+    ("element-instances", OF_INSTANCE),
+    ("element-instances", {**OF_INSTANCE, "state": {"$in": ["ACTIVE", "COMPLETED"]}, "elementId": "u"}),
+    ("element-instances", {"elementInstanceKey": "{instance}"}),
+    ("variables", OF_INSTANCE),
+    ("variables", {"scopeKey": "{instance}", "name": "n"}),
+    ("variables", {"variableKey": "5"}),
+    ("incidents", OF_INSTANCE),
+    ("jobs", OF_INSTANCE),
+    ("jobs", {"jobKey": "5"}),
+    ("user-tasks", OF_INSTANCE),
+    ("user-tasks", {"userTaskKey": "{task}"}),
+    ("user-tasks", {"assignee": "user 7", "state": "CREATED"}),
+    ("message-subscriptions", OF_INSTANCE),
+    ("decision-instances", OF_INSTANCE),
+    ("audit-logs", OF_INSTANCE),
+    ("audit-logs", {"userTaskKey": "{task}"}),
+    ("process-instances/{instance}/incidents", {}),
+    ("user-tasks/{task}/variables", {}),
+    ("user-tasks/{task}/effective-variables", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "filters"), SEARCHES, ids=[f"{path} {[*filters]}" for path, filters in SEARCHES])
+def test_searches_of_camunda_8(engine: Engine, watch: Watch, path: str, filters: dict[str, Any]) -> None:
+    task, instance = one(engine, "SELECT max(key) FROM task"), one(engine, "SELECT max(instance) FROM task")
+    keys = {"{instance}": str(instance), "{task}": str(task)}
+    for name, key in keys.items():
+        path = path.replace(name, key)
+    body = {
+        "filter": {name: keys.get(value, value) if isinstance(value, str) else value for name, value in filters.items()}
+    }
+    watch()
+    client = TestClient(create_app(engine), raise_server_exceptions=False)
+    answer = client.post(f"/v2/{path}/search", json=body)
+    assert answer.status_code == 200, answer.text
+    assert watch() == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import literal, select, union_all
+
 from procession.camunda8.entities.data import INCIDENTS
 from procession.camunda8.exchange import NOTHING, Answer, Call, Steps, route
 from procession.camunda8.problems import command_rejected
@@ -27,8 +29,9 @@ def get_incident(call: Call) -> Answer:
 def of_instance(call: Call) -> Answer:
     """The incidents of an instance and of what it called."""
     key = call.key("processInstanceKey")
-    incident = schema.history_incident
-    return Answer(search(call, INCIDENTS, (incident.c.instance == key) | (incident.c.root == key)))
+    history = schema.history_instance
+    called = union_all(select(literal(key)), select(history.c.key).where(history.c.root == key))
+    return Answer(search(call, INCIDENTS, schema.history_incident.c.instance.in_(called)))
 
 
 @route("POST", "/element-instances/{elementInstanceKey}/incidents/search")

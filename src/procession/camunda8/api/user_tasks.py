@@ -72,7 +72,9 @@ def get_form(call: Call) -> Answer:
 @route("POST", "/user-tasks/{userTaskKey}/variables/search")
 def search_variables(call: Call) -> Answer:
     """The variables in the scopes from the task outwards."""
-    return Answer(search(call, VARIABLES, schema.history_variable.c.scope.in_(_scopes(call))))
+    scopes, variable = _scopes(call), schema.history_variable
+    # the instance is the outermost scope: its variables are found by an index
+    return Answer(search(call, VARIABLES, variable.c.instance.in_(scopes), variable.c.scope.in_(scopes)))
 
 
 @route("POST", "/user-tasks/{userTaskKey}/effective-variables/search")
@@ -81,7 +83,9 @@ def search_effective(call: Call) -> Answer:
     scopes = _scopes(call)
     variable = schema.history_variable
     with call.engine.storage.view() as transaction:
-        rows = transaction.driver.rows("SELECT key, scope, name FROM history_variable WHERE scope IN ??", [scopes])
+        rows = transaction.driver.rows(
+            "SELECT key, scope, name FROM history_variable WHERE instance IN ?? AND scope IN ??", [scopes, scopes]
+        )
     seen: dict[str, tuple[int, int]] = {}
     for key, scope, name in rows:
         depth = scopes.index(scope)
@@ -202,16 +206,16 @@ def _changed(call: Call, key: int, intent: str, command: Any) -> Steps:
         raise command_rejected(
             intent, "INVALID_STATE", f"Expected to {verb} user task with key '{key}', but {error.message}"
         ) from None
-    outcome = yield partial(_outcome, call, key)
-    if outcome is None:
-
-        async def look() -> tuple[Mapping[str, Any] | None] | None:
     return (yield from agreed(call, key, intent))
 
 
 def agreed(call: Call, key: int, intent: str) -> Steps:
     """Waits until the listeners of a task have answered. Raises 409 where they denied what was asked for."""
     verb = intent.lower()
+    outcome = yield partial(_outcome, call, key)
+    if outcome is None:
+
+        async def look() -> tuple[Mapping[str, Any] | None] | None:
             return await asyncio.to_thread(_outcome, call, key)
 
         outcome = yield found(call.engine.externals_bell, look, WAIT)

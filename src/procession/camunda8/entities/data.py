@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import case, func, null
+from sqlalchemy import and_, case, func, null, select, union_all
 
 from procession.camunda8.entities.instances import tenant_shown
 from procession.camunda8.exchange import shown, shown_tenant
-from procession.camunda8.searching import Condition, Entity, Row, flag, key, shown_time, text, time
+from procession.camunda8.searching import Condition, Entity, Row, compared, flag, key, shown_time, text, time
 from procession.camunda8.values import as_text
 from procession.camunda8.variable_filters import has_value
 from procession.storage import schema
@@ -25,6 +25,22 @@ TRUNCATED = 8191
 
 def _compared(value: Any, asking: Asking) -> Condition:
     return has_value(_v, value, asking)
+
+
+def _in_scope(value: Any, asking: Asking) -> Condition:
+    """A scope is an instance, an element or a task: of which instance it is leads to its variables by an index."""
+    met = compared(key(_v.c.scope), value, "scopeKey", asking)
+    if isinstance(value, dict) and set(value) - {"$eq", "$in"}:
+        return met
+    around = [
+        select(column.label("instance")).where(compared(key(scope), value, "scopeKey", asking))
+        for scope, column in (
+            (schema.history_instance.c.key, schema.history_instance.c.key),
+            (schema.history_activity.c.key, schema.history_activity.c.instance),
+            (schema.history_task.c.key, schema.history_task.c.instance),
+        )
+    ]
+    return and_(met, _v.c.instance.in_(union_all(*around)))
 
 
 def variable_value(row: Row) -> str:
@@ -64,7 +80,7 @@ VARIABLES = Entity(
         "tenantId": text(tenant_shown(_v.c.tenant)),
         "isTruncated": flag(func.coalesce(func.length(_b.c.content), 0) > TRUNCATED),
         "variableKey": key(_v.c.key),
-        "scopeKey": key(_v.c.scope),
+        "scopeKey": _in_scope,
         "processInstanceKey": key(_v.c.instance),
     },
     sorts={
