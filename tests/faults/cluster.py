@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -33,6 +33,14 @@ from tests.faults.slopes import Slope, Watch
 from tests.faults.table import END
 
 NODES = ("a", "b")
+_LEFT = """
+SELECT 'instances', count(*) FROM instance
+UNION ALL SELECT 'jobs of ' || coalesce(lock_owner, 'nobody'), count(*) FROM job GROUP BY lock_owner
+UNION ALL SELECT 'external tasks of ' || coalesce(worker, 'nobody'), count(*) FROM external_task GROUP BY worker
+UNION ALL SELECT 'tasks', count(*) FROM task
+"""
+LOOK = 5.0
+"""Seconds between two looks at what is left."""
 STARTERS = 8
 SLOW = 2.0
 """Seconds without acknowledged work after PostgreSQL's return that are worth a line."""
@@ -41,11 +49,13 @@ _ENDED = "SELECT count(*) FROM history_instance WHERE process_id = 'p' AND ended
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is done in how many seconds, and how often who dies: every `pauses` seconds, chosen between the two."""
+    """How much is done in how many seconds, and how often who dies: every `pauses` seconds, chosen between the two, of each
+    kind `deaths` times at most."""
 
     instances: int
     seconds: float
     pauses: tuple[float, float] = (5.0, 40.0)
+    deaths: int = 10**6
     workers: int = 2
     seed: int = 1
 
@@ -136,6 +146,14 @@ class Cluster:
         with self._mutex:
             return {name: pid for name in NODES if (pid := self._processes[name].pid) is not None}
 
+    def serves(self, name: str) -> bool:
+        """True where the node takes connections."""
+        try:
+            socket.create_connection(("127.0.0.1", self._ports[NODES.index(name)]), 1).close()
+        except OSError:
+            return False
+        return True
+
     def kill(self, name: str) -> None:
         """`kill -9`, and a successor at once."""
         with self._mutex:
@@ -224,7 +242,13 @@ class _Soak:
         last = time.monotonic()
         for killer in killers[:-1]:
             killer.join()
-        while self._ended() < plan.instances and time.monotonic() < last + END and not self._failures:
+        look, done, moved = last + LOOK, 0, last
+        while (ended := self._ended()) < plan.instances and time.monotonic() < moved + END and not self._failures:
+            if ended > done:
+                done, moved = ended, time.monotonic()
+            if time.monotonic() > look:
+                look += LOOK
+                self._tell(f"  {time.monotonic() - last:6.1f} s after the last start: {self._left()}")
             time.sleep(0.2)
         self._done.set()
         outcome.finished = time.monotonic() - last
@@ -251,9 +275,12 @@ class _Soak:
         except BaseException as error:
             self._outcome.violations.append(f"{work.__name__} failed: {error!r}")
 
-    def _pause(self, chance: random.Random) -> bool:
-        """Waits until the next death; False where there is none any more."""
-        return not self._calm.wait(chance.uniform(*self._plan.pauses))
+    def _deaths(self, chance: random.Random) -> Iterator[None]:
+        """Waits until the next death, as long as there are any."""
+        for _ in range(self._plan.deaths):
+            if self._calm.wait(chance.uniform(*self._plan.pauses)):
+                return
+            yield
 
     def _died(self, kind: str) -> None:
         self._outcome.kills[kind] += 1
@@ -261,7 +288,7 @@ class _Soak:
 
     def _kill_databases(self) -> None:
         chance = random.Random(self._plan.seed)
-        while self._pause(chance):
+        for _ in self._deaths(chance):
             longest = min(3.0, self._plan.pauses[0])
             self._server.kill(chance.choice((0.0, chance.uniform(0, longest))))
             self._died("PostgreSQL")
@@ -278,15 +305,17 @@ class _Soak:
     def _kill_nodes(self) -> None:
         """Either, but of the last two thirds of the time each node has one in which it is spared."""
         chance = random.Random(self._plan.seed + 1)
-        while self._pause(chance):
+        for _ in self._deaths(chance):
             third = int((time.monotonic() - self._loading) / self._plan.seconds * 3)
             name = chance.choice(NODES) if third == 0 else NODES[third % len(NODES)]
             self._cluster.kill(name)
             self._died(f"node {name}")
+            while not self._cluster.serves(name) and not self._calm.is_set():
+                time.sleep(0.05)  # who is not there yet cannot die
 
     def _kill_clients(self) -> None:
         chance = random.Random(self._plan.seed + 2)
-        while self._pause(chance):
+        for _ in self._deaths(chance):
             name = chance.choice(self._cluster.clients())
             self._cluster.kill(name)
             self._died(name.split()[0])
@@ -297,6 +326,12 @@ class _Soak:
             for name in self._cluster.mend():
                 self._tell(f"  {name} ended by itself")
                 self._outcome.kills[f"{name} started in vain"] += 1
+
+    def _left(self) -> str:
+        """What has not ended yet, and who holds it."""
+        with psycopg.connect(self._cluster.url) as connection:
+            rows = connection.execute(_LEFT).fetchall()
+        return ", ".join(f"{what} {number}" for what, number in rows)
 
     def _ended(self) -> int:
         try:

@@ -14,7 +14,7 @@ from tests.faults.slopes import Sample, slope
 @pytest.mark.fault(1, 15, 22)
 def test_everything_is_killed_at_random(tmp_path: Path) -> None:
     try:
-        outcome = soak(Plan(instances=50, seconds=5, pauses=(1.0, 2.0)), tmp_path)
+        outcome = soak(Plan(instances=40, seconds=5, pauses=(1.0, 2.0), deaths=2), tmp_path)
     except postgres.CannotRun as reason:
         pytest.skip(f"PostgreSQL cannot run here: {reason}")
     assert outcome.violations == []
