@@ -174,6 +174,7 @@ class KernelPlay:
         self._nodes: dict[int, str] = {}
         self._path: dict[int, list[Any]] = {}
         self._variables: dict[tuple[int, str], Any] = {}
+        self._named: dict[int, str] = {}
 
     # ------------------------------------------------------------ commands
 
@@ -461,6 +462,10 @@ class KernelPlay:
         found = self._find(External, node)
         return found[0].retries if found else self.job(node).retries
 
+    def _shown(self, scope: int, name: str) -> str:
+        node = self._nodes.get(scope, "")
+        return f"{node}.{name}" if node else name
+
     def _observe(self, event: e.Event) -> None:
         match event:
             case e.ElementCreated(element=element):
@@ -476,11 +481,14 @@ class KernelPlay:
             case e.TaskCreated(task=task):
                 self._nodes[task.key] = task.node or ""
             case e.VariableSet(variable=v):
-                node = self._nodes.get(v.scope, "")
-                self._variables[v.scope, f"{node}.{v.name}" if node else v.name] = v.value
+                self._named[v.key] = v.name
+                self._variables[v.scope, self._shown(v.scope, v.name)] = v.value
+            case e.VariablesCarried(source=source, target=target):
+                for key in event.variables:
+                    value = self._variables.pop((source, self._shown(source, self._named[key])))
+                    self._variables[target, self._shown(target, self._named[key])] = value
             case e.VariableRemoved() if event.deleted:
-                node = self._nodes.get(event.scope, "")
-                del self._variables[event.scope, f"{node}.{event.name}" if node else event.name]
+                del self._variables[event.scope, self._shown(event.scope, event.name)]
             case _:
                 pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,18 +12,23 @@ from procession.kernel import commands as c
 from procession.kernel.records import Variable
 from procession.kernel.variables import typed
 from tests.kernel.diagram import (
+    Element,
     Piece,
+    boundary,
     call,
     call_expression,
     diagram,
     el,
+    exclusive,
     external,
     on,
     out,
+    parallel,
     put,
     script,
     setter,
     sub,
+    timer,
     user,
 )
 from tests.kernel.harness import given, on_kernel
@@ -290,3 +296,58 @@ def test_decimals_become_numbers_inside_of_lists_and_maps_too() -> None:
     value = typed([Decimal(1), {"a": Decimal("1.5")}]).value
     assert value == [1, {"a": 1.5}]
     assert [type(value[0]) is Decimal, type(value[1]["a"])] == [False, float]
+
+
+# ---------------------------------------------------------------- local variables of a branch
+
+
+def local(name: str, value: str = "1") -> str:
+    return "${execution.setVariableLocal('" + name + "', " + value + ")}"
+
+
+def sees(node: str) -> str:
+    """Writes down whether `x` is seen at a node."""
+    return "${execution.setVariable('seen', seen.concat(execution.hasVariable('x') ? '" + node + " ' : ''))}"
+
+
+@pytest.mark.parametrize(
+    ("paths", "nodes", "seen"),
+    [
+        ("s > g > a > b > u; g > w", {}, "b"),
+        ("s > g > w; g > a > b > u", {}, "b"),
+        ("s > g > a > b > c > u; g > w; t > e2", {"b": user(), "t": boundary("b", timer("PT1H"))}, "c"),
+        ("s > g > a > p > c > u; g > w", {"p": sub("s1 > b", nodes={"b": call_expression(sees("b"))})}, "b c"),
+        ("s > g > a > h > b > u; h > c > v; g > w", {"h": parallel()}, "b"),
+        ("s > g > a > x >{execution.hasVariable('x')} b > u; x >* v; g > w", {"x": exclusive()}, "b"),
+        ("s > g > a > j > c > u; g > m > j; g > w", {"j": parallel(), "m": el("manualTask")}, ""),
+        ("s > g > m > j > c > u; g > a > j; g > w", {"j": parallel(), "m": el("manualTask")}, ""),
+        ("s > g > y > b > u; g > w", {"y": call_expression(local("x"), *put(q="1"))}, ""),
+        ("s > a > b > u", {}, "b"),
+    ],
+)
+def test_what_a_branch_sets_locally_goes_on_with_it(paths: str, nodes: dict[str, Element], seen: str) -> None:
+    own = {"g": parallel(), "a": call_expression(local("x")), "b": call_expression(sees("b"))}
+    own |= {"c": call_expression(sees("c")), "u": user(), "w": user(), "v": user()}
+    used = {name: node for name, node in {**own, **nodes}.items() if name in nodes or name in re.findall(r"\w+", paths)}
+    play = given(diagram(paths, **used)).start(seen="")
+    if "b" in play.waits:
+        play.complete("b")
+    assert str(play.variables["seen"]).split() == seen.split()
+
+
+def test_what_the_last_branch_carries_belongs_to_the_scope() -> None:
+    model = diagram(
+        "s > g > a > u > v; g > w > e", g=parallel(), a=call_expression(local("x")), u=user(), v=user(), w=user()
+    )
+    play = on_kernel(model).start()
+    assert "x" not in play.variables
+    play.complete("w")
+    assert play.variables["x"] == 1
+    play.complete("u").complete("v")
+    assert play.ended
+
+
+def test_nothing_of_it_is_left_behind() -> None:
+    model = diagram("s > g > a > j > e; g > u > j", g=parallel(), j=parallel(), a=call_expression(local("x")), u=user())
+    play = on_kernel(model).start().complete("u")
+    assert play.empty

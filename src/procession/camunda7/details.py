@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, select
 
 from procession.bpmn.activity_types import waits_as_scope
+from procession.bpmn.model import CallActivity, SubProcess
 from procession.bpmn.validate import MULTI_INSTANCE_BODY
 from procession.camunda7 import shapes
 from procession.camunda7.exchange import Request
@@ -18,6 +19,7 @@ from procession.camunda7.listing import Shape, activity_instance_id, date, key, 
 from procession.camunda7.problems import Answered
 from procession.camunda7.shown_forms import process_model
 from procession.camunda7.values import typed
+from procession.kernel.carrying import CARRIED
 from procession.kernel.compensation import COMPENSATES, KEPT
 from procession.kernel.records import ASIDE, Phase
 from procession.storage import schema
@@ -143,6 +145,11 @@ def _places_of_tasks(connection: Connection, rows: Sequence[RowMapping]) -> dict
 def _activity_instance(row: RowMapping, scope: int, connection: Connection, engine: Any) -> str | None:
     if row["note"] and f'"{ASIDE}"' in row["note"]:
         return _around_kept(row, connection, engine)
+    if row["phase"] == Phase.BEFORE.value:
+        return None  # what came with a token that waits for its job
+    if row["note"] and f'"{CARRIED}"' in row["note"] and _came_to_simple(row, engine):
+        around = connection.execute(select(schema.element.c.node).where(schema.element.c.key == row["parent"])).scalar()
+        return activity_instance_id(row["parent"], around, row["instance"])
     if row["phase"] == Phase.OUT.value:
         return None  # what an ended turn of a parallel loop leaves behind belongs to no activity instance any more
     if row["loop_counter"] is not None and row["definition"] is not None:
@@ -155,6 +162,14 @@ def _activity_instance(row: RowMapping, scope: int, connection: Connection, engi
     return activity_instance_id(scope, row["node"], row["instance"])
 
 
+def _came_to_simple(row: RowMapping, engine: Any) -> bool:
+    """Whether a variable came with a token to a simple activity, which has an execution of its own below in Camunda 7."""
+    names = mapping_from_json(row["note"])[CARRIED]
+    if not isinstance(names, list) or row["name"] not in names or row["node"].endswith(MULTI_INSTANCE_BODY):
+        return False
+    return not isinstance(process_model(engine, row["definition"]).nodes.get(row["node"]), SubProcess | CallActivity)
+
+
 def _around_kept(row: RowMapping, connection: Connection, engine: Any) -> str | None:
     """What is kept for compensation shows at the activity that its scope is at now, where that is a simple one alone."""
     e = schema.element.c
@@ -164,6 +179,8 @@ def _around_kept(row: RowMapping, connection: Connection, engine: Any) -> str | 
     if throwers:
         beside = [one for one in beside if one["key"] == throwers[0]]
     alone = beside[0] if len(beside) == 1 else None
+    if alone is not None and alone["phase"] == Phase.AFTER.value:
+        return activity_instance_id(alone["key"], alone["node"], row["instance"])  # which is over, and not in the tree
     if alone is not None and alone["phase"] == Phase.EXECUTE.value and not alone["children"]:
         model = process_model(engine, row["definition"])
         node = model.nodes.get(alone["node"])

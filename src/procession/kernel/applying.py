@@ -86,6 +86,13 @@ def apply(state: State, event: e.Event) -> None:
             state.put(event.variable)
             if event.created:
                 _count_variable(state, event.variable.scope, 1)
+        case e.VariablesCarried():
+            for key in event.variables:
+                variable = state.need(Variable, key)
+                state.remove(Variable, key)
+                state.put(replace(variable, scope=event.target))
+            _count_variable(state, event.source, -len(event.variables))
+            _count_variable(state, event.target, len(event.variables))
         case e.VariableRemoved():
             state.remove(Variable, event.variable)
             _count_variable(state, event.scope, -1)

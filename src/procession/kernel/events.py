@@ -193,6 +193,14 @@ class VariableSet(Struct, frozen=True):
     place: int | None = None  # the element at which history shows it, if not its scope
 
 
+class VariablesCarried(Struct, frozen=True):
+    """Local variables go on with their token: from the element `source` to `target`. They stay what they are."""
+
+    source: int
+    target: int
+    variables: tuple[int, ...]
+
+
 class VariableRemoved(Struct, frozen=True):
     """Deleted on request (`deleted`), or gone with its scope (history then keeps its last value)."""
 
@@ -385,6 +393,7 @@ Event = (
     | ElementMigrated
     | RecordsMigrated
     | VariableSet
+    | VariablesCarried
     | VariableRemoved
     | TaskCreated
     | TaskChanged

@@ -16,6 +16,7 @@ from procession.kernel import events as e
 from procession.kernel.behaviours import behaviour_of
 from procession.kernel.behaviours.events import TRIGGERED
 from procession.kernel.behaviours.gateways import waits_to_join
+from procession.kernel.carrying import CARRIED, carried, carry, settle
 from procession.kernel.catching import START, event_starts, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
@@ -71,6 +72,8 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
         step.came_to_end = True
         if step.open != scope.key:
             finish(step, scope)
+    if scope.note.get(CARRIED):
+        settle(step, scope.key)
 
 
 def advance(step: Step, item: Continue) -> None:
@@ -184,7 +187,8 @@ def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
         completed(step, element, node)
     close_attached(step, element)
     if not inner:
-        step.drop_variables(key)
+        kept = carried(step, element, node) if flows else ()
+        step.drop_variables(key, but=kept)
     elif isinstance(node, SubProcess) or waits_as_scope(node):
         own = None if node.traits.loop is None else node.traits.loop.element_variable
         step.drop_variables(key, but=("loopCounter", own))
@@ -215,7 +219,9 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: 
     key, scope, loop = element.key, element.parent, node.traits.loop
     assert scope is not None
     if flows:
-        step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
+        first, *_ = step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
+        if element.variables and not inner and (names := carried(step, element, node)):
+            carry(step, element, names, first)
     if inner and loop is not None and not loop.sequential:
         # Camunda 7 shows the ended turns of a parallel loop until the loop ends
         step.rest(key, Phase.OUT)

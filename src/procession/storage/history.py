@@ -205,6 +205,8 @@ class HistoryBatch:
             case e.VariableSet():
                 history_variables.variable_set(self, stamp, event)
                 self._variables[event.variable.key] = event.variable
+            case e.VariablesCarried():
+                history_variables.variables_carried(self, event)
             case e.VariableRemoved():
                 history_variables.variable_removed(self, stamp, event)
             case e.TaskCreated():

@@ -40,6 +40,13 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
     _detail(batch, stamp, v, event.activity, v.value, initial=event.initial)
 
 
+def variables_carried(batch: HistoryBatch, event: e.VariablesCarried) -> None:
+    """The rows show where variables live now."""
+    if batch.keeps_variables:
+        for key in event.variables:
+            batch.rows.change(schema.history_variable, key, scope=event.target)
+
+
 def variable_removed(batch: HistoryBatch, stamp: Stamp, event: e.VariableRemoved) -> None:
     """A variable that was deleted on request is marked so; one that went with its scope says nothing of it.
 
