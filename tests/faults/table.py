@@ -110,7 +110,7 @@ def _soaked(found: Mapping[str, Any]) -> Iterator[str]:
     if found["back"]:
         middle, longest = found["back"]
         yield f"| seconds from PostgreSQL's return to the next acknowledged work | median {middle:g}, longest {longest:g} | |"
-    yield f"| seconds from the last start until all had ended | {found['finished']:g} | none of {END:g} without an end |"
+    yield f"| seconds from the last start until all had ended | {found['finished']:g} | something ends every {END:g} seconds |"
     for name, one in found["slopes"].items():
         about = f"of node {name}, over {one['seconds'] / 60:.0f} minutes of its longest life"
         yield (
