@@ -65,7 +65,7 @@ def terminate(
 
 def _terminate_in_breadth(step: Step, keys: Sequence[int], reason: str, task_reason: str, listeners: bool) -> list[int]:
     """Cancels elements in turns, outer ones first; each is gone when all inside it are. Gives those that stay."""
-    waiting = deque(keys)
+    waiting, outermost = deque(keys), frozenset(keys)
     while waiting:
         element = step.view.get(Element, waiting.popleft())
         if element is None:
@@ -78,7 +78,7 @@ def _terminate_in_breadth(step: Step, keys: Sequence[int], reason: str, task_rea
         for kept in inside:  # what could have been compensated
             terminate_one(step, kept)
         _terminate_one(step, element, reason, task_reason, listeners, False)
-        while element.key not in keys and element.parent is not None:
+        while element.key not in outermost and element.parent is not None:
             element = step.view.need(Element, element.parent)
             if element.children:
                 break

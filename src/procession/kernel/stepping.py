@@ -7,7 +7,8 @@ so that any phase can rest (as a wait, a job, a listener's job or an incident) a
     BEFORE ─ ATTACH ─ INPUT* ─ START* ─ EXECUTE ┄ wait ┄ CONFIRM* ─ END* ─ OUTPUT* ─ LEAVE ─ AFTER ─ OUT
 
 Every item evaluates what it needs before it emits. The last item pushed runs first, so a path runs to its wait states before
-its sibling begins, in the order of the flows. A failing item either fails the command (Camunda 7: everything since the last
+its sibling begins, in the order of the flows; where a process goes in breadth (Camunda 8), what begins or completes next
+waits for its turn behind what is waiting already. A failing item either fails the command (Camunda 7: everything since the last
 wait state is undone by the caller) or stops its element as an incident (Camunda 8), as the process' policy says.
 
 This file does not know what any element does (`behaviours`), nor what a command asks for (`handling`), nor about time.
