@@ -21,7 +21,7 @@ SECONDS: Mapping[str, float] = {
     "camunda_client": 45,
     "cli": 30,
     "clients": 60,
-    "conformance": 40,
+    "conformance": 60,
     "django": 40,
     "engine": 70,
     "examples": 120,

@@ -65,6 +65,7 @@ class Player(dialogues.Player):
         self._files: dict[str, bytes] = {}
         self._deployments: list[Deployment] = []
         self._seen: dict[str, list[Any]] = {}
+        self._looked: View | None = None  # what was seen after the last action, until something else is asked for
 
     def say(self, turn: Turn) -> str:
         head, _, text = turn.request.partition("\n")
@@ -76,6 +77,7 @@ class Player(dialogues.Player):
         found = getattr(type(self), f"_{verb}", None) if verb.islower() else None
         if found is None:
             request = self._named(turn.request)
+            self._looked = None
             return super().say(Turn(turn.line, request, turn.loose, turn.answer))
         return str(found(self, *_words(self._named(rest))))
 
@@ -109,6 +111,7 @@ class Player(dialogues.Player):
             jobs = self._server.get("/job-definition", processDefinitionId=definition).rows()
             deployment.job_definitions |= {job["id"]: job for job in jobs}
         self._deployments.append(deployment)
+        self._looked = None
         self._kept["deployment"] = deployment.id
         decisions = (reply.body.get("deployedDecisionDefinitions") or {}).values()
         return f"{reply.status} {', '.join(sorted([row['key'] for row in (*rows, *decisions)]))}".strip()
@@ -164,7 +167,7 @@ class Player(dialogues.Player):
         return self._told(self._server.put(f"/process-instance/{self._kept['instance']}/variables/{quote(name)}", body))
 
     def _see(self) -> str:
-        return canonical(self._view().parts)
+        return canonical(self._view(again=True).parts)
 
     def _history(self) -> str:
         parts: dict[str, list[Any]] = {}
@@ -175,18 +178,21 @@ class Player(dialogues.Player):
 
     # ------------------------------------------------------------ what is where
 
-    def _view(self) -> View:
+    def _view(self, *, again: bool = False) -> View:
+        if self._looked is not None and not again:
+            return self._looked
         whole = View()
         for deployment in self._deployments:
             view = observe(self._server, deployment)
             for name, rows in view.parts.items():
                 whole.parts.setdefault(name, []).extend(rows)
             whole.handles += view.handles
+        self._looked = whole
         return whole
 
     def _told(self, reply: Reply) -> str:
         """The status, why it was refused, and what changed in the state."""
-        parts = self._view().parts
+        parts = self._view(again=True).parts
         names = sorted(parts.keys() | self._seen.keys())
         changes = {name: parts.get(name, []) for name in names if parts.get(name, []) != self._seen.get(name, [])}
         self._seen = parts
