@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import httpx
 import pytest
 
+from procession.engine import polling
 from procession.engine.engine import Engine
 from procession.server.application import create_app
 from procession.server.settings import Settings
+from tests.camunda8.play import Play, job, process
 from tests.server.calling import Caller
 
 CREDENTIALS = {"grant_type": "client_credentials", "client_id": "ann", "client_secret": "secret"}
@@ -102,3 +106,67 @@ def test_too_much(engine: Engine) -> None:
 def test_the_clock_is_test_modes(engine: Engine) -> None:
     caller = Caller(create_app(engine, Settings(auth=False)))
     assert caller.call("PUT", "/v2/clock", json={"timestamp": 0}).status_code == 403
+
+
+# ---------------------------------------------------------------- under load
+
+MODEL = process(f'<startEvent id="s"/>{job("a")}<endEvent id="e"/>', "s>a a>e")
+
+
+def test_too_many_requests_are_told_to_come_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = Caller(create_app(engine, Settings(auth=False, max_requests=1)))
+    entered, leave = threading.Event(), threading.Event()
+    read = engine.storage.read
+
+    def slowly() -> object:
+        entered.set()
+        leave.wait(20)
+        return read()
+
+    monkeypatch.setattr(engine.storage, "read", slowly)
+    first = threading.Thread(target=caller.call, args=("POST", "/v2/jobs/search"))
+    first.start()
+    assert entered.wait(20)
+    refused = caller.call("POST", "/v2/jobs/search")
+    polled = caller.call("POST", "/v2/jobs/activation", json=asked(wait=-1))
+    leave.set()
+    first.join()
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json()["title"] == "RESOURCE_EXHAUSTED"
+    assert polled.status_code == 200  # who only waits for work does not count
+    assert caller.call("POST", "/v2/jobs/search").status_code == 200
+
+
+def asked(wait: int) -> dict[str, Any]:
+    """A worker's request that waits so many milliseconds; -1 is not at all."""
+    return {"type": "a", "timeout": 60_000, "maxJobsToActivate": 1, "requestTimeout": wait}
+
+
+def test_who_waits_holds_no_thread_and_a_commit_wakes_him(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "POLL", 60.0)  # so that nothing but the bell can wake anybody
+    app = create_app(engine, Settings(auth=False, threads=1, max_requests=2))
+    Play(engine, Caller(app)).deploy(MODEL)
+
+    async def play() -> list[Any]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", timeout=60) as client:
+            polls = [asyncio.create_task(client.post("/v2/jobs/activation", json=asked(50_000))) for _ in range(20)]
+            while len(engine.externals_bell._listeners) < 20:  # noqa: ASYNC110 — nothing tells of it
+                await asyncio.sleep(0.01)
+            ended = asyncio.create_task(
+                client.post("/v2/process-instances", json={"processDefinitionId": "p", "awaitCompletion": True})
+            )
+            done, _ = await asyncio.wait(polls, return_when=asyncio.FIRST_COMPLETED)
+            (work,) = [one for poll in done for one in poll.result().json()["jobs"]]
+            completed = await client.post(f"/v2/jobs/{work['jobKey']}/completion", json={"variables": {"n": 1}})
+            app.state.stop()
+            rest = [(await poll).status_code for poll in polls if poll not in done]
+            return [completed.status_code, (await ended).json()["variables"], set(rest)]
+
+    assert asyncio.run(play()) == [204, {"n": 1}, {503}]
+
+
+def test_a_server_that_drains_says_so(engine: Engine) -> None:
+    app = create_app(engine, Settings(auth=False))
+    assert "connection" not in Caller(app).call("GET", "/v2/topology").headers
+    app.state.drain()
+    assert Caller(app).call("GET", "/v2/topology").headers["connection"] == "close"

@@ -46,8 +46,10 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float) ->
             left = until - time.monotonic()
             if value or left <= 0:
                 return value
+            # not wait_for, which in Python 3.11 forgets that it was cancelled where the bell rang at the same moment
             with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(left, POLL))
+                async with asyncio.timeout(min(left, POLL)):
+                    await rung.wait()
     finally:
         if forget is not None:
             forget()
