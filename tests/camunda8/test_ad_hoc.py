@@ -298,6 +298,15 @@ def test_what_a_worker_cannot_decide(api: Play) -> None:
     assert api.incidents == [("ah", "AD_HOC_SUB_PROCESS_NO_RETRIES")]
 
 
+def test_what_an_agent_fills_in_reaches_the_element(api: Play) -> None:
+    io = mapped('in query =fromAi(toolCall.query, "What to look for", "string", {minLength: 1})')
+    deployed(api, ad_hoc(None, extensions=WORKED, inside=job("A", io)))
+    api.start()
+    elements = [{"elementId": "A", "variables": {"toolCall": {"query": "x"}}}]
+    api.work("decide", {"type": "adHocSubProcess", "activateElements": elements})
+    assert api.work("A")["variables"]["query"] == "x"
+
+
 # ---------------------------------------------------------------- what cannot be deployed
 
 REFUSED = {

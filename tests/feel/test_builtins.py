@@ -189,6 +189,8 @@ CAMUNDA: list[tuple[str, Any]] = [
     ("is defined(missing)", False),
     ("is defined(1)", True),
     ("get or else(null, 1)", 1),
+    ('fromAi(1, "a number", "number", null, {required: false})', 1),
+    ('fromAi(value: 2, type: "number")', 2),
     ("assert(1, 1 > 0)", 1),
     ("is empty([])", True),
     ('is blank(" ")', True),

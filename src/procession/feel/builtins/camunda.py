@@ -26,6 +26,12 @@ def get_or_else(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
+@builtin("fromAi(value: any, description?: any, type?: any, schema?: any, options?: any)")
+def from_ai(value: Any, *about: Any) -> Any:
+    """The value as it is: the rest tells an agent that fills it in what is meant."""
+    return value
+
+
 @builtin("assert(value: any, condition: any, cause?: string)")
 def assert_(value: Any, condition: Any, cause: str | None = None) -> Any:
     if condition is not True:
