@@ -6,6 +6,7 @@ make bench ARGS="--only start"               one part; the report keeps the othe
 make bench ARGS="--curves"                   what grows with what: about 20 minutes, writes pictures too
 make bench ARGS="--curves --most 1000"       the same without the largest sizes; --curve chain names single ones
 make bench ARGS="--only timers"              10,000 timers due at once, lateness at 200 a second: about 10 minutes
+make bench ARGS="--only memory"              the most memory that a large multi-instance takes: about 5 minutes
 make bench ARGS="--quick"                    a few runs, nothing written
 """
 
@@ -103,6 +104,10 @@ def _curves(options: Any, server: postgres.Server, folder: Path, places: list[in
     return curves.measure(places, options.rounds, print, only=options.curve, most=options.most)
 
 
+def _memory(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
+    return curves.peaks(places, options.rounds, print, most=options.most)
+
+
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "in process": _in_process,
     "over HTTP": _over_http,
@@ -111,8 +116,9 @@ MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "SpiffWorkflow": _spiffworkflow,
     "timers": _timers,
     "curves": _curves,
+    "memory": _memory,
 }
-ASKED_FOR = ("timers", "curves")
+ASKED_FOR = ("timers", "curves", "memory")
 """Parts that take long: only where they are named."""
 SETTINGS = {"curves": {"autovacuum": "off", "shared_buffers": "512MB"}}
 """PostgreSQL's, where a part has its own: large databases lie side by side, and nothing but what is measured may work."""
@@ -122,7 +128,7 @@ def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     """Prints a part, and writes it unless it was a quick run."""
     notes = [
         f"{options.rounds} runs"
-        if part in ("start", "functions", "timers", "curves")
+        if part in ("start", "functions", "timers", "curves", "memory")
         else f"{options.rounds} runs of {options.instances} instances"
     ]
     if part == "over HTTP":

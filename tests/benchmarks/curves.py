@@ -7,8 +7,12 @@ rounds.
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from procession.embedding import open_engine
@@ -17,6 +21,7 @@ from tests.benchmarks import models
 from tests.benchmarks.figures import figure
 from tests.benchmarks.in_process import Place
 
+ROOT = Path(__file__).resolve().parents[2]
 MANUAL = '<manualTask id="{id}"/>'
 ASYNC = models.chain(1, '<manualTask id="{id}" camunda:asyncBefore="true"/>')
 TIMER = models.chain(
@@ -81,6 +86,37 @@ STORE = (
 DRAWN = {"length": LENGTH, "store": STORE}
 """The curves by the picture that shows them."""
 CURVES = {curve.id: curve for curves in DRAWN.values() for curve in curves}
+
+
+MEMORY = {"parallel": (10, 100, 1_000, 10_000), "parallel at once": (10, 100, 1_000, 10_000)}
+"""The curves, and their sizes, whose memory is measured."""
+KIB_PER_ITEM = 24
+"""What one more item of a multi-instance may take at most while its transaction is open."""
+
+
+def peaks(places: list[Place], rounds: int, tell: Callable[[str], None], *, most: int = 0) -> dict[str, Any]:
+    """The most MiB that a process of its own had resident, beyond what a small instance takes, by curve, database and size."""
+    found: dict[str, Any] = {}
+    for name, sizes in MEMORY.items():
+        for place in places:
+            by_size = {
+                str(size): figure(_peak(place, name, size) for _ in range(rounds))
+                for size in sizes
+                if not most or size <= most
+            }
+            tell(f"  {name}, {place.name}: " + ", ".join(f"{size}: {value} MiB" for size, value in by_size.items()))
+            found.setdefault(name, {})[place.name] = by_size
+    return found
+
+
+def _peak(place: Place, name: str, size: int) -> float:
+    url = place.fresh()
+    try:
+        command = [sys.executable, "-m", "tests.benchmarks.peak", url, name, str(size)]
+        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    finally:
+        place.drop(url)
+    return float(told["peak"] - told["before"])
 
 
 def measure(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.curves import CURVES, DRAWN
+from tests.benchmarks.curves import CURVES, DRAWN, KIB_PER_ITEM
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.stages import STAGES
 
@@ -180,6 +180,24 @@ def _curves(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _memory(figures: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "The most memory that the engine's process had resident, in MiB beyond what it has after one small instance; each run",
+        f"is a process of its own. The limit is {KIB_PER_ITEM} KiB for each item of the largest.",
+        "",
+        "| what grows | database | items: MiB | KiB an item | |",
+        "|---|---|---|---|---|",
+    ]
+    for name, by_place in figures.items():
+        for place, by_size in by_place.items():
+            last = list(by_size)[-1]
+            each = by_size[last].median * 1024 / int(last)
+            shown = ", ".join(f"{int(size):,}: {value}" for size, value in by_size.items())
+            said = "met" if each <= KIB_PER_ITEM else "**missed**"
+            lines.append(f"| {CURVES[name].grows} | {place} | {shown} | {each:.1f} | {said} |")
+    return lines
+
+
 PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "over HTTP": _http,
     "in process": _in_process,
@@ -188,6 +206,7 @@ PARTS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "SpiffWorkflow": _spiffworkflow,
     "timers": _timers,
     "curves": _curves,
+    "memory": _memory,
 }
 
 
