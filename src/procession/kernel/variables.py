@@ -490,6 +490,8 @@ class TaskBean(_VariableScopeBean):
 
     def _set(self, attribute: str, value: Any) -> None:
         task = self._sight.view.get(Task, self._task.key)
+        if attribute == "priority":
+            value = int(value)  # JUEL's whole numbers are of a type of their own
         if task is None or getattr(task, attribute) == value:
             return
         changes = {attribute: (getattr(task, attribute), value)}

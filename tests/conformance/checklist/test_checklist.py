@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -20,9 +21,10 @@ from tests.conformance.checklist.plays import FILES, Play, read
 PLAYS = [play for path in FILES for play in read(path)]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Transport]:
-    with Engine(open_storage("sqlite://"), Camunda7Dialect()) as engine, asyncio.Runner() as runner:
+@contextmanager
+def served(url: str) -> Iterator[Transport]:
+    """Sends to an application of our own, on one loop."""
+    with Engine(open_storage(url), Camunda7Dialect()) as engine, asyncio.Runner() as runner:
         asgi = httpx.ASGITransport(app=create_app(engine), raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=asgi, base_url="http://test/engine-rest")
 
@@ -32,6 +34,18 @@ def server() -> Iterator[Transport]:
             return answer.status_code, answer.content
 
         yield send
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Transport]:
+    with served("sqlite://") as send:
+        yield send
+
+
+def test_plays_do_not_depend_on_the_database(postgres_url: str) -> None:
+    chosen = [play for play in PLAYS if play.rules[0][0] in (5, 12, 23)]
+    with served(postgres_url) as send:
+        assert [line for play in chosen for line in differences(send, play)] == []
 
 
 @pytest.mark.parametrize("play", PLAYS, ids=lambda play: play.name)
