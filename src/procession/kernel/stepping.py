@@ -143,6 +143,7 @@ class Step:
         self._later: deque[Item | Turns] = deque()
         self._checks: deque[Item] = deque()
         self._changed: list[Check] = []  # what variables changed, until conditions are looked at
+        self._moves = False  # a token has begun to move in this step
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
         self._turns: dict[tuple[int | None, str], int] = {}
@@ -181,6 +182,8 @@ class Step:
     def _watch(self, event: e.Event) -> None:
         """Takes down what conditions have to be looked at for, at the next moment that there is for it."""
         match event:
+            case e.ElementCreated():
+                self._moves = True
             case e.VariableSet(variable=variable, created=created):
                 self._changed.append(Check(variable.scope, variable.name, "create" if created else "update"))
             case e.VariableRemoved(scope=scope, name=name, deleted=True):
@@ -198,10 +201,11 @@ class Step:
         """
         if not self._changed:
             return False
-        if then is None:
-            self.push(*self._changed)
+        following = [] if then is None else [then]
+        if self._moves:
+            self.look_further(*(replace(x, within=True) for x in self._changed), *following)
         else:
-            self.look_further(*(replace(x, within=True) for x in self._changed), then)
+            self.push(*self._changed, *following)
         self._changed.clear()
         return True
 
