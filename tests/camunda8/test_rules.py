@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.camunda8.diagrams import CYCLE, ERR, MESSAGE, ROOTS, boundary, catch
 from tests.camunda8.dialogue import NODES, mapped
 from tests.camunda8.play import Play, extended, job, process
-from tests.camunda8.plays import CYCLE, ERR, MESSAGE, ROOTS, boundary, catch
 
 STATIC = "Expected expression but found static value '{0}'. An expression must start with '=' (e.g. '={0}')."
 COVERAGE = "Please refer to the documentation for a list of supported elements: https://docs.camunda.io/docs/components/modeler/bpmn/bpmn-coverage/"
