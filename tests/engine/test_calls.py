@@ -188,6 +188,22 @@ def test_an_error_inside_is_caught_inside(engine: Engine) -> None:
     assert nodes(engine, called) == ["caught"]
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+def test_what_an_escalation_begins_comes_after_what_follows_the_call(engine: Engine, levels: int) -> None:
+    escalation = '<escalationEventDefinition escalationRef="X"/>'
+    caught = boundary("b", "c", escalation, "caught", interrupting=False)
+    over = '<endEvent id="e"><terminateEventDefinition/></endEvent>'
+    thrown = f'<endEvent id="e">{escalation}</endEvent>'
+    throwing = [inner(USER, end=thrown)] if levels == 1 else [inner(call("d", "r")), row(USER, id_="r", end=thrown)]
+    for number, model in enumerate([row(call("c", "q"), end=over, extra=CAUGHT + caught), *throwing]):
+        named = model.replace(b"<process ", b'<escalation id="X" escalationCode="X"/><process ', 1)
+        engine.deploy((f"{number}.bpmn", named))
+    caller = engine.start_process("p").instance
+    engine.complete_task(task(engine, "u"))
+    assert state(engine, caller) == "COMPLETED"
+    assert count(engine, "history_activity", "node IN ('b', 'caught')") == 0
+
+
 # ---------------------------------------------------------------- cancellation
 
 

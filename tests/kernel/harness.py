@@ -253,7 +253,11 @@ class KernelPlay:
                 case w.EscalationLeft() as request:
                     if request.element is not None:
                         waiting.appendleft(c.GoOn(request.element))
-                    following = c.EscalateFromCall(request.caller, request.code, request.results, request.demand)
+                    following = c.EscalateFromCall(
+                        request.caller, request.code, request.results, request.demand, request.element
+                    )
+                case w.ThrowerGoesOn() as request:
+                    following = c.GoOn(request.element)
                 case w.BroadcastSignal() as request:
                     for found in [x for x in state.all(Subscription) if (x.kind, x.name) == ("signal", request.name)]:
                         if state.get(Subscription, found.key) is not None:

@@ -105,8 +105,11 @@ def _answers(unit: Unit, request: w.Request, envelope: Envelope) -> list[c.Comma
             return _error_left(unit, request, envelope)
         case w.EscalationLeft():
             _meet(unit, request.caller)
-            asked: list[c.Command] = [c.EscalateFromCall(request.caller, request.code, request.results, request.demand)]
-            return asked if request.element is None else [*asked, c.GoOn(request.element)]
+            thrower = request.element
+            asked = c.EscalateFromCall(request.caller, request.code, request.results, request.demand, thrower)
+            return [asked] if thrower is None else [asked, c.GoOn(thrower)]
+        case w.ThrowerGoesOn():
+            return [c.GoOn(request.element)]
         case w.BroadcastSignal():
             reached = broadcast(
                 unit,

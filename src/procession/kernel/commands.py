@@ -370,12 +370,16 @@ class RaiseFromCall(Struct, frozen=True):
 
 
 class EscalateFromCall(Struct, frozen=True):
-    """An escalation left the called instance, whose variables are `results`. `demand`: see `EscalationLeft`."""
+    """An escalation left the called instance, whose variables are `results`. `demand`: see `EscalationLeft`.
+
+    `thrower` is what threw it there and waits until all callers have been asked.
+    """
 
     element: int
     code: str
     results: Values = field(default_factory=dict)
     demand: str | None = None
+    thrower: int | None = None
 
 
 class EndUncaught(Struct, frozen=True):

@@ -193,16 +193,17 @@ class Step:
                 if host.phase is Phase.EXECUTE:
                     self._checks.append(Check(host.key, host=host.key, left=(subscription,), within=True))
 
-    def look_at_conditions(self, then: Item | None = None) -> bool:
+    def look_at_conditions(self, then: Item | None = None, *, within: bool = False) -> bool:
         """Looks at conditions for what was changed since the last moment, and goes on with `then`; False without any.
 
+        `within` something that is going on they are looked at before anything else happens, as where a token moves already.
         As in Camunda 7 such moments are: when an element's start listeners are done, when it has done what it does and is
         about to leave, when a token takes a flow; and after variables were set from outside.
         """
         if not self._changed:
             return False
         following = [] if then is None else [then]
-        if self._moves:
+        if self._moves or within:
             self.look_further(*(replace(x, within=True) for x in self._changed), *following)
         else:
             self.push(*self._changed, *following)

@@ -118,12 +118,13 @@ def throw_escalation(
     code: str,
     before: Callable[[], None] = lambda: None,
     *,
-    goes_on: bool = False,
+    thrower: int | None = None,
     demand: str | None = None,
-) -> None:
+) -> bool:
     """Throws an escalation: to the catcher inside, else to the caller. The thrower may be gone afterwards.
 
-    With `goes_on` the thrower waits while a caller is asked, and completes then. Raises ExecutionFailed with the text `demand`
+    Gives whether it is caught in this instance. An element that is the `thrower`, here or in a called instance, waits while
+    callers are asked, and completes then. Raises ExecutionFailed with the text `demand`
     where nobody catches it; without that it is no failure.
     """
     for host, catcher in catchers(step, element_key):
@@ -133,10 +134,10 @@ def throw_escalation(
             scope = fire(step, host, catcher)
             if definition.code_variable:
                 set_variables(step, scope, {definition.code_variable: typed(code)})
-            return
+            return True
     caller = step.instance_of(step.view.need(Element, element_key)).caller
     if caller is not None:
-        thrower = element_key if goes_on else None
         step.request(EscalationLeft(caller, thrower, code, results_of(step, element_key), demand))
     elif demand is not None:
         raise ExecutionFailed(demand)
+    return False

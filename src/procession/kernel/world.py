@@ -117,6 +117,8 @@ class ErrorLeft(Struct, frozen=True):
 class EscalationLeft(Struct, frozen=True):
     """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there.
 
+    What it begins at a caller may wait until it has gone on (`ThrowerGoesOn`).
+
     `demand` is how the command fails where no caller catches it either; without it that is no failure.
     """
 
@@ -125,6 +127,12 @@ class EscalationLeft(Struct, frozen=True):
     code: str
     results: Values = field(default_factory=dict)
     demand: str | None = None
+
+
+class ThrowerGoesOn(Struct, frozen=True):
+    """A caller catches the escalation that this element of a called instance threw: the element goes on first."""
+
+    element: int
 
 
 class BroadcastSignal(Struct, frozen=True):
@@ -207,6 +215,7 @@ Request = (
     | CallEnded
     | ErrorLeft
     | EscalationLeft
+    | ThrowerGoesOn
     | BroadcastSignal
     | AwaitMessage
     | CorrelationEnded

@@ -131,6 +131,6 @@ def _send(step: Step, element: Element, node: ThrowEvent | EndEvent) -> bool:
             return step.process.policies.breadth_first
         case Escalation(code=code):
             asked = len(step.answer.requests)
-            throw_escalation(step, element.key, code or "", goes_on=True)
+            throw_escalation(step, element.key, code or "", thrower=element.key)
             return len(step.answer.requests) == asked  # else it goes on when the caller has been asked
     return True

@@ -8,6 +8,7 @@ from procession.kernel.behaviours.calls import finish_call, take_results
 from procession.kernel.records import Element, Phase
 from procession.kernel.stepping import Step
 from procession.kernel.throwing import catch_error, end_uncaught, results_of, throw_escalation
+from procession.kernel.world import ThrowerGoesOn
 
 
 def finish(step: Step, command: c.FinishCall) -> None:
@@ -48,12 +49,16 @@ def escalate_from_call(step: Step, command: c.EscalateFromCall) -> None:
             take_results(step, element, command.results)
 
         if not step.process.policies.results_outwards:
-            throw_escalation(step, element.key, command.code, take, demand=command.demand)
+            throw_escalation(step, element.key, command.code, take, thrower=command.thrower, demand=command.demand)
             return
         take()  # Camunda 7 hands over what the called instance has, whether somebody catches it or not
-        throw_escalation(step, element.key, command.code, demand=command.demand)
+        if (
+            throw_escalation(step, element.key, command.code, thrower=command.thrower, demand=command.demand)
+            and command.thrower is not None
+        ):
+            step.request(ThrowerGoesOn(command.thrower))  # what the event begins runs after what follows at the thrower
         if step.view.get(Element, element.key) is not None:
-            step.look_at_conditions()
+            step.look_at_conditions(within=True)
 
 
 def go_on(step: Step, command: c.GoOn) -> None:
