@@ -158,9 +158,10 @@ def test_who_waits_holds_no_thread_and_a_commit_wakes_him(engine: Engine, monkey
             done, _ = await asyncio.wait(polls, return_when=asyncio.FIRST_COMPLETED)
             (work,) = [one for poll in done for one in poll.result().json()["jobs"]]
             completed = await client.post(f"/v2/jobs/{work['jobKey']}/completion", json={"variables": {"n": 1}})
+            variables = (await ended).json()["variables"]
             app.state.stop()
             rest = [(await poll).status_code for poll in polls if poll not in done]
-            return [completed.status_code, (await ended).json()["variables"], set(rest)]
+            return [completed.status_code, variables, set(rest)]
 
     assert asyncio.run(play()) == [204, {"n": 1}, {503}]
 
