@@ -117,8 +117,9 @@ def _error_of_a_handler(block: Block, difference: Difference, do: Do, text: str)
 
 
 def _undoes(block: Block) -> bool:
-    """True for a scope in which something can be compensated."""
+    """True for a scope in which something can be compensated, be it the turns of its loop."""
     inside = any(x.kind == "booked" or x.option("undone") is not None for part in block.inside for x in _inside(part))
+    inside = inside or (block.option("loop") is not None and block.option("undone") is not None)
     return bool(block.inside) and (inside or any(x.option("undone by handler") is not None for x in _inside(block)))
 
 
