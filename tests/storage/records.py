@@ -76,7 +76,8 @@ def _of_type(hint: Any) -> st.SearchStrategy[Any]:
 
 def _record(table: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(table)
-    made = {name: _of_type(hints[name]) for name in table.__struct_fields__}
+    # what is transient is never stored
+    made = {name: _of_type(hints[name]) for name in table.__struct_fields__ if name != "transient"}
     return st.builds(table, **(made | {"key": KEYS}))
 
 

@@ -515,7 +515,9 @@ class Policies:
     interrupted_is_deaf: bool = True  # Camunda 7: no boundary event happens to a scope that was interrupted from inside
     breadth_first: bool = False  # Camunda 7: a path runs to its wait states before the next begins; Camunda 8: in turns
     last_flow_first: bool = False  # Camunda 8 looks at outgoing flows, and takes them, from the end of the document
-    conditions_differ: bool = True  # Camunda 7 refuses exclusive gateways whose flows their conditions do not tell apart
+    conditions_differ: bool = (
+        True  # Camunda 7 refuses exclusive gateways whose flows their conditions do not tell apart
+    )
     single_starts: bool = True  # Camunda 7: one none or timer start a process, one process a message start
 
 
