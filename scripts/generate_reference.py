@@ -279,6 +279,30 @@ def client() -> Iterator[str]:
                 yield ""
 
 
+@page("camunda7-api", "Camunda 7's REST API")
+def camunda7_api() -> Iterator[str]:
+    api = importlib.import_module("procession.camunda7.api")
+    api.load()
+    routes = importlib.import_module("procession.camunda7.routes").ROUTES
+    refused = importlib.import_module("procession.camunda7.api.refused").REFUSED
+    operations = {operation for those in refused.values() for operation in those}
+    served = [one for one in routes if f"{one.method} {one.path}" not in operations]
+    yield f"{len(served)} operations below `/engine-rest` are served, and below `/engine-rest/engine/default` the same; every path"
+    yield "answers `OPTIONS` with the methods that it takes. Bodies, parameters, errors and their order are Camunda 7.24's."
+    yield ""
+    yield "| operation | what it does |"
+    yield "|---|---|"
+    for one in sorted(served, key=lambda one: (one.path, one.method)):
+        yield f"| `{one.method} {one.path}` | {_sentence(one.handler)} |"
+    yield ""
+    yield "## Refused"
+    yield ""
+    yield "These answer 501 with a `RestException` that says why and what to do instead."
+    yield ""
+    for reason, those in refused.items():
+        yield f"- **{reason}.** {', '.join(f'`{operation}`' for operation in those)}"
+
+
 @page("camunda8-api", "Camunda 8's REST API")
 def camunda8_api() -> Iterator[str]:
     routes = importlib.import_module("procession.camunda8.api").load()

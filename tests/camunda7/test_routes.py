@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +80,34 @@ def test_every_route_is_found_by_its_own_path() -> None:
 
 def test_every_route_says_what_it_does() -> None:
     assert [entry.path for entry in load() if not (entry.handler.__doc__ or "").strip()] == []
+
+
+OPERATIONS = Path(__file__).parents[3] / "shared" / "reference" / "camunda7-openapi.json"
+
+
+@pytest.mark.skipif(
+    not OPERATIONS.is_file(), reason="Camunda 7's own description of its API is not beside this checkout"
+)
+def test_every_operation_of_camunda_7_is_answered() -> None:
+    """By an endpoint, or by 501 with a reason; OPTIONS is answered for every path."""
+    methods = {"get": "GET", "post": "POST", "put": "PUT", "delete": "DELETE"}
+    paths = json.loads(OPERATIONS.read_text(encoding="utf-8"))["paths"]
+    asked = [(methods[name], path) for path, operations in paths.items() for name in operations if name in methods]
+    missing = []
+    for method, path in asked:
+        try:
+            router().find(method, re.sub(r"\{[^}]+\}", "x", path))
+        except Answered:
+            missing.append(f"{method} {path}")
+    assert len(asked) > 380
+    assert missing == []
+
+
+def test_what_is_refused_says_why() -> None:
+    entry, params = router().find("PUT", "/group/admins/members/ann")
+    with pytest.raises(Answered) as caught:
+        entry.handler(Request("PUT", "/group/admins/members/ann", params), None)
+    assert (caught.value.status, caught.value.type) == (501, "RestException")
+    assert caught.value.message.startswith(
+        "PUT /group/{id}/members/{userId} is not carried out. Users and groups are not"
+    )
