@@ -10,6 +10,7 @@ from procession.bpmn.model import Form, FormField, Process, StartEvent, UserTask
 from procession.camunda7.dates import DATE_PATTERN, strftime_pattern
 from procession.camunda7.rendered_forms import rendered
 from procession.camunda7.values import typed
+from procession.errors import NoNumber
 from procession.expressions import Expression, MappingScope, Scope
 from procession.values import Long
 
@@ -101,14 +102,21 @@ def _values(form: Form | None, names: Collection[str] | None, scope: Scope) -> d
     return {field.id: _value(field, scope) for field in fields if names is None or field.id in names}
 
 
+def _whole(text: str) -> Long:
+    try:
+        return Long(int(text))
+    except ValueError:
+        raise NoNumber(f'For input string: "{text}"') from None
+
+
 def _value(field: FormField, scope: Scope) -> dict[str, Any]:
     type_ = _TYPES.get(field.type, "String")
     value = None if field.default is None else field.default.evaluate(scope)
-    if value is None or value == "":
+    if value is None or (value == "" and type_ == "Date"):
         return typed("", "String") if type_ == "Date" else typed(None, type_)
     match type_:
         case "Long":
-            return typed(Long(int(str(value))), "Long")
+            return typed(_whole(str(value)), "Long")
         case "Boolean":
             return typed(value if isinstance(value, bool) else str(value).lower() == "true", "Boolean")
         case "Date":
