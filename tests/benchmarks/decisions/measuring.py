@@ -17,6 +17,9 @@ from tests.benchmarks.decisions.timing import LEAST, ROUNDS
 
 SLOW = ("camunda", "spiff", "pydmnrules")
 """Engines that are measured with mixed cells alone, unless all is asked for."""
+TURNS = 3
+"""How often each engine does all expressions; they take turns, so that a slow minute of the machine is nobody's alone."""
+TIMES = ("micros", "parsing", "ready")
 PATIENCE = 60.0
 """Seconds that one table may take on one engine, reading it included."""
 
@@ -101,9 +104,16 @@ def measure_expressions(peers: Peers, folder: Path, quick: bool) -> dict[str, li
     }
     if peers.node is not None:
         programs["feelin"] = [peers.node, str(HERE / "feelin.mjs"), str(peers.jars.parents[1] / "node"), str(task)]
-    found = {}
-    for name, program in programs.items():
-        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
-        found[name] = json.loads(done.stdout.strip().splitlines()[-1])
-        print(f"expressions on {name}", flush=True)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for turn in range(1 if quick else TURNS):
+        for name, program in programs.items():
+            done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
+            figures = json.loads(done.stdout.strip().splitlines()[-1])
+            found[name] = list(map(_best, found.get(name, figures), figures))
+            print(f"expressions on {name}, turn {turn + 1}", flush=True)
     return found
+
+
+def _best(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The same expression measured twice: the lesser times."""
+    return {key: min(value, other[key]) if key in TIMES else value for key, value in one.items()}
