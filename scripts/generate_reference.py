@@ -13,10 +13,11 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from msgspec import Struct
 
@@ -279,6 +280,21 @@ def client() -> Iterator[str]:
                 yield ""
 
 
+def _operations(served: list[Any], refused: Mapping[str, tuple[str, ...]], answer: str) -> Iterator[str]:
+    yield ""
+    yield "| operation | what it does |"
+    yield "|---|---|"
+    for one in sorted(served, key=lambda one: (one.path, one.method)):
+        yield f"| `{one.method} {one.path}` | {_sentence(one.handler)} |"
+    yield ""
+    yield "## Refused"
+    yield ""
+    yield f"These answer 501 with {answer}."
+    yield ""
+    for reason, those in refused.items():
+        yield f"- **{reason}.** {', '.join(f'`{operation}`' for operation in those)}"
+
+
 @page("camunda7-api", "Camunda 7's REST API")
 def camunda7_api() -> Iterator[str]:
     api = importlib.import_module("procession.camunda7.api")
@@ -289,18 +305,7 @@ def camunda7_api() -> Iterator[str]:
     served = [one for one in routes if f"{one.method} {one.path}" not in operations]
     yield f"{len(served)} operations below `/engine-rest` are served, and below `/engine-rest/engine/default` the same; every path"
     yield "answers `OPTIONS` with the methods that it takes. Bodies, parameters, errors and their order are Camunda 7.24's."
-    yield ""
-    yield "| operation | what it does |"
-    yield "|---|---|"
-    for one in sorted(served, key=lambda one: (one.path, one.method)):
-        yield f"| `{one.method} {one.path}` | {_sentence(one.handler)} |"
-    yield ""
-    yield "## Refused"
-    yield ""
-    yield "These answer 501 with a `RestException` that says why and what to do instead."
-    yield ""
-    for reason, those in refused.items():
-        yield f"- **{reason}.** {', '.join(f'`{operation}`' for operation in those)}"
+    yield from _operations(served, refused, "a `RestException` that says why and what to do instead")
 
 
 @page("camunda8-api", "Camunda 8's REST API")
@@ -313,18 +318,7 @@ def camunda8_api() -> Iterator[str]:
     yield "`$eq`, `$neq`, `$exists`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$notIn`, `$like`; `$or` takes a list of filters), `sort`"
     yield "and `page` (`limit`, and one of `from`, `after`, `before`). A member of a filter that is not known is refused, and"
     yield "so is a filter that the history level keeps nothing for: nobody gets an empty list for an answer."
-    yield ""
-    yield "| operation | what it does |"
-    yield "|---|---|"
-    for one in sorted(served, key=lambda one: (one.path, one.method)):
-        yield f"| `{one.method} {one.path}` | {_sentence(one.handler)} |"
-    yield ""
-    yield "## Refused"
-    yield ""
-    yield "These answer 501 with a problem document that says why."
-    yield ""
-    for reason, those in refused.items():
-        yield f"- **{reason}.** {', '.join(f'`{operation}`' for operation in those)}"
+    yield from _operations(served, refused, "a problem document that says why")
 
 
 @page("seeds", "The seeds, line by line")
