@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import SecretStr
+
 from procession.engine.engine import Engine
 from procession.server.application import create_app
 from procession.server.settings import Settings
@@ -93,7 +95,7 @@ def test_authorizations_are_kept_where_everybody_may_come_in(api: Play) -> None:
 
 
 def test_where_credentials_are_asked_for_nobody_is_to_believe_in_what_is_not_enforced(engine: Engine) -> None:
-    settings = Settings(auth=True, admin_user="ann", admin_password="secret")  # type: ignore[arg-type]
+    settings = Settings(auth=True, admin_user="ann", admin_password=SecretStr("secret"))
     caller = Caller(create_app(engine, settings))
     for path, body in (("authorizations", GRANT), ("mapping-rules", {})):
         answer = caller.call("POST", f"/v2/{path}", json=body, auth=("ann", "secret"))
@@ -101,7 +103,7 @@ def test_where_credentials_are_asked_for_nobody_is_to_believe_in_what_is_not_enf
 
 
 def test_who_asks_is_told_of_roles_and_tenants(engine: Engine) -> None:
-    settings = Settings(auth=True, admin_user="ann", admin_password="secret")  # type: ignore[arg-type]
+    settings = Settings(auth=True, admin_user="ann", admin_password=SecretStr("secret"))
     caller = Caller(create_app(engine, settings))
 
     def ask(method: str, path: str, **options: Any) -> Any:

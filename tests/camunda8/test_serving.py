@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from procession.engine import polling
 from procession.engine.engine import Engine
@@ -22,7 +23,7 @@ CREDENTIALS = {"grant_type": "client_credentials", "client_id": "ann", "client_s
 @pytest.fixture
 def guarded(engine: Engine) -> Caller:
     """A server that asks for credentials, and knows one user."""
-    settings = Settings(auth=True, admin_user="ann", admin_password="secret")  # type: ignore[arg-type]
+    settings = Settings(auth=True, admin_user="ann", admin_password=SecretStr("secret"))
     return Caller(create_app(engine, settings))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from procession.camunda8.entities.instances import hash_code
 from procession.engine.engine import Engine
@@ -100,7 +101,7 @@ def test_what_was_used_is_counted(busy: Play) -> None:
 
 
 def test_what_users_did_is_told(engine: Engine) -> None:
-    settings = Settings(auth=True, admin_user="ann", admin_password="secret")  # type: ignore[arg-type]
+    settings = Settings(auth=True, admin_user="ann", admin_password=SecretStr("secret"))
     caller = Caller(create_app(engine, settings))
 
     def ask(method: str, path: str, **options: Any) -> Any:

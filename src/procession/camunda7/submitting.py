@@ -131,7 +131,8 @@ def _validator(config: str, scope: Scope, registry: Registry | None) -> Callable
     if is_expression(config):
         found = compile_expression(config).evaluate(scope)
         if callable(found):
-            return found  # type: ignore[no-any-return]
+            validate: Callable[[Any], Any] = found
+            return validate
         raise ExecutionFailed(f"The expression '{config}' of a form field's validator gives no validator")
     validator = None if registry is None else registry.delegates.get(config)
     if validator is None:

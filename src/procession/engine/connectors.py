@@ -52,10 +52,12 @@ class Connectors:
 
         url, payload = _text(given, "url"), _text(given, "payload")
         if url is None or not url.strip():
-            raise _failed("HTCL-02005 Request url required.")
+            raise ConnectorFailed("HTCL-02005 Request url required.")
         method = "POST" if connector == SOAP else _text(given, "method")
         if method not in _METHODS:
-            raise _failed(f"HTCL-02006 Unknown or unsupported HTTP method '{'null' if method is None else method}'")
+            raise ConnectorFailed(
+                f"HTCL-02006 Unknown or unsupported HTTP method '{'null' if method is None else method}'"
+            )
         options = _options(_map(given, "request-config"))
         call = Call(
             method,
@@ -69,10 +71,12 @@ class Connectors:
         try:
             status, headers, body = self._open().call(call)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            raise _failed(f"HTCL-02007 Unable to execute HTTP request: {error or type(error).__name__}") from error
+            raise ConnectorFailed(
+                f"HTCL-02007 Unable to execute HTTP request: {error or type(error).__name__}"
+            ) from error
         text = body.decode("utf-8", "replace")
         if str(options.get("throw-http-error", "")).lower() == "true" and 400 <= status <= 599:
-            raise _failed(f"HTCL-02010 HTTP request failed with Status Code: {status} , Response: {text}")
+            raise ConnectorFailed(f"HTCL-02010 HTTP request failed with Status Code: {status} , Response: {text}")
         found: dict[str, Any] = {"statusCode": status, "headers": headers}
         if method != "HEAD" and status not in (204, 205, 304):  # then there is none, not an empty one
             found["response"] = text
@@ -94,14 +98,10 @@ class Connectors:
             caller.close()
 
 
-def _failed(message: str) -> ConnectorFailed:
-    return ConnectorFailed(message)
-
-
 def _text(given: Mapping[str, Any], name: str) -> str | None:
     value = given.get(name)
     if value is not None and not isinstance(value, str):
-        raise _failed(f"The connector's parameter '{name}' must be a text, but is {value!r}")
+        raise ConnectorFailed(f"The connector's parameter '{name}' must be a text, but is {value!r}")
     return value
 
 
@@ -110,13 +110,13 @@ def _map(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise _failed(f"The connector's parameter '{name}' must be a map, but is {value!r}")
+        raise ConnectorFailed(f"The connector's parameter '{name}' must be a map, but is {value!r}")
     return value
 
 
 def _header(name: object, value: object) -> str:
     if not isinstance(value, str):
-        raise _failed(f"The header '{name}' must be a text, but is {value!r}")
+        raise ConnectorFailed(f"The header '{name}' must be a text, but is {value!r}")
     return value
 
 
@@ -127,9 +127,9 @@ def _options(given: Mapping[str, Any]) -> Mapping[str, Any]:
         if value is not None and (
             (name in _NUMBERS and not number) or (name in _TRUTHS and not isinstance(value, bool))
         ):
-            raise _failed(f"HTCL-02008 Invalid value for request configuration option: {name}")
+            raise ConnectorFailed(f"HTCL-02008 Invalid value for request configuration option: {name}")
         if name in _ELSEWHERE:
-            raise _failed(
+            raise ConnectorFailed(
                 f"The request configuration option '{name}' is not available; remove it from 'request-config'"
             )
     return given

@@ -6,6 +6,8 @@ where something is just beginning or ending: what begins has them looked at when
 
 from __future__ import annotations
 
+from collections import deque
+
 from msgspec.structs import replace
 
 from procession.bpmn.activity_types import waits_as_scope
@@ -101,9 +103,9 @@ def _hosts(step: Step, scope: int) -> list[int]:
     task = step.view.get(Task, scope)
     start = scope if task is None else task.element
     found: list[int] = []
-    waiting = [] if start is None else [start]
+    waiting = deque([] if start is None else [start])
     while waiting:
-        element = step.view.get(Element, waiting.pop(0))
+        element = step.view.get(Element, waiting.popleft())
         if element is None:
             continue
         ends = element.key == step.ending

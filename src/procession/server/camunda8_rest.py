@@ -73,7 +73,8 @@ class CamundaEight(Carrier[Route]):
     async def _user(self, header: str | None, address: str) -> str | None:
         if self._tokens.is_quick(header):
             return self._tokens.who(header, address)
-        return await self._in_thread(partial(self._tokens.who, header, address))  # type: ignore[no-any-return]
+        user: str | None = await self._in_thread(partial(self._tokens.who, header, address))
+        return user
 
     def _work(self, entry: Route, arrived: Arrived) -> Callable[[], Any]:
         kind = arrived.content_type.split(";", 1)[0].strip().lower()

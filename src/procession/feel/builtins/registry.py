@@ -182,7 +182,7 @@ def prepared(overloads: Sequence[Builtin], count: int) -> Callable[[Evaluation, 
 
     def invoke(evaluation: Evaluation, arguments: Sequence[Any]) -> Any:
         cost = least
-        for value, wanted in zip(arguments, kinds):  # noqa: B905 - as many as `count`
+        for value, wanted in zip(arguments, kinds, strict=False):
             kind = type(value)
             if wanted and kind not in wanted:
                 return call(overloads, evaluation, arguments)
