@@ -65,13 +65,13 @@ def test_not_ready_without_a_database(serve: Serve, engine: Engine) -> None:
 
 def test_metrics_name_routes_and_never_paths(serve: Serve) -> None:
     client = serve()
-    client.call("GET", "/engine-rest/task/123456")
-    client.call("GET", "/engine-rest/nowhere/777")
+    client.call("GET", "/engine-rest/task/an-id-of-ours")
+    client.call("GET", "/engine-rest/nowhere/else")
     text = client.call("GET", "/metrics").text
     assert 'procession_http_requests_total{method="GET",route="/task/{id}",status="404"} 1.0' in text
     assert 'procession_running{kind="process_instances"} 0.0' in text
-    assert "123456" not in text
-    assert "777" not in text
+    assert "an-id-of-ours" not in text
+    assert "nowhere" not in text
 
 
 def test_the_document_lists_what_is_served(serve: Serve) -> None:

@@ -50,9 +50,9 @@ def test_every_revision_is_listed() -> None:
 
 
 def test_several_may_open_an_empty_database_at_once(database_url: str) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        opened = list(pool.map(lambda _: open_storage(database_url), range(3)))
-    assert len({storage.keys.node for storage in opened}) == 3
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: open_storage(database_url), range(8)))
+    assert len({storage.keys.node for storage in opened}) == 8
     for storage in opened:
         storage.close()
 

@@ -39,6 +39,7 @@ from procession.storage.transaction import Transaction
 Joinable = sqlite3.Connection | psycopg.Connection[Any]
 """A connection whose transaction the caller opened and ends."""
 _MIGRATION_LOCK = 7_240_002
+_TRY_AGAIN = 0.01  # seconds between two attempts at what SQLite does not wait for itself
 _PING_AFTER = 5.0  # seconds without use after which a connection is asked whether it lives
 
 
@@ -276,11 +277,26 @@ def _connect_sqlite(url: URL, pool: PoolSettings, *, read_only: bool = False) ->
     if name != ":memory:" and not read_only:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(name, timeout=pool.busy_timeout, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
+    _write_ahead(connection, pool.busy_timeout)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, seconds: float) -> None:
+    """Turns the write-ahead log on, which SQLite refuses at once, without its time-out, while another process does."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                connection.close()
+                raise
+        time.sleep(_TRY_AGAIN)
 
 
 def _engine_over(connection: sqlite3.Connection) -> Engine:
