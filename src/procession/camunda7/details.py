@@ -15,7 +15,7 @@ from procession.bpmn.model import CallActivity, SubProcess
 from procession.bpmn.validate import MULTI_INSTANCE_BODY
 from procession.camunda7 import shapes
 from procession.camunda7.exchange import Request
-from procession.camunda7.listing import Shape, activity_instance_id, date, key, shape
+from procession.camunda7.listing import Rows, Shape, activity_instance_id, date, key, shape
 from procession.camunda7.problems import Answered
 from procession.camunda7.shown_forms import process_model
 from procession.camunda7.values import typed
@@ -253,17 +253,35 @@ def write_tasks(
     found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
 ) -> list[dict[str, Any]]:
     """Tasks, and what else the request wants to see of them."""
-    written = [task_object(row) for row in found]
+    wanted = _wanted(request)
+    written = _tasks(found, wanted)
+    if _VARIABLES in wanted or _LOCAL_VARIABLES in wanted:
+        _add_variables(written, found, connection, local=_VARIABLES not in wanted)
+    return written
+
+
+def plain_tasks(found: Rows, request: Request) -> list[dict[str, Any]] | None:
+    """Tasks without their variables; None where the request wants to see those."""
+    wanted = _wanted(request)
+    return None if _VARIABLES in wanted or _LOCAL_VARIABLES in wanted else _tasks(found, wanted)
+
+
+_VARIABLES, _LOCAL_VARIABLES = "withTaskVariablesInReturn", "withTaskLocalVariablesInReturn"
+_COMMENTS = "withCommentAttachmentInfo"
+
+
+def _wanted(request: Request) -> set[str]:
+    """What else a request wants to see of tasks."""
     body = request.json_object() if request.method == "POST" else {}
+    names = (_VARIABLES, _LOCAL_VARIABLES, _COMMENTS)
+    return {name for name in names if request.flag(name) or body.get(name) is True}
 
-    def wanted(name: str) -> bool:
-        return request.flag(name) or body.get(name) is True
 
-    if wanted("withCommentAttachmentInfo"):
+def _tasks(found: Rows, wanted: set[str]) -> list[dict[str, Any]]:
+    written = [task_object(row) for row in found]
+    if _COMMENTS in wanted:
         for entry in written:
             entry["attachment"] = entry["comment"] = False
-    if wanted("withTaskVariablesInReturn") or wanted("withTaskLocalVariablesInReturn"):
-        _add_variables(written, found, connection, local=not wanted("withTaskVariablesInReturn"))
     return written
 
 

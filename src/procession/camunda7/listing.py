@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -25,10 +26,10 @@ from procession.camunda7.exchange import (
     texts_member,
 )
 from procession.camunda7.problems import FALLBACK, Answered, engine_error, invalid_request
-from procession.camunda7.routes import route
+from procession.camunda7.routes import Steps, route
 from procession.errors import Invalid
 from procession.storage.encoding import moment
-from procession.storage.queries.language import Col, Comparison, Filter, Kind, Query, QueryTable, count, rows
+from procession.storage.queries.language import Col, Comparison, Filter, Kind, Query, QueryTable, count, lookup, rows
 
 Convert = Callable[[Any], Any]
 EXPRESSIONS_FORBIDDEN = (
@@ -374,26 +375,40 @@ def _checked(table: QueryTable, query: Query) -> Query:
 # ---------------------------------------------------------------- routes
 
 Write = Callable[[Sequence[RowMapping], Request, Connection, Any], list[dict[str, Any]]]
+"""Writes rows that a request asked for; what it needs beyond them it may read."""
+Rows = Sequence[Mapping[str, Any]] | Sequence[RowMapping]
+Plain = Callable[[Rows, Request], list[dict[str, Any]] | None]
+"""Writes them from what they hold; None where the request wants to see more."""
 _LISTED: dict[str, QueryTable] = {}
 
 
 def listing(
-    path: str, table: QueryTable, written: Shape | Write, *, post: bool = True, count_by_post: bool | None = None
+    path: str,
+    table: QueryTable,
+    written: Shape | Write,
+    *,
+    plain: Plain | None = None,
+    post: bool = True,
+    count_by_post: bool | None = None,
 ) -> None:
     """Registers GET (and POST) of a list and of its count."""
-    write = _plainly(written) if isinstance(written, Shape) else written
+    if isinstance(written, Shape):
+        plain = _plainly(written)
+        write = _written(plain)
+    else:
+        write = written
 
-    def get_list(request: Request, engine: Any) -> Response:
+    def get_list(request: Request, engine: Any) -> Steps:
         """The entities that meet the parameters."""
-        return _list(engine, table, query_from_url(request, table), request, write)
+        return (yield from _listed(engine, table, query_from_url(request, table), request, write, plain))
 
     def get_count(request: Request, engine: Any) -> Response:
         """How many entities meet the parameters."""
         return _count(engine, table, query_from_url(request, table, paging=False))
 
-    def post_list(request: Request, engine: Any) -> Response:
+    def post_list(request: Request, engine: Any) -> Steps:
         """The entities that meet the query in the body."""
-        return _list(engine, table, query_from_body(request, table), request, write)
+        return (yield from _listed(engine, table, query_from_body(request, table), request, write, plain))
 
     def post_count(request: Request, engine: Any) -> Response:
         """How many entities meet the query in the body."""
@@ -408,13 +423,24 @@ def listing(
         route("POST", f"{path}/count")(post_count)
 
 
-def _plainly(written: Shape) -> Write:
-    def write(
-        found: Sequence[RowMapping], request: Request, connection: Connection, engine: Any
-    ) -> list[dict[str, Any]]:
-        return [written.write(row) for row in found]
+def _plainly(written: Shape) -> Plain:
+    return lambda found, request: [written.write(row) for row in found]
 
-    return write
+
+def _written(plain: Plain) -> Write:
+    return lambda found, request, connection, engine: plain(found, request) or []
+
+
+def _listed(engine: Any, table: QueryTable, query: Query, request: Request, write: Write, plain: Plain | None) -> Steps:
+    """A handful of rows found by key, and written without asking further, needs no thread; everything else gets one."""
+    asked = None if plain is None else lookup(engine.storage.engine.dialect, table, query)
+    if plain is not None and asked is not None:
+        found = yield asked
+        written = None if found is None else plain(found, request)
+        if written is not None:
+            return answer(written)
+    response: Response = yield partial(_list, engine, table, query, request, write)
+    return response
 
 
 def _list(engine: Any, table: QueryTable, query: Query, request: Request, write: Write) -> Response:

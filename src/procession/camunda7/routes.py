@@ -19,8 +19,8 @@ from procession.camunda7.problems import Answered
 Steps = Generator[Any, Any, Response]
 """An endpoint in steps, so that no thread waits for the engine: it yields commands, and gets what they give or raise.
 
-It may yield a function too, which is called in a thread: where it asks the database. What it does itself must not block, but
-after an error it may.
+It may yield a function too, which is called in a thread: where it asks the database. A `Lookup` is answered without one: its
+rows, or None where it has to ask in a thread all the same. What it does itself must not block, but after an error it may.
 """
 Handler = Callable[[Request, Any], Response | Awaitable[Response] | Steps]
 H = TypeVar("H", bound=Callable[..., Any])

@@ -22,6 +22,8 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from procession.errors import Unavailable
+from procession.storage.asking import Asker
+from procession.storage.queries.language import Lookup
 
 MAX_QUERY = 60_000
 MAX_QUERY_FIELDS = 2000
@@ -136,6 +138,7 @@ class Carrier(ABC, Generic[R]):
         self._observe = observe
         self._polls: set[asyncio.Future[Any]] = set()
         self._stopping = False
+        self._asker: Asker | None = None
 
     # ------------------------------------------------------------ what an API says
 
@@ -233,8 +236,8 @@ class Carrier(ABC, Generic[R]):
     ) -> Any:
         """Runs an endpoint step by step; big bodies are read, and errors looked into, in a thread.
 
-        What it yields is a command, a function for a thread, or a coroutine that waits: then it gives up its place among
-        those at work.
+        What it yields is a command, a short question, a function for a thread, or a coroutine that waits: then it gives up
+        its place among those at work.
         """
         steps = await self._in_thread(begin) if in_thread else begin()
         step: Callable[[], Any] = partial(next, steps)
@@ -243,7 +246,9 @@ class Carrier(ABC, Generic[R]):
             if has_ended:
                 return asked
             try:
-                if inspect.iscoroutine(asked):
+                if type(asked) is Lookup:
+                    value = await self._looked_up(asked)
+                elif inspect.iscoroutine(asked):
                     value = await self._waiting(asked, receive)
                 elif callable(asked):
                     value = await self._in_thread(asked)
@@ -255,6 +260,13 @@ class Carrier(ABC, Generic[R]):
                 raise
             except Exception as error:
                 step, in_thread = partial(steps.throw, error), True
+
+    async def _looked_up(self, asked: Lookup) -> list[dict[str, Any]] | None:
+        asker = self._asker
+        if asker is None or asker.loop is not asyncio.get_running_loop():
+            asker = self._asker = self._engine.storage.asker()
+        found = None if asker is None else await asker.rows(asked.statement, asked.values)
+        return None if found is None else asked.read(found)
 
     async def _waiting(self, work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
         self._working -= 1

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from procession.errors import Conflict, Invalid, Unavailable
+from procession.storage.asking import Asker, PostgresAsker, SqliteAsker
 from procession.storage.drivers import Driver, SqliteDriver, translated
 from procession.storage.keys import KeyMaker, real_millis
 from procession.storage.migrations import needs_upgrade, upgrade
@@ -81,6 +83,7 @@ class Storage:
         self.keys: KeyMaker = KeyMaker(0, clock, 0)
         self._lease: NodeLease | None = None
         self._lease_lock = threading.Lock()
+        self._askers: list[Asker] = []
 
     def _sqlite_engine(self, writer: sqlite3.Connection) -> Engine:
         if self._in_memory:
@@ -210,6 +213,22 @@ class Storage:
             raw: Any = connection.connection.driver_connection
             yield Transaction(SqliteDriver(raw) if self.dialect == "sqlite" else PostgresDriver(raw), self.keys)
 
+    def asker(self) -> Asker | None:
+        """Who answers short questions on the running event loop, until it or the storage is closed; None for a database
+        in memory, whose one connection may be at work. Called on that loop."""
+        asker: Asker
+        if self._in_memory:
+            return None
+        if self.dialect == "sqlite":
+            asker = SqliteAsker(partial(_connect_sqlite, self.url, self._pool, read_only=True))
+        else:
+            _, options = self.engine.dialect.create_connect_args(self.url)
+            options.update(application_name="procession questions", autocommit=True)
+            options.update(connect_timeout=max(1, int(self._pool.connect_timeout)))
+            asker = PostgresAsker(partial(psycopg.connect, **options))
+        self._askers = [*(other for other in self._askers if not other.is_closed), asker]
+        return asker
+
     def warm_up(self) -> None:
         """Opens the pool's minimum of connections to PostgreSQL; SQLite's cost nothing to open."""
         if self._writer is not None or self._pool.minimum < 2:
@@ -266,6 +285,8 @@ class Storage:
             with self._translated(), self._driver() as driver:
                 release_node(driver, lease, max(self.keys.last_time, self._clock()))
             self.keys.renew(lease.number, 0)
+        for asker in self._askers:
+            asker.close()
         self.engine.dispose()
         if self._writer is not None:
             self._writer.close()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import cache
 from typing import Any, Protocol
 
@@ -106,6 +106,11 @@ class SqliteDriver:
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).fetchall()
+
+    def first_rows(self, statement: str, parameters: Sequence[Any], most: int) -> list[tuple[Any, ...]]:
+        """As `rows`, but so many at most; what comes after them is not even looked for."""
+        with closing(self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters])) as cursor:
+            return cursor.fetchmany(most)
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
         found = self.rows(statement, parameters)

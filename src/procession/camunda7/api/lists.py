@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procession.camunda7 import shapes
-from procession.camunda7.details import write_decisions, write_details, write_tasks, write_variables
+from procession.camunda7.details import plain_tasks, write_decisions, write_details, write_tasks, write_variables
 from procession.camunda7.listing import listing
 from procession.storage.queries import batches, definitions, history, logs, runtime, tasks
 
@@ -21,7 +21,7 @@ listing("/incident", runtime.INCIDENT, shapes.INCIDENT, post=False)
 listing("/event-subscription", runtime.EVENT_SUBSCRIPTION, shapes.EVENT_SUBSCRIPTION, post=False)
 listing("/external-task", runtime.EXTERNAL_TASK, shapes.EXTERNAL_TASK)
 listing("/job", runtime.JOB, shapes.JOB)
-listing("/task", tasks.TASK, write_tasks)
+listing("/task", tasks.TASK, write_tasks, plain=plain_tasks)
 listing("/batch", batches.BATCH, shapes.BATCH, post=False)
 listing("/batch/statistics", batches.BATCH_STATISTICS, shapes.BATCH_STATISTICS, post=False)
 listing("/history/batch", batches.HISTORY_BATCH, shapes.HISTORY_BATCH, post=False)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Exists,
     FromClause,
     RowMapping,
@@ -228,9 +229,9 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
     if query.most is not None and query.most <= 0:
         return []
     asking = _asking(connection, query, now)
-    known = None if query.sorting or query.first else _known(connection, table, query, asking)
+    known = None if query.sorting or query.first else _known(connection.dialect, table, query, asking)
     if known is not None:
-        found: Any = known.rows(connection, [*_given(table, query), 2**31 - 1 if query.most is None else query.most])
+        found: Any = known.rows(connection, _given(table, query, paging=True))
         return found  # type: ignore[no-any-return]
     statement = table.selected.where(*conditions(table, query, asking))
     for column, ascending in query.sorting:
@@ -256,19 +257,37 @@ def sorted_by(column: Col, *, ascending: bool) -> Col:
 def count(connection: Connection, table: QueryTable, query: Query, now: datetime) -> int:
     """How many rows meet the query; paging and sorting play no part."""
     asking = _asking(connection, query, now)
-    known = _known(connection, table, query, asking, counting=True)
+    known = _known(connection.dialect, table, query, asking, counting=True)
     if known is not None:
         return int(known.rows(connection, _given(table, query))[0]["count"])
     statement = select(func.count()).select_from(table.source).where(*conditions(table, query, asking))
     return int(connection.execute(statement).scalar_one())
 
 
-def _given(table: QueryTable, query: Query) -> list[Any]:
-    return [table.filters[name].given(value) for name, value in query.filters.items()]
+def lookup(dialect: Dialect, table: QueryTable, query: Query) -> Lookup | None:
+    """The query as a question that finds a handful of rows by key, where it is one."""
+    if query.sorting or query.first or (query.most is not None and query.most <= 0):
+        return None
+    columns = (table.filters[name].equals for name in query.filters)
+    if not any(column is not None and column.name in _NARROW for column in columns):
+        return None
+    known = _known(dialect, table, query, Asking(dialect.name, 0, query.switches))
+    return None if known is None else Lookup(known, _given(table, query, paging=True))
+
+
+_NARROW = frozenset({"key", "instance", "element", "task"})
+"""Columns of which few rows have the same value."""
+
+
+def _given(table: QueryTable, query: Query, *, paging: bool = False) -> list[Any]:
+    given = [table.filters[name].given(value) for name, value in query.filters.items()]
+    if paging:
+        given.append(2**31 - 1 if query.most is None else query.most)
+    return given
 
 
 def _known(
-    connection: Connection, table: QueryTable, query: Query, asking: Asking, *, counting: bool = False
+    dialect: Dialect, table: QueryTable, query: Query, asking: Asking, *, counting: bool = False
 ) -> Known | None:
     """The statement for a query whose filters are equalities alone."""
     if query.either or query.also or table.always(asking) is not None:
@@ -277,11 +296,9 @@ def _known(
     if place not in held:
         selected = select(func.count().label("count")).select_from(table.source) if counting else table.selected
         columns = [table.filters[name].equals for name in query.filters]
-        plain = (
-            all(column is not None for column in columns) and not selected.compile(dialect=connection.dialect).params
-        )
-        rest = "" if counting else f" ORDER BY {table.key.compile(dialect=connection.dialect)} LIMIT ?"
-        held[place] = Known(connection, selected, columns, rest) if plain else None
+        plain = all(column is not None for column in columns) and not selected.compile(dialect=dialect).params
+        rest = "" if counting else f" ORDER BY {table.key.compile(dialect=dialect)} LIMIT ?"
+        held[place] = Known(dialect, selected, columns, rest) if plain else None
     known: Known | None = held[place]
     return known
 
@@ -292,23 +309,43 @@ class Known:
     It is by far the most frequent question; asked on the raw driver it takes a third of the time.
     """
 
-    def __init__(self, connection: Connection, selected: Select[Any], columns: Sequence[Any], rest: str) -> None:
-        dialect = connection.dialect
+    def __init__(self, dialect: Dialect, selected: Select[Any], columns: Sequence[Any], rest: str) -> None:
         met = " AND ".join(f"{column.compile(dialect=dialect)} = ?" for column in columns)
-        self._statement = f"{selected.compile(dialect=dialect)}{' WHERE ' if met else ''}{met}{rest}"
+        self.statement = f"{selected.compile(dialect=dialect)}{' WHERE ' if met else ''}{met}{rest}"
         self._columns = [(c.name, c.type.result_processor(dialect, None)) for c in selected.selected_columns]
 
     def rows(self, connection: Connection, values: Sequence[Any]) -> list[dict[str, Any]]:
         """The rows that have these values."""
         raw: Any = connection.connection.driver_connection
         driver = SqliteDriver(raw) if connection.dialect.name == "sqlite" else PostgresDriver(raw)
+        return self.read(driver.rows(self.statement, values))
+
+    def read(self, found: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+        """Rows as the database gives them, by the names of the table."""
         return [
             {
                 name: value if read is None else read(value)
                 for (name, read), value in zip(self._columns, row, strict=True)
             }
-            for row in driver.rows(self._statement, values)
+            for row in found
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A question that finds a handful of rows by key, and how its rows are read: see `asking`."""
+
+    known: Known
+    values: Sequence[Any]
+
+    @property
+    def statement(self) -> str:
+        """The statement, its parameters marked `?`."""
+        return self.known.statement
+
+    def read(self, found: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+        """Rows as the database gives them, by the names of the table."""
+        return self.known.read(found)
 
 
 def first(connection: Connection, table: QueryTable, key: int | None, now: datetime) -> RowMapping | None:
