@@ -19,7 +19,6 @@ from procession.storage.leases import (
     lease_external,
     lease_jobs,
     next_due_time,
-    next_lock_end,
     release_jobs,
 )
 from procession.values import TypedValue
@@ -81,8 +80,6 @@ def test_a_leased_task_names_its_worker_and_its_end(storage: Storage) -> None:
     assert found == task(1, worker="w", locked_until=NOW + timedelta(seconds=1))
     with storage.transaction() as tx:
         assert tx.fetch(External, [1]) == [found]
-        assert next_lock_end(tx, ["t"], NOW) == timedelta(seconds=1)
-        assert next_lock_end(tx, ["x"], NOW) is None
 
 
 def test_tasks_come_in_the_asked_order(storage: Storage) -> None:

@@ -11,7 +11,7 @@ from procession.errors import Conflict
 from procession.kernel.records import Element, Instance, Subscription, Variable
 from procession.kernel.state import State
 from procession.storage import Storage, repository
-from procession.storage.correlation import instances_with, start_subscriptions, waiting_subscriptions
+from procession.storage.correlation import start_subscriptions, waiting_subscriptions
 from procession.storage.repository import (
     DecisionDefinition,
     DecisionRequirements,
@@ -145,7 +145,6 @@ def test_definitions_are_changed(storage: Storage) -> None:
         ("message", "go", {"variables": {"x": TypedValue("Integer", 5)}}, [60]),
         ("message", "go", {"variables": {"x": TypedValue("String", "5")}}, [61, 62]),
         ("message", "go", {"local_variables": {"y": TypedValue("Boolean", True)}}, [60]),
-        ("message", "go", {"limit": 2}, [60, 61]),
     ],
     ids=str,
 )
@@ -187,17 +186,3 @@ def test_what_a_message_starts(storage: Storage) -> None:
         assert [s.key for s in start_subscriptions(tx, "message", "go", without_tenant=True)] == [60]
         assert [s.key for s in start_subscriptions(tx, "message", None, definition=20)] == [60]
         assert start_subscriptions(tx, "signal", "go") == []
-
-
-def test_instances_by_what_they_hold(storage: Storage) -> None:
-    save(
-        storage,
-        Instance(1, 20, "p", 1, business_key="b"),
-        Instance(2, 20, "q", 2, business_key="b"),
-        Variable(90, 1, 1, "x", "Integer", 5),
-    )
-    with storage.transaction() as tx:
-        assert instances_with(tx, business_key="b") == [1, 2]
-        assert instances_with(tx, business_key="b", limit=1) == [1]
-        assert instances_with(tx, process_id="q") == [2]
-        assert instances_with(tx, variables={"x": TypedValue("Integer", 5)}) == [1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from procession.kernel.records import Subscription
 from procession.storage.conditions import Condition, has_variables
@@ -27,13 +28,13 @@ def waiting_subscriptions(
     local_variables: Mapping[str, TypedValue] | None = None,
     tenant: str | None = None,
     without_tenant: bool = False,
-    limit: int | None = None,
 ) -> list[Subscription]:
     """What waits inside of process instances that are not suspended, oldest first. None filters nothing.
 
     `name` None means any name. `variables` are compared with those of the process instance, `local_variables` with
     those of the element that waits.
     """
+    near = _near(kind, name, instance, element, business_key)
     condition = Condition("s.kind = ? AND NOT i.suspended", [kind])
     if name is not None:
         condition.add("s.name = ?", name)
@@ -49,16 +50,38 @@ def waiting_subscriptions(
         condition.add("s.tenant IS NULL")
     has_variables(condition, "s.instance", variables or {})
     has_variables(condition, "s.element", local_variables or {})
-    parameters = condition.parameters
-    rest = ""
-    if limit is not None:
-        rest, parameters = " LIMIT ?", [*parameters, limit]
     rows = tx.driver.rows(
-        f"SELECT {_COLUMNS} FROM event_subscription s JOIN instance i ON i.key = s.instance "
-        f"WHERE {condition.sql} ORDER BY s.key{rest}",
-        parameters,
+        f"WITH {near.sql} SELECT {_COLUMNS} FROM near s JOIN instance i ON i.key = s.instance "
+        f"WHERE {condition.sql} ORDER BY s.key",
+        [*near.parameters, *condition.parameters],
     )
     return [_CODEC.record_of(row) for row in rows]
+
+
+def _near(
+    kind: str, name: str | None, instance: int | None, element: int | None, business_key: str | None
+) -> Condition:
+    """Where to look, as the head of a statement: in the process instance as far as it is known, else at the name.
+
+    It is looked at apart from all other conditions, one step after the other: a planner that takes many instances for the
+    right ones would go through all that waits for the name, in the order of keys, and ask of each whether it is one of them.
+    """
+    if instance is not None:
+        return _step("instance = ?", instance)
+    if element is not None:
+        known = "known(instance) AS MATERIALIZED (SELECT instance FROM element WHERE key = ?)"
+    elif business_key is not None:
+        known = "known(instance) AS MATERIALIZED (SELECT key FROM instance WHERE business_key = ?)"
+    elif name is not None:
+        return _step("kind = ? AND name = ?", kind, name)
+    else:
+        return _step("kind = ?", kind)
+    near = _step("instance IN (SELECT known.instance FROM known)")
+    return Condition(f"{known}, {near.sql}", [element if element is not None else business_key])
+
+
+def _step(where: str, *parameters: Any) -> Condition:
+    return Condition(f"near AS MATERIALIZED (SELECT * FROM event_subscription WHERE {where})", parameters)
 
 
 def start_subscriptions(
@@ -86,24 +109,3 @@ def start_subscriptions(
         condition.parameters,
     )
     return [_CODEC.record_of(row) for row in rows]
-
-
-def instances_with(
-    tx: Transaction,
-    *,
-    business_key: str | None = None,
-    process_id: str | None = None,
-    variables: Mapping[str, TypedValue] | None = None,
-    limit: int | None = None,
-) -> list[int]:
-    """The keys of process instances, oldest first, by business key, process and variables. None filters nothing."""
-    condition = Condition()
-    if business_key is not None:
-        condition.add("i.business_key = ?", business_key)
-    if process_id is not None:
-        condition.add("i.process_id = ?", process_id)
-    has_variables(condition, "i.key", variables or {})
-    rest = "" if limit is None else " LIMIT ?"
-    parameters = [*condition.parameters, *([] if limit is None else [limit])]
-    rows = tx.driver.rows(f"SELECT i.key FROM instance i WHERE {condition.sql} ORDER BY i.key{rest}", parameters)
-    return [key for (key,) in rows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from procession.kernel.records import External, Job
@@ -79,7 +79,7 @@ def lease_external(
 def _lease_topic(
     tx: Transaction, topic: TopicRequest, worker: str, limit: int, now: int, ordering: str
 ) -> list[External]:
-    chosen, parameters = _free(topic, limit, now, ordering)
+    chosen, parameters = _free(tx, topic, limit, now, ordering)
     return _sorted(_take_external(tx, chosen, parameters, worker, now + topic.lock_ms), ordering)
 
 
@@ -90,7 +90,7 @@ def _lease_sorted(
     columns = quoted(CODECS[External].columns)
     held: dict[int, tuple[External, TopicRequest]] = {}
     for topic in topics:
-        chosen, parameters = _free(topic, limit, now, ordering)
+        chosen, parameters = _free(tx, topic, limit, now, ordering)
         rows = tx.driver.rows(
             f"WITH chosen(chosen_key) AS MATERIALIZED ({chosen}) "
             f"SELECT {columns} FROM external_task JOIN chosen ON key = chosen_key",
@@ -131,18 +131,21 @@ def _sorted(tasks: list[External], ordering: str) -> list[External]:
     return tasks
 
 
-def _free(topic: TopicRequest, limit: int, now: int, ordering: str) -> tuple[str, list[Any]]:
+def _free(tx: Transaction, topic: TopicRequest, limit: int, now: int, ordering: str) -> tuple[str, list[Any]]:
     """A statement for the keys of the first tasks that may be taken, with its parameters: those that nobody holds and those
     whose lock has run out, each found by an index of its own, so that it does not matter how many others hold."""
     parts, parameters = [], []
+    # without statistics of what is seldom there SQLite would else walk along the keys of all tasks until it finds a free one
+    index = "ix_external_task_priority" if ordering.startswith("priority") else "ix_external_task_free"
+    by = f" INDEXED BY {index}" if tx.driver.name == "sqlite" else ""
     # `key + 0`: PostgreSQL, which does not know how few have run out, would else walk along the keys of all that are held
-    for name, lock, moments, order in (
-        ("free", "locked_until IS NULL", [], ordering),
-        ("expired", "locked_until <= ?", [now], ordering.replace("key", "key + 0")),
+    for name, source, lock, moments, order in (
+        ("free", by, "locked_until IS NULL", [], ordering),
+        ("expired", "", "locked_until <= ?", [now], ordering.replace("key", "key + 0")),
     ):
         condition = _wanted(topic, lock, moments)
         parts.append(
-            f"SELECT * FROM (SELECT key, priority, created FROM external_task WHERE {condition.sql} "
+            f"SELECT * FROM (SELECT key, priority, created FROM external_task{source} WHERE {condition.sql} "
             f"ORDER BY {order} LIMIT ? {{skip locked}}) AS {name}"
         )
         parameters += [*condition.parameters, limit]
@@ -268,13 +271,3 @@ def next_due_time(tx: Transaction) -> datetime | None:
         return moment(0)
     times = [time for time in (soonest, lock_ends) if time is not None]
     return moment(min(times)) if times else None
-
-
-def next_lock_end(tx: Transaction, topics: Sequence[str], now: datetime) -> timedelta | None:
-    """How long until a lock on an external task of these topics runs out, None where none is held: for long polling."""
-    rows = tx.driver.rows(
-        "SELECT min(locked_until) FROM external_task WHERE topic IN ?? AND locked_until > ? "
-        "AND NOT suspended AND (retries IS NULL OR retries > 0)",
-        [list(topics), millis(now)],
-    )
-    return None if rows[0][0] is None else moment(rows[0][0]) - now

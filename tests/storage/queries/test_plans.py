@@ -22,7 +22,7 @@ from procession.kernel import commands as c
 from procession.server.application import create_app
 from procession.storage import PoolSettings
 from procession.storage.history_tables import HISTORY
-from procession.storage.leases import TopicRequest, lease_external, next_due_time, next_lock_end
+from procession.storage.leases import TopicRequest, lease_external, next_due_time
 from tests import databases, postgres
 from tests.benchmarks.filling import RUNTIME, multiply, settle
 from tests.benchmarks.lists import LISTS
@@ -171,7 +171,6 @@ def _everything(engine: Engine) -> None:
     engine.start_process("external", {}, "mine")
     with storage.transaction() as transaction:
         (leased,) = lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, now)
-        next_lock_end(transaction, ["work"], now)
     engine.submit(c.FailExternal(leased.key, "w", "no", None, 1, 0))
     with storage.transaction() as transaction:
         (leased,) = lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, engine.clock())
