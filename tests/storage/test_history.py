@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -28,7 +27,7 @@ from procession.kernel.records import (
 from procession.kernel.state import TABLES, State
 from procession.storage import Storage, schema
 from procession.storage.encoding import millis
-from procession.storage.history import DefinitionFacts, HistoryBatch, HistoryLevel
+from procession.storage.history import TELL, DefinitionFacts, HistoryBatch, HistoryLevel
 from procession.storage.queries.former import columns_of
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -272,21 +271,8 @@ def test_a_decision_with_inputs_and_outputs(storage: Storage) -> None:
     assert rows(storage, schema.history_decision_output, "rule_id", "rule_order", "text_value") == [("r", 1, "green")]
 
 
-def test_what_is_undone_is_not_told() -> None:
-    state, keys = State(), count(100)
-    history = HistoryBatch(HistoryLevel.FULL, lambda: next(keys))
-    for event in BEGIN:
-        apply(state, event)
-        history.project(e.Stamp(NOW), event, state)
-    mark = history.mark()
-    for event in END:
-        apply(state, event)
-        history.project(e.Stamp(LATER), event, state)
-    history.undo(mark)
-    row = history.rows.row(schema.history_instance, 1)
-    assert row is not None
-    assert row["state"] == "ACTIVE"
-    assert "ended" not in row
+def test_of_every_event_it_is_said_how_it_is_told() -> None:
+    assert set(TELL) == set(get_args(e.Event))
 
 
 def test_many_at_once_are_told_like_one(storage: Storage) -> None:

@@ -31,6 +31,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -43,6 +44,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INT64 = 2**63
 
 
+@lru_cache(1000)  # a batch has one time for all that happens in it
 def millis(moment: datetime) -> int:
     """Milliseconds since 1970; what is finer is cut off. A time without a zone counts as UTC."""
     if moment.tzinfo is None:
@@ -207,9 +209,9 @@ def encode_value(value: Any) -> EncodedValue:
     if kind is str:
         return _encode_text("str", value)
     if kind is bool:
-        return EncodedValue("bool", long=int(value))
+        return EncodedValue("bool", None, int(value))
     if kind is int:
-        return EncodedValue("int", long=value) if -_INT64 <= value < _INT64 else _encode_data(value)
+        return EncodedValue("int", None, value) if -_INT64 <= value < _INT64 else _encode_data(value)
     if kind is float:
         # NaN is what SQLite turns into NULL
         return EncodedValue("float", double=value) if math.isfinite(value) else _encode_data(value)
@@ -241,7 +243,7 @@ def _encode_text(form: str, value: str) -> EncodedValue:
         return _encode_bytes("raw", value.encode("utf-8", "surrogatepass"))
     if len(value) > BIG_VALUE:
         return EncodedValue(form, content=value.encode())
-    return EncodedValue(form, text=value)
+    return EncodedValue(form, value)
 
 
 def _encode_bytes(form: str, value: bytes, text: str | None = None) -> EncodedValue:

@@ -7,9 +7,9 @@ Levels as in Camunda 7: none; activity (instances, activities, tasks); audit (an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, Final, NamedTuple, Protocol, TypeVar, assert_never
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -61,25 +61,13 @@ class Origin(NamedTuple):
     tenant: str | None
 
 
-_POSITIONS: Final = (
-    e.ElementMoved,
-    e.ElementCreated,
-    e.ElementRemoved,
-    e.FlowTaken,
-    e.TokenArrived,
-    e.ElementNoted,
-    e.ElementSetAside,
-    e.SubscriptionOpened,
-    e.SubscriptionClosed,
-)
 NOWHERE = Origin(None, None, None, None, None)
 
 
 class HistoryBatch:
     """The history rows of one batch.
 
-    `facts` gives what history needs to know of a definition; `hostname` goes into the job log. `mark` and `undo` take
-    back the rows of a command that failed.
+    `facts` gives what history needs to know of a definition; `hostname` goes into the job log.
     """
 
     def __init__(
@@ -95,11 +83,13 @@ class HistoryBatch:
         self.facts = facts
         self.hostname = hostname
         self._lookup: Lookup | None = None
-        self._instances: dict[int, Instance] = {}
-        self._elements: dict[int, Element] = {}
-        self._tasks: dict[int, Task] = {}
-        self._variables: dict[int, Variable] = {}
-        self._externals: dict[int, External] = {}
+        # as they were last told
+        self.instances: dict[int, Instance] = {}
+        self.elements: dict[int, Element] = {}
+        self.tasks: dict[int, Task] = {}
+        self.variables: dict[int, Variable] = {}
+        self.externals: dict[int, External] = {}
+        self.origins: dict[int, Origin] = {}
         self._last_node: dict[int, str] = {}
         self.failures: dict[int, int] = {}  # job or external task -> the log entry of its last failure
 
@@ -113,27 +103,19 @@ class HistoryBatch:
         """True where history refers to every value of each variable."""
         return self.level >= HistoryLevel.FULL
 
-    def mark(self) -> int:
-        """A point to go back to with `undo`."""
-        return self.rows.mark()
-
-    def undo(self, mark: int) -> None:
-        """Takes back every row since `mark`."""
-        self.rows.undo(mark)
-
     # ------------------------------------------------------------ what rows say of their origin
 
     def instance(self, key: int) -> Instance | None:
         """The instance as it was stored or started; good for what never changes about it."""
-        return self._known(self._instances, Instance, key)
+        return self._known(self.instances, Instance, key)
 
     def element(self, key: int) -> Element | None:
         """The element as it was stored or created; good for what never changes about it."""
-        return self._known(self._elements, Element, key)
+        return self._known(self.elements, Element, key)
 
     def task(self, key: int) -> Task | None:
         """The task as it was last seen."""
-        return self._known(self._tasks, Task, key)
+        return self._known(self.tasks, Task, key)
 
     def _known(self, cache: dict[int, R], table: type[R], key: int) -> R | None:
         found = cache.get(key)
@@ -145,107 +127,41 @@ class HistoryBatch:
 
     def variable(self, key: int) -> Variable | None:
         """The variable with its last value, even after it was removed."""
-        return self._known(self._variables, Variable, key)
+        return self._known(self.variables, Variable, key)
 
     def external_before(self, key: int) -> External | None:
         """The external task as it was before the event that is told now."""
-        return self._externals.get(key) or (self._lookup.stored(External, key) if self._lookup else None)
+        return self.externals.get(key) or (self._lookup.stored(External, key) if self._lookup else None)
 
     def origin(self, instance: int | None, definition: int | None = None, tenant: str | None = None) -> Origin:
         """The origin of what belongs to an instance, or to none but a definition."""
-        found = None if instance is None else self.instance(instance)
-        if found is None:
-            return Origin(instance, instance, definition, None, tenant)
-        return Origin(found.key, found.root, found.definition, found.process_id, found.tenant)
+        if instance is None:
+            return Origin(None, None, definition, None, tenant)
+        origin = self.origins.get(instance)
+        if origin is None:
+            i = self.instance(instance)
+            if i is None:
+                return Origin(instance, instance, definition, None, tenant)
+            origin = self.origins[instance] = Origin(i.key, i.root, i.definition, i.process_id, i.tenant)
+        return origin
 
     # ------------------------------------------------------------ the projection
 
     def project(self, stamp: Stamp, event: Event, lookup: Lookup) -> None:
         """Tells one event. Events of a batch come in their order; `lookup` knows what they name (`kernel.state.State`)."""
         self._lookup = lookup
-        if isinstance(event, _POSITIONS):
-            # positions of the running state, which history does not tell: more than half of all events, so they go first
-            if isinstance(event, e.ElementCreated):
-                self._elements[event.element.key] = event.element
-            return
-        match event:
-            case e.InstanceStarted():
-                self._instances[event.instance.key] = event.instance
-            case e.InstanceMigrated():
-                self._instances[event.instance.key] = event.instance
-            case e.ElementMigrated():
-                self._elements[event.element.key] = event.element
-            case e.TaskCreated() | e.TaskChanged():
-                self._tasks[event.task.key] = event.task
-            case _:
-                pass
-        if self.level == HistoryLevel.NONE:
-            return
-        match event:
-            case e.InstanceStarted():
-                self._instance_started(stamp, event)
-            case e.InstanceEnded():
-                self._instance_ended(stamp, event)
-            case e.InstanceSuspensionChanged():
-                self._suspension_changed(stamp, event)
-            case e.InstanceModified():
-                pass  # whoever asked for it is told with the command
-            case e.BusinessKeyChanged():
-                self.rows.change(schema.history_instance, event.instance, business_key=event.business_key)
-            case e.InstanceMigrated() | e.ElementMigrated() | e.RecordsMigrated():
-                history_migration.migrated(self, event)
-            case e.ElementEntered():
-                self._entered(stamp, event)
-            case e.ElementCompleted():
-                self._completed(stamp, event)
-            case e.ElementTerminated():
-                self._left(stamp, event.element, canceled=True)
-            case e.CalledInstanceLinked():
-                self.rows.change(schema.history_activity, event.element, called_instance=event.called)
-            case e.VariableSet():
-                history_variables.variable_set(self, stamp, event)
-                self._variables[event.variable.key] = event.variable
-            case e.VariablesCarried():
-                history_variables.variables_carried(self, event)
-            case e.VariableRemoved():
-                history_variables.variable_removed(self, stamp, event)
-            case e.TaskCreated():
-                history_tasks.task_created(self, stamp, event)
-            case e.TaskChanged():
-                history_tasks.task_changed(self, stamp, event)
-            case e.TaskEnded():
-                history_tasks.task_ended(self, stamp, event)
-            case e.LinkAdded():
-                history_tasks.link_logged(self, stamp, event.link, "add")
-            case e.LinkRemoved():
-                if event.logged:
-                    history_tasks.link_logged(self, stamp, event.link, "delete")
-            case e.ExternalCreated() | e.ExternalChanged() | e.ExternalEnded():
-                history_work.external_logged(self, stamp, event)
-                self._externals[event.external.key] = event.external
-            case e.JobCreated() | e.JobChanged() | e.JobEnded():
-                history_work.job_logged(self, stamp, event)
-            case e.IncidentRaised():
-                history_work.incident_raised(self, stamp, event.incident)
-            case e.IncidentEnded():
-                history_work.incident_ended(self, stamp, event)
-            case e.IncidentAnnotated():
-                history_work.incident_annotated(self, event)
-            case e.BatchStarted() | e.BatchChanged() | e.BatchEnded():
-                history_work.batch_told(self, stamp, event)
-            case e.DecisionEvaluated():
-                history_variables.decision_evaluated(self, stamp, event)
-            case _:
-                assert_never(event)
+        tell = TELL[type(event)]
+        if tell is not None and self.level != HistoryLevel.NONE:
+            tell(self, stamp, event)
 
     # ------------------------------------------------------------ instances and activities
 
-    def _instance_started(self, stamp: Stamp, event: e.InstanceStarted) -> None:
-        i = event.instance
+    def instance_started(self, stamp: Stamp, event: e.InstanceStarted) -> None:
+        i = self.instances[event.instance.key] = event.instance
         self.rows.add(
             schema.history_instance,
             i.key,
-            Origin(i.key, i.root, i.definition, i.process_id, i.tenant),
+            self.origin(i.key),
             business_key=i.business_key,
             started=millis(i.started or stamp.time),
             start_user=i.start_user or stamp.user,
@@ -257,7 +173,7 @@ class HistoryBatch:
             tags=msgspec.json.encode(i.tags).decode() if i.tags else None,
         )
 
-    def _instance_ended(self, stamp: Stamp, event: e.InstanceEnded) -> None:
+    def instance_ended(self, stamp: Stamp, event: e.InstanceEnded) -> None:
         ended = millis(stamp.time)
         instance = self.instance(event.instance)
         removal = {}
@@ -276,11 +192,17 @@ class HistoryBatch:
             **removal,
         )
 
-    def _suspension_changed(self, stamp: Stamp, event: e.InstanceSuspensionChanged) -> None:
+    def suspension_changed(self, stamp: Stamp, event: e.InstanceSuspensionChanged) -> None:
         state = "SUSPENDED" if event.suspended else "ACTIVE"
         self.rows.change(schema.history_instance, event.instance, state=state)
 
-    def _entered(self, stamp: Stamp, event: e.ElementEntered) -> None:
+    def business_key_changed(self, stamp: Stamp, event: e.BusinessKeyChanged) -> None:
+        self.rows.change(schema.history_instance, event.instance, business_key=event.business_key)
+
+    def created(self, stamp: Stamp, event: e.ElementCreated) -> None:
+        self.elements[event.element.key] = event.element
+
+    def entered(self, stamp: Stamp, event: e.ElementEntered) -> None:
         element = self.element(event.element)
         if element is None or element.parent is None or event.type == "intermediateLinkCatch":
             return  # the process itself is told by its instance; of links Camunda 7 tells nothing
@@ -305,18 +227,24 @@ class HistoryBatch:
             return element.parent
         return element.key if START in element.note else None
 
-    def _completed(self, stamp: Stamp, event: e.ElementCompleted) -> None:
+    def completed(self, stamp: Stamp, event: e.ElementCompleted) -> None:
         element = self.element(event.element)
-        if element is not None and event.scope_completed and element.parent == element.instance:
-            self._last_node[element.instance] = element.node
-        self._left(stamp, event.element, scope_completed=event.scope_completed)
-
-    def _left(self, stamp: Stamp, key: int, **flags: bool) -> None:
-        element = self.element(key)
         if element is not None and element.parent is None:
             return
-        told = {name: True for name, value in flags.items() if value}
-        self.rows.change(schema.history_activity, key, ended=millis(stamp.time), **told)
+        if not event.scope_completed:
+            self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time))
+            return
+        if element is not None and element.parent == element.instance:
+            self._last_node[element.instance] = element.node
+        self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time), scope_completed=True)
+
+    def terminated(self, stamp: Stamp, event: e.ElementTerminated) -> None:
+        element = self.element(event.element)
+        if element is None or element.parent is not None:
+            self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time), canceled=True)
+
+    def called(self, stamp: Stamp, event: e.CalledInstanceLinked) -> None:
+        self.rows.change(schema.history_activity, event.element, called_instance=event.called)
 
     # ------------------------------------------------------------ what users did
 
@@ -374,3 +302,51 @@ def _shown(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return str(millis(value)) if hasattr(value, "tzinfo") else str(value)
+
+
+TELL: Final[Mapping[type[Event], Callable[[HistoryBatch, Stamp, Any], None] | None]] = {
+    e.InstanceStarted: HistoryBatch.instance_started,
+    e.InstanceEnded: HistoryBatch.instance_ended,
+    e.InstanceSuspensionChanged: HistoryBatch.suspension_changed,
+    e.InstanceModified: None,  # whoever asked for it is told with the command
+    e.BusinessKeyChanged: HistoryBatch.business_key_changed,
+    e.InstanceMigrated: history_migration.instance_migrated,
+    e.ElementMigrated: history_migration.element_migrated,
+    e.RecordsMigrated: history_migration.records_migrated,
+    e.ElementCreated: HistoryBatch.created,
+    e.ElementEntered: HistoryBatch.entered,
+    e.ElementCompleted: HistoryBatch.completed,
+    e.ElementTerminated: HistoryBatch.terminated,
+    e.CalledInstanceLinked: HistoryBatch.called,
+    e.VariableSet: history_variables.variable_set,
+    e.VariablesCarried: history_variables.variables_carried,
+    e.VariableRemoved: history_variables.variable_removed,
+    e.TaskCreated: history_tasks.task_created,
+    e.TaskChanged: history_tasks.task_changed,
+    e.TaskEnded: history_tasks.task_ended,
+    e.LinkAdded: history_tasks.link_added,
+    e.LinkRemoved: history_tasks.link_removed,
+    e.ExternalCreated: history_work.external_logged,
+    e.ExternalChanged: history_work.external_logged,
+    e.ExternalEnded: history_work.external_logged,
+    e.JobCreated: history_work.job_logged,
+    e.JobChanged: history_work.job_logged,
+    e.JobEnded: history_work.job_logged,
+    e.IncidentRaised: history_work.incident_raised,
+    e.IncidentEnded: history_work.incident_ended,
+    e.IncidentAnnotated: history_work.incident_annotated,
+    e.BatchStarted: history_work.batch_told,
+    e.BatchChanged: history_work.batch_told,
+    e.BatchEnded: history_work.batch_told,
+    e.DecisionEvaluated: history_variables.decision_evaluated,
+    # positions of the running state, which history does not tell
+    e.ElementMoved: None,
+    e.ElementRemoved: None,
+    e.FlowTaken: None,
+    e.TokenArrived: None,
+    e.ElementNoted: None,
+    e.ElementSetAside: None,
+    e.SubscriptionOpened: None,
+    e.SubscriptionClosed: None,
+}
+"""How each event there is is told; None where it is not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from procession.kernel import events as e
+from procession.kernel.events import Stamp
 from procession.kernel.records import Incident, Task, Variable
 from procession.storage import schema
 
@@ -12,29 +13,35 @@ if TYPE_CHECKING:
     from procession.storage.history import HistoryBatch
 
 
-def migrated(batch: HistoryBatch, event: e.InstanceMigrated | e.ElementMigrated | e.RecordsMigrated) -> None:
-    """Rows of an instance, of one element, or of what belongs to one."""
-    rows = batch.rows
-    match event:
-        case e.InstanceMigrated(instance=instance):
-            rows.change(
-                schema.history_instance, instance.key, definition=instance.definition, process_id=instance.process_id
-            )
-        case e.ElementMigrated(element=element):
-            if element.parent is not None:
-                rows.change(
-                    schema.history_activity,
-                    element.key,
-                    definition=event.definition,
-                    process_id=event.process_id,
-                    parent=element.parent,
-                    node=element.node,
-                    type=event.type,
-                    name=event.name,
-                )
-        case e.RecordsMigrated():
-            for record in event.records:
-                _record(batch, record, event.definition, event.process_id)
+def instance_migrated(batch: HistoryBatch, stamp: Stamp, event: e.InstanceMigrated) -> None:
+    """The row of an instance."""
+    instance = batch.instances[event.instance.key] = event.instance
+    batch.origins.pop(instance.key, None)
+    batch.rows.change(
+        schema.history_instance, instance.key, definition=instance.definition, process_id=instance.process_id
+    )
+
+
+def element_migrated(batch: HistoryBatch, stamp: Stamp, event: e.ElementMigrated) -> None:
+    """The row of one element."""
+    element = batch.elements[event.element.key] = event.element
+    if element.parent is not None:
+        batch.rows.change(
+            schema.history_activity,
+            element.key,
+            definition=event.definition,
+            process_id=event.process_id,
+            parent=element.parent,
+            node=element.node,
+            type=event.type,
+            name=event.name,
+        )
+
+
+def records_migrated(batch: HistoryBatch, stamp: Stamp, event: e.RecordsMigrated) -> None:
+    """The rows of what belongs to an element."""
+    for record in event.records:
+        _record(batch, record, event.definition, event.process_id)
 
 
 def _record(batch: HistoryBatch, record: object, definition: int, process_id: str) -> None:

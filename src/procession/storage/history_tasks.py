@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def task_created(batch: HistoryBatch, stamp: Stamp, event: e.TaskCreated) -> None:
     """A task row begins; its activity row names the task."""
-    task = event.task
+    task = batch.tasks[event.task.key] = event.task
     batch.rows.add(
         schema.history_task,
         task.key,
@@ -35,7 +35,7 @@ def task_created(batch: HistoryBatch, stamp: Stamp, event: e.TaskCreated) -> Non
 
 def task_changed(batch: HistoryBatch, stamp: Stamp, event: e.TaskChanged) -> None:
     """The task row follows; a change of assignee or owner is logged as links are."""
-    task = event.task
+    task = batch.tasks[event.task.key] = event.task
     batch.rows.change(schema.history_task, task.key, **_attributes(task))
     if task.element is not None and "assignee" in event.changes:
         batch.rows.change(schema.history_activity, task.element, assignee=task.assignee)
@@ -70,6 +70,17 @@ def task_ended(batch: HistoryBatch, stamp: Stamp, event: e.TaskEnded) -> None:
         batch.log_operation(
             stamp, "Complete", "Task", change, origin, category="TaskWorker", task=task.key, element=task.element
         )
+
+
+def link_added(batch: HistoryBatch, stamp: Stamp, event: e.LinkAdded) -> None:
+    """A link is logged."""
+    link_logged(batch, stamp, event.link, "add")
+
+
+def link_removed(batch: HistoryBatch, stamp: Stamp, event: e.LinkRemoved) -> None:
+    """The end of a link is logged, unless it goes with its task."""
+    if event.logged:
+        link_logged(batch, stamp, event.link, "delete")
 
 
 def link_logged(batch: HistoryBatch, stamp: Stamp, link: IdentityLink, operation: str) -> None:

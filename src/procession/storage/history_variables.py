@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> None:
     """The variable's row takes the value; at level full a detail tells of the change."""
-    v = event.variable
+    v = batch.variables[event.variable.key] = event.variable
     if not batch.keeps_variables or v.transient:
         return
     origin = batch.origin(v.instance, v.definition, v.tenant)
@@ -40,7 +40,7 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
     _detail(batch, stamp, v, event.activity, v.value, initial=event.initial)
 
 
-def variables_carried(batch: HistoryBatch, event: e.VariablesCarried) -> None:
+def variables_carried(batch: HistoryBatch, stamp: Stamp, event: e.VariablesCarried) -> None:
     """The rows show where variables live now."""
     if batch.keeps_variables:
         for key in event.variables:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from procession.kernel import events as e
 from procession.kernel.events import Stamp
-from procession.kernel.records import Batch, External, Incident, Job
+from procession.kernel.records import Batch, External, Job
 from procession.storage import schema
 from procession.storage.encoding import millis
 
@@ -65,19 +65,23 @@ def external_logged(
     """An entry when an external task is created, fails, succeeds or is deleted; other changes are not told."""
     if not batch.keeps_details:
         return
+    external = event.external
     match event:
         case e.ExternalCreated():
-            _external_entry(batch, stamp, event.external, "created")
+            _external_entry(batch, stamp, external, "created")
         case e.ExternalEnded():
-            _external_entry(batch, stamp, event.external, event.outcome)
+            _external_entry(batch, stamp, external, event.outcome)
         case e.ExternalChanged():
             if event.failed:
-                batch.failures[event.external.key] = _external_entry(batch, stamp, event.external, "failed")
+                before = batch.external_before(external.key)
+                batch.failures[external.key] = _external_entry(batch, stamp, external, "failed", before)
+    batch.externals[external.key] = external
 
 
-def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state: str) -> int:
+def _external_entry(
+    batch: HistoryBatch, stamp: Stamp, external: External, state: str, before: External | None = None
+) -> int:
     failed = state == "failed"
-    before = batch.external_before(external.key)
     key = batch.new_key()
     batch.rows.add(
         schema.history_external_log,
@@ -89,7 +93,7 @@ def _external_entry(batch: HistoryBatch, stamp: Stamp, external: External, state
         topic=external.topic,
         worker=external.worker,
         # Camunda 7 logs a failure before it counts it
-        retries=before.retries if failed and before is not None else external.retries,
+        retries=external.retries if before is None else before.retries,
         priority=external.priority,
         error_message=external.error_message if failed else None,
         error_details=external.error_details if failed else None,
@@ -159,10 +163,11 @@ def batch_told(batch: HistoryBatch, stamp: Stamp, event: e.BatchStarted | e.Batc
             batch.rows.change(schema.history_batch, told.key, ended=millis(stamp.time))
 
 
-def incident_raised(batch: HistoryBatch, stamp: Stamp, incident: Incident) -> None:
+def incident_raised(batch: HistoryBatch, stamp: Stamp, event: e.IncidentRaised) -> None:
     """An open incident; it names the log entry of the failure that caused it, where this batch wrote one."""
     if not batch.keeps_details:
         return
+    incident = event.incident
     failed = int(incident.configuration) if incident.configuration and incident.configuration.isdecimal() else 0
     entry = batch.failures.get(failed)
     batch.rows.add(
@@ -192,7 +197,7 @@ def incident_ended(batch: HistoryBatch, stamp: Stamp, event: e.IncidentEnded) ->
         batch.rows.change(schema.history_incident, event.incident, ended=millis(stamp.time), state=state)
 
 
-def incident_annotated(batch: HistoryBatch, event: e.IncidentAnnotated) -> None:
+def incident_annotated(batch: HistoryBatch, stamp: Stamp, event: e.IncidentAnnotated) -> None:
     """The annotation follows."""
     if batch.keeps_details:
         batch.rows.change(schema.history_incident, event.incident, annotation=event.annotation)
