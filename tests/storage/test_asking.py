@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
-import pytest
 
 from procession.storage import Storage, open_storage
 from procession.storage.asking import FEW, Asker

@@ -42,17 +42,24 @@ OnCommit = Callable[[Callable[[], None]], object]
 class Waiting:
     """A command on its way, and what became of it.
 
-    `signal` is set when it is done, or when its caller is to lead; where `told` is given there is no caller who waits, and
-    `told` is called once it is done.
+    `signal` is set when it is done, or when its caller is to lead. No caller waits where `told` is given, which is called
+    once it is done, or `future`, which gets it on its event loop.
     """
 
-    __slots__ = ("command", "done", "envelope", "error", "signal", "told", "value")
+    __slots__ = ("command", "done", "envelope", "error", "future", "signal", "told", "value")
 
-    def __init__(self, command: Any, envelope: Envelope, told: Callable[[Waiting], None] | None = None) -> None:
+    def __init__(
+        self,
+        command: Any,
+        envelope: Envelope,
+        told: Callable[[Waiting], None] | None = None,
+        future: asyncio.Future[Waiting] | None = None,
+    ) -> None:
         self.command = command
         self.envelope = envelope
         self.told = told
-        self.signal = threading.Event() if told is None else None
+        self.future = future
+        self.signal = threading.Event() if told is None and future is None else None
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
@@ -71,9 +78,23 @@ class Waiting:
                 log.warning("What became of a command could not be told", exc_info=True)
 
 
-def _settle(future: asyncio.Future[Waiting], waiting: Waiting) -> None:
-    if not future.done():
-        future.set_result(waiting)
+def _tell(batch: list[Waiting]) -> None:
+    """Tells what became of a batch, an event loop of all its commands at once: each call wakes it."""
+    futures: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
+    for waiting in batch:
+        if waiting.future is None:
+            waiting.tell()
+        else:
+            futures.setdefault(waiting.future.get_loop(), []).append(waiting)
+    for loop, those in futures.items():
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(_settle, those)
+
+
+def _settle(batch: list[Waiting]) -> None:
+    for waiting in batch:
+        if waiting.future is not None and not waiting.future.done():
+            waiting.future.set_result(waiting)
 
 
 def _is_lease(waiting: Waiting) -> bool:
@@ -161,12 +182,15 @@ class Committer:
         A command that meets a conflict, or runs user code, is not tried again: its `error` says so (Conflict,
         `UserCodeInBatch`). Raises Unavailable where too many wait.
         """
+        self._enter(Waiting(command, envelope, told))
+
+    def _enter(self, waiting: Waiting) -> None:
         with self._mutex:
             self._admit()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="procession-commits", daemon=True)
                 self._thread.start()
-            self._queue.append(Waiting(command, envelope, told))
+            self._queue.append(waiting)
             lead = not self._led
             self._led = True
         if lead:
@@ -178,12 +202,7 @@ class Committer:
         loop = asyncio.get_running_loop()
         for attempt in range(MAX_TRIES):
             future: asyncio.Future[Waiting] = loop.create_future()
-
-            def told(waiting: Waiting, future: asyncio.Future[Waiting] = future) -> None:
-                with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                    loop.call_soon_threadsafe(_settle, future, waiting)
-
-            self.send(command, envelope, told)
+            self._enter(Waiting(command, envelope, future=future))
             waiting = await future
             if waiting.error is None:
                 return waiting.value
@@ -303,8 +322,7 @@ class Committer:
                     waiting.answered(error=error)
             raise
         finally:
-            for waiting in batch:
-                waiting.tell()
+            _tell(batch)
 
     def _commit(self, batch: list[Waiting]) -> None:
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []

@@ -348,15 +348,17 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
+_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache"))
+
+
 async def _send(response: Written, send: Send, *, with_body: bool, last: bool) -> None:
-    headers = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache")]
+    headers = [*_ALWAYS]
     if response.media_type is not None:
         headers.append((b"content-type", response.media_type.encode("latin-1")))
     if response.status != 204:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    headers += [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()
-    ]
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    for name, value in response.headers.items():
+        headers.append((name.lower().encode("latin-1"), value.encode("latin-1", "replace")))
     if last:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -58,6 +58,9 @@ _TOLD = {
 }
 
 
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"})
+
+
 class Metrics:
     """The registry of one server. Nothing here is global: two servers in one process do not meet."""
 
@@ -76,14 +79,20 @@ class Metrics:
         self._duration = Histogram(
             "procession_http_request_seconds", "Seconds per request", ["method", "route"], registry=self._registry
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._registry.register(_Running(count))
         self._registry.register(_Inner(state))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request. `route` is the template, never the path, so that there are not endlessly many series."""
-        known = method if method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
-        self._requests.labels(known, route, str(status)).inc()
-        self._duration.labels(known, route).observe(seconds)
+        known = method if method in _METHODS else "other"
+        series = self._series.get((known, route, status))
+        if series is None:
+            # looking one up by its labels costs more than counting
+            series = self._requests.labels(known, route, str(status)), self._duration.labels(known, route)
+            self._series[known, route, status] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def text(self) -> bytes:
         """The exposition format."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from procession.camunda7.commanding import date_member, key_of, null_value, replying, submit, suspended
+from procession.camunda7.commanding import Reply, date_member, key_of, null_value, replying, submit, suspended
 from procession.camunda7.exchange import NO_CONTENT, Request, Response, answer, flag_member, number_member, text_member
 from procession.camunda7.lookups import reading, scope_variables, task_scope
 from procession.camunda7.problems import Answered, engine_error, invalid_request, rest_error
@@ -103,9 +103,9 @@ def submit_form(request: Request, engine: Any) -> Steps:
 def _finish(request: Request, engine: Any, body: Mapping[str, Any], prefix: str, variables: Any) -> Steps:
     id_ = request["id"]
     wanted = flag_member(body, "withVariablesInReturn")
-    replies = {
-        Missing: rest_error(prefix + _no_task(id_), code=0),
-        Suspended: rest_error(suspended("task", id_, prefix).message, code=0),
+    replies: dict[type[ProcessionError], Reply] = {
+        Missing: lambda error: rest_error(prefix + _no_task(id_), code=0),
+        Suspended: lambda error: rest_error(suspended("task", id_, prefix).message, code=0),
     }
     shown: dict[str, Any] = {}
     if wanted:
