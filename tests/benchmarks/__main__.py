@@ -1,7 +1,7 @@
 """`make bench`: what a process instance costs. Writes docs/explanation/performance/.
 
 make bench                                   ours: in process, over HTTP, start; SpiffWorkflow (about 10 minutes)
-make bench ARGS="--peer camunda7"            the real Camunda 7 beside it
+make bench ARGS="--peer camunda7"            the real Camunda 7 beside it (20 minutes more)
 make bench ARGS="--only start"               one part; the report keeps the others
 make bench ARGS="--curves"                   what grows with what: about 20 minutes, writes pictures too
 make bench ARGS="--curves --most 1000"       the same without the largest sizes; --curve chain names single ones
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import curves, functions, in_process, over_http, report, spiffworkflow, timers
+from tests.benchmarks import curves, functions, in_process, load, over_http, report, spiffworkflow, timers
 from tests.benchmarks.curves import CURVES
 
 
@@ -34,6 +34,9 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=500, help="process instances per run")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 5, 20, 100])
     parser.add_argument("--clients", type=int, default=12, help="HTTP clients")
+    parser.add_argument(
+        "--offered", type=float, default=0, help="starts per second (default: 60 %% of the slowest server's rate)"
+    )
     parser.add_argument("--warm-up", type=int, default=3000, help="instances of each kind before a peer is measured")
     parser.add_argument("--only", choices=list(MEASURES), help="measure this alone; the report keeps the rest")
     parser.add_argument("--curves", action="store_true", help="measure the curves, and nothing else")
@@ -63,15 +66,26 @@ def main() -> int:
 
 
 def _over_http(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
-    with ExitStack() as servers:
+    with ExitStack() as stack:
         targets = [
-            servers.enter_context(over_http.procession(f"Procession on {place.name}", place.fresh(), place.server))
+            stack.enter_context(
+                over_http.procession(f"Procession on {place.name}{said}", place.fresh(), place.server, processes)
+            )
             for place in places
+            # a file has one writer, whoever writes
+            for processes, said in [(1, ""), *([(2, " in 2 processes")] if place.server else [])]
         ]
         if options.peer:
             print("  starting Camunda 7")
-            targets.append(servers.enter_context(over_http.camunda7(server, folder)))
-        return over_http.measure(targets, options.instances, options.rounds, options.clients, options.warm_up, print)
+            targets.append(stack.enter_context(over_http.camunda7(server, folder)))
+        driver = stack.enter_context(load.driver())
+        forms = over_http.forms(options.clients)
+        over_http.warm_up(driver, targets, forms, options.instances, options.warm_up, print)
+        found = over_http.measure(driver, targets, forms, lambda form: options.instances, options.rounds, print)
+        seconds = 3 if options.quick else OFFERED_SECONDS
+        forms = over_http.offered(found, options.offered)
+        late = over_http.measure(driver, targets, forms, lambda form: round(form.rate * seconds), options.rounds, print)
+        return {"at full speed": found, "at an offered load": late}
 
 
 def _in_process(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
@@ -120,6 +134,7 @@ MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
 }
 ASKED_FOR = ("timers", "curves", "memory")
 """Parts that take long: only where they are named."""
+OFFERED_SECONDS = 10
 SETTINGS = {"curves": {"autovacuum": "off", "shared_buffers": "512MB"}}
 """PostgreSQL's, where a part has its own: large databases lie side by side, and nothing but what is measured may work."""
 
@@ -132,7 +147,11 @@ def _finished(part: str, results: dict[str, Any], options: Any) -> None:
         else f"{options.rounds} runs of {options.instances} instances"
     ]
     if part == "over HTTP":
-        notes.append(f"{options.clients} clients")
+        without = load.missing()
+        said = f"threads of Python, for {without}" if without else "compiled (`tests/benchmarks/Load.java`)"
+        notes.append(f"{options.clients} clients, {said}")
+        if not without:
+            notes.append(f"{OFFERED_SECONDS} s of offered load")
         if options.peer:
             notes.append(f"the peer was warmed up with {options.warm_up} instances of each kind")
     if not results:

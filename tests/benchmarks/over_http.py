@@ -1,24 +1,22 @@
 """A server as its clients meet it: REST calls over kept connections, and what they cost server and database.
 
-The same client drives Procession and Camunda 7. A client takes time of the same processors, so the first figure is not the
-rate but the processor time of server and database per process instance.
+The same client drives Procession and Camunda 7. A client takes time of the same processors: it is told apart, and the first
+figure is not the rate but the processor time of server and database per process instance.
 """
 
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +24,18 @@ import psycopg
 
 from tests import postgres
 from tests.benchmarks.figures import cpu_seconds, figure, memory_mib
-from tests.benchmarks.models import EXTERNAL, MODELS, TOPIC, USER
+from tests.benchmarks.load import Client, Driver, Form, missing
 
 START_SECONDS = 240.0
+Tell = Callable[[str], None]
+WHOLE = "processor ms of server and database per instance"
+RATE = "instances per second"
+SLOWEST = "ms of 99 % of completions at most"
+SHARED = Form("external task, 8 starters and 4 workers", "external", 8, 4)
+RESERVE = 0.6
+"""The share of the slowest server's rate that is offered to all."""
+OFFERED_STARTERS = 32
+"""So many connections that a start waits for none of them."""
 ORACLE = Path(__file__).resolve().parents[3] / "shared" / "oracle" / "camunda7"
 
 
@@ -60,203 +67,88 @@ class Target:
         return cpu_seconds(self.pid), 0.0 if self.database is None else cpu_seconds(self.database)
 
 
-class Failed(RuntimeError):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+def forms(clients: int) -> list[Form]:
+    """What is driven at full speed."""
+    found = [Form("user task", "user", clients), Form("external task", "external", clients)]
+    return found if missing() else [*found, SHARED]
 
 
-class Client:
-    """A kept connection to a server's REST API."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.completions: list[float] = []
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, f"/engine-rest{path}", data, {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status >= 300:
-            raise Failed(response.status, f"{method} {path}: {response.status} {answer[:300]!r}")
-        return json.loads(answer) if answer else None
-
-    def complete(self, path: str, body: Any) -> None:
-        """A call whose time is kept for its own figure."""
-        begun = time.perf_counter()
-        self.call("POST", path, body)
-        self.completions.append(1000 * (time.perf_counter() - begun))
-
-    def deploy(self) -> None:
-        edge = "benchmark-edge"
-        parts = [f'--{edge}\r\nContent-Disposition: form-data; name="deployment-name"\r\n\r\nbenchmark\r\n'.encode()]
-        for id_, model in MODELS.items():
-            head = f'--{edge}\r\nContent-Disposition: form-data; name="{id_}"; filename="{id_}.bpmn"\r\n'
-            parts += [head.encode(), b"Content-Type: application/octet-stream\r\n\r\n", model, b"\r\n"]
-        body = b"".join([*parts, f"--{edge}--\r\n".encode()])
-        self._connection.request(
-            "POST", "/engine-rest/deployment/create", body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
-        )
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status >= 300:
-            raise Failed(response.status, f"deployment: {response.status} {answer[:300]!r}")
-
-    def close(self) -> None:
-        self._connection.close()
+def offered(at_full_speed: Mapping[str, Any], rate: float) -> list[Form]:
+    """What is driven at an offered load: `rate` starts a second, or so many that the slowest server still has reserves."""
+    if missing():
+        return []
+    return [
+        replace(form, rate=rate or float(round(RESERVE * _slowest(at_full_speed, form.name))))
+        for form in (Form("user task", "user", OFFERED_STARTERS), SHARED)
+    ]
 
 
-def user_task(client: Client) -> int:
-    """start → task list → complete; how many calls."""
-    instance = client.call(
-        "POST", f"/process-definition/key/{USER}/start", {"variables": {"n": {"value": 1, "type": "Integer"}}}
-    )
-    (task,) = client.call("GET", f"/task?processInstanceId={instance['id']}")
-    client.complete(f"/task/{task['id']}/complete", {"variables": {"ok": {"value": True, "type": "Boolean"}}})
-    return 3
+def _slowest(found: Mapping[str, Any], form: str) -> float:
+    return float(min(row[RATE].median for name, row in found.items() if name.partition(", ")[2] == form))
 
 
-def external_task(client: Client) -> int:
-    """start → fetchAndLock → complete; how many calls."""
-    client.call(
-        "POST", f"/process-definition/key/{EXTERNAL}/start", {"variables": {"n": {"value": 1, "type": "Integer"}}}
-    )
-    worker = f"w{threading.get_ident()}"
-    topics = [{"topicName": TOPIC, "lockDuration": 60_000}]
-    for tries in range(1, 1000):
-        wanted = {"workerId": worker, "maxTasks": 1, "topics": topics}
-        try:
-            found = client.call("POST", "/external-task/fetchAndLock", wanted)
-        except Failed as failure:
-            if failure.status != 500:
-                raise
-            continue  # Camunda 7's answer when another worker completes what it is about to give out
-        if found:
-            done = {"workerId": worker, "variables": {"ok": {"value": True, "type": "Boolean"}}}
-            client.complete(f"/external-task/{found[0]['id']}/complete", done)
-            return 2 + tries
-    raise RuntimeError("no external task was given out")
-
-
-SCENARIOS: dict[str, Callable[[Client], int]] = {"user task": user_task, "external task": external_task}
-
-
-@dataclass
-class Samples:
-    """What the runs of one scenario on one server gave."""
-
-    rate: list[float] = field(default_factory=list)
-    latency: list[float] = field(default_factory=list)
-    server: list[float] = field(default_factory=list)
-    database: list[float] = field(default_factory=list)
-    both: list[float] = field(default_factory=list)
-    client: list[float] = field(default_factory=list)
-    slowest: list[float] = field(default_factory=list)
-    log: list[float] = field(default_factory=list)
-    transactions: list[float] = field(default_factory=list)
-    rows: list[float] = field(default_factory=list)
-
-    def figures(self) -> dict[str, Any]:
-        return {
-            "processor ms of server and database per instance": figure(self.both),
-            "processor ms of the server per instance": figure(self.server),
-            "processor ms of the database per instance": figure(self.database),
-            "instances per second": figure(self.rate),
-            "ms per call": figure(self.latency),
-            "ms of 99 % of completions at most": figure(self.slowest),
-            "processor ms of the client per instance": figure(self.client),
-            "KiB of write-ahead log per instance": figure(self.log),
-            "transactions per instance": figure(self.transactions),
-            "rows written per instance": figure(self.rows),
-        }
-
-
-def measure(
-    targets: list[Target], instances: int, rounds: int, clients: int, warm_up: int, tell: Callable[[str], None]
-) -> dict[str, Any]:
-    """All servers and scenarios in turn, `rounds` times over. Runs before the first one are not counted."""
+def warm_up(driver: Driver, targets: list[Target], forms: list[Form], instances: int, peer: int, tell: Tell) -> None:
+    """Deploys the models and drives all servers without counting: `instances` of each form, a `peer` more."""
     for target in targets:
         client = Client(target.port)
         client.deploy()
         client.close()
-        for scenario in SCENARIOS.values():
+        for form in forms:
             tell(f"  warming up {target.name}")
             # a just-in-time compiler needs thousands of calls before it is at its best
-            _drive(target, scenario, warm_up if "Camunda" in target.name else min(instances, warm_up), clients)
-    samples = {(target.name, name): Samples() for target in targets for name in SCENARIOS}
+            driver.drive(target.port, form, peer if "Camunda" in target.name else min(instances, peer))
+
+
+def measure(
+    driver: Driver, targets: list[Target], forms: list[Form], instances: Callable[[Form], int], rounds: int, tell: Tell
+) -> dict[str, Any]:
+    """All forms on all servers in turn, `rounds` times over; figures by server and form."""
+    runs: dict[str, list[dict[str, float]]] = {
+        f"{target.name}, {form.name}": [] for target in targets for form in forms
+    }
     for round_ in range(rounds):
-        for name, scenario in SCENARIOS.items():
+        for form in forms:
             for target in targets:
-                tell(f"  round {round_ + 1} of {rounds}: {name}, {target.name}")
-                _sample(target, scenario, instances, clients, samples[target.name, name])
-    return {f"{target}, {name}": found.figures() for (target, name), found in samples.items()}
+                tell(f"  round {round_ + 1} of {rounds}: {form.name}, {target.name}")
+                runs[f"{target.name}, {form.name}"].append(sample(driver, target, form, instances(form)))
+    return {name: {column: figure(run[column] for run in found) for column in found[0]} for name, found in runs.items()}
 
 
-def _sample(target: Target, scenario: Callable[[Client], int], instances: int, clients: int, samples: Samples) -> None:
+def sample(driver: Driver, target: Target, form: Form, instances: int) -> dict[str, float]:
+    """One run's figures, by the column that shows them."""
     before = target.written()
     server, database = target.cpu()
-    wall, own = time.perf_counter(), time.process_time()
-    calls, spent, completions = _drive(target, scenario, instances, clients)
-    wall, own = time.perf_counter() - wall, time.process_time() - own
+    driven = driver.drive(target.port, form, instances)
     after = target.cpu()
     server, database = (after[0] - server) * 1000 / instances, (after[1] - database) * 1000 / instances
-    samples.rate.append(instances / wall)
-    samples.latency.append(spent * 1000 / calls)
-    samples.server.append(server)
-    samples.database.append(database)
-    samples.both.append(server + database)
-    samples.client.append(own * 1000 / instances)
-    written = [(now - then) / instances for now, then in zip(target.written(), before, strict=True)]
-    for kept, value in zip((samples.log, samples.transactions, samples.rows), written, strict=True):
-        kept.append(value)
-    samples.slowest.append(sorted(completions)[int(0.99 * len(completions))])
-
-
-def _drive(
-    target: Target, scenario: Callable[[Client], int], instances: int, clients: int
-) -> tuple[int, float, list[float]]:
-    """Runs instances from several clients; how many calls, the seconds that clients spent on them in all, and the
-    milliseconds of each completion."""
-    totals: list[tuple[int, float]] = []
-    completions: list[float] = []
-    failures: list[BaseException] = []
-
-    def work(share: int) -> None:
-        client = Client(target.port)
-        begun = time.perf_counter()
-        try:
-            calls = sum(scenario(client) for _ in range(share))
-        except BaseException as error:
-            failures.append(error)
-            return
-        finally:
-            client.close()
-        totals.append((calls, time.perf_counter() - begun))
-        completions.extend(client.completions)
-
-    shares = [instances // clients + (place < instances % clients) for place in range(clients)]
-    threads = [threading.Thread(target=work, args=(share,)) for share in shares]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return sum(calls for calls, _ in totals), sum(seconds for _, seconds in totals), completions
+    log, transactions, rows = ((now - then) / instances for now, then in zip(target.written(), before, strict=True))
+    return {
+        WHOLE: server + database,
+        "processor ms of the server per instance": server,
+        "processor ms of the database per instance": database,
+        "starts per second, offered": form.rate,
+        RATE: instances / driven.seconds,
+        "ms per call": driven.call_ms,
+        "ms of 50 % of completions at most": driven.complete_p50_ms,
+        SLOWEST: driven.complete_p99_ms,
+        "ms of 99 % of instances at most": driven.instance_p99_ms,
+        "error answers per 1,000 instances": sum(driven.errors.values()) * 1000 / instances,
+        "processor ms of the client per instance": driven.own_seconds * 1000 / instances,
+        "KiB of write-ahead log per instance": log,
+        "transactions per instance": transactions,
+        "rows written per instance": rows,
+    }
 
 
 # ---------------------------------------------------------------- servers
 
 
 @contextmanager
-def procession(name: str, url: str, database: int | None = None) -> Iterator[Target]:
+def procession(name: str, url: str, database: int | None = None, processes: int = 1) -> Iterator[Target]:
     """`procession serve` on a database, until the block ends."""
     port = free_port()
     command = [sys.executable, "-c", "from procession.cli.app import main; main()", "serve"]
-    command += ["--database", url, "--port", str(port), "--log-level", "WARNING"]
+    command += ["--database", url, "--port", str(port), "--log-level", "WARNING", "--workers", str(processes)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=os.sep)
     try:
         await_answer(port, process)
