@@ -17,6 +17,7 @@ from procession.engine.unit import Busy, Envelope, Unit
 from procession.errors import Conflict, Invalid, Missing, Unavailable
 from procession.kernel import commands as c
 from procession.storage import Transaction
+from procession.storage.drivers import Asked
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, task, values, variables
 from tests.engine.models import USER, delegate, external, row
@@ -333,8 +334,9 @@ def test_what_was_locked_for_a_worker_who_gets_an_error_is_free(engine: Engine) 
     engine.deploy(("p.bpmn", row('<serviceTask id="x" camunda:type="external" camunda:topic="t"/>')))
     engine.start_process("p")
 
-    def lock_and_fail(transaction: Transaction) -> None:
+    def lock_and_fail(transaction: Transaction) -> Asked[None]:
         transaction.driver.run("UPDATE external_task SET worker = ?", ["w"])
+        yield
         raise Invalid("no answer can be made of it")
 
     with pytest.raises(Invalid):

@@ -15,9 +15,10 @@ from procession.camunda7.reading import optional_object
 from procession.camunda7.values import typed
 from procession.kernel.records import External
 from procession.storage import repository
-from procession.storage.leases import TopicRequest, lease_external
+from procession.storage.drivers import Asked
+from procession.storage.leases import TopicRequest, leasing_external
 from procession.storage.transaction import Transaction
-from procession.storage.visible import visible_variables
+from procession.storage.visible import asked_variables
 from procession.values import TypedValue, type_of
 
 MAX_WAIT = 1_800_000
@@ -131,10 +132,10 @@ def _both(one: str | None, several: list[str] | None) -> tuple[str, ...] | None:
 # ---------------------------------------------------------------- locking
 
 
-def fetch(engine: Any, tx: Transaction, asked: Fetch) -> list[dict[str, Any]]:
+def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[list[dict[str, Any]]]:
     """Locks tasks for the worker and gives them as the worker sees them."""
     requests = [_resolved(tx, topic) for topic in asked.topics]
-    tasks = lease_external(
+    tasks = yield from leasing_external(
         tx,
         requests,
         asked.worker,
@@ -147,7 +148,7 @@ def fetch(engine: Any, tx: Transaction, asked: Fetch) -> list[dict[str, Any]]:
         return []
     topics = {topic.request.topic: topic for topic in reversed(asked.topics)}
     local = [task.element for task in tasks if topics[task.topic].local]
-    seen = visible_variables(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
+    seen = yield from asked_variables(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
     return [_told(engine, tx, task, topics[task.topic], seen[task.element]) for task in tasks]
 
 

@@ -28,10 +28,11 @@ from procession.kernel.changing import CHANGING
 from procession.kernel.commands import Values
 from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
 from procession.kernel.work import AD_HOC
+from procession.storage.drivers import Asked
 from procession.storage.encoding import millis
-from procession.storage.leases import TopicRequest, lease_external
+from procession.storage.leases import TopicRequest, leasing_external
 from procession.storage.transaction import Transaction
-from procession.storage.visible import visible_variables
+from procession.storage.visible import asked_variables
 
 DEFAULT_WAIT, MAX_WAIT = 10_000, 1_800_000
 """Milliseconds that a request waits for jobs where it does not say, and at most."""
@@ -104,16 +105,16 @@ def elements_of(body: Mapping[str, Any], name: str) -> tuple[tuple[str, Values],
     return tuple(found)
 
 
-def activate(engine: Engine, transaction: Transaction, asked: Activation) -> list[dict[str, Any]]:
+def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Asked[list[dict[str, Any]]]:
     """Locks jobs for the worker, and tells what it needs to know of each."""
     now = engine.clock()
     found: list[External] = []
     for request in _requests(asked):
         if len(found) < asked.most:
-            found += lease_external(transaction, [request], asked.worker, asked.most - len(found), now)
+            found += yield from leasing_external(transaction, [request], asked.worker, asked.most - len(found), now)
     if not found:
         return []
-    variables = visible_variables(transaction, [job.element for job in found])
+    variables = yield from asked_variables(transaction, [job.element for job in found])
     instances = {row.key: row for row in transaction.fetch(Instance, {job.instance for job in found})}
     return [
         _shape(engine, transaction, job, instances.get(job.instance), _told(variables.get(job.element, {}), asked))

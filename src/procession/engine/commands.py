@@ -12,6 +12,7 @@ from typing import Any
 
 from procession.kernel.commands import CancelAt, Command, StartAt, Values
 from procession.storage import Transaction
+from procession.storage.drivers import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +300,10 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction."""
+    """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction; the
+    locks of a batch are taken side by side."""
 
-    take: Callable[[Transaction], Any]
+    take: Callable[[Transaction], Asked[Any]]
 
 
 EngineCommand = (

@@ -23,7 +23,7 @@ from procession.engine.commands import Lease
 from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import Conflict, Unavailable
 from procession.storage.database import Joinable
-from procession.storage.drivers import DATABASE_ERRORS
+from procession.storage.drivers import DATABASE_ERRORS, side_by_side
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -95,10 +95,6 @@ def _settle(batch: list[Waiting]) -> None:
     for waiting in batch:
         if waiting.future is not None and not waiting.future.done():
             waiting.future.set_result(waiting)
-
-
-def _is_lease(waiting: Waiting) -> bool:
-    return isinstance(waiting.command, Lease)
 
 
 class Committer:
@@ -328,19 +324,19 @@ class Committer:
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
         with self._engine.storage.transaction() as transaction:
             unit = Unit(self._engine, transaction, alone=False)
-            # what is leased must be so before it is loaded
-            batch.sort(key=_is_lease, reverse=True)
-            leases = sum(map(_is_lease, batch))
-            for place, waiting in enumerate(batch):
-                if place == leases:
-                    unit.prepare([waiting.command for waiting in batch[leases:]])
+            # what is leased must be so before it is loaded; where a lease fails nothing must be committed, for nobody gets
+            # what it has locked
+            leases = [waiting for waiting in batch if type(waiting.command) is Lease]
+            others = [waiting for waiting in batch if type(waiting.command) is not Lease]
+            locked = side_by_side(waiting.command.take(transaction) for waiting in leases)
+            outcomes.extend((waiting, value, None) for waiting, value in zip(leases, locked, strict=True))
+            unit.prepare([waiting.command for waiting in others])
+            for waiting in others:
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
                 except DATABASE_ERRORS:
                     raise  # the transaction is lost for all of them
                 except Exception as failure:
-                    if place < leases:
-                        raise  # nobody gets what it has locked: that must not be committed
                     outcomes.append((waiting, None, failure))
             unit.save()
         self.batches += 1

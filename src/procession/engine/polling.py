@@ -19,6 +19,7 @@ from procession.engine.commands import Lease, Together
 from procession.engine.engine import Engine
 from procession.engine.wakening import Bell
 from procession.storage import Transaction
+from procession.storage.drivers import Asked
 
 log = logging.getLogger("procession.engine")
 _freeing: set[asyncio.Future[Any]] = set()
@@ -57,7 +58,7 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float) ->
 
 async def leased(
     engine: Engine,
-    take: Callable[[Transaction], list[T]],
+    take: Callable[[Transaction], Asked[list[T]]],
     seconds: float,
     free: Callable[[Sequence[T]], Sequence[Any]],
 ) -> list[T]:
@@ -69,8 +70,8 @@ async def leased(
     gone = threading.Event()
     locking: asyncio.Future[list[T]] | None = None
 
-    def taken(transaction: Transaction) -> list[T]:
-        return [] if gone.is_set() else take(transaction)
+    def taken(transaction: Transaction) -> Asked[list[T]]:
+        return [] if gone.is_set() else (yield from take(transaction))
 
     async def look() -> list[T]:
         nonlocal locking

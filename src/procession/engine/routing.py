@@ -22,6 +22,7 @@ from procession.kernel.records import Element, Instance, Job
 from procession.kernel.stepping import Answer, Step
 from procession.kernel.waiting import EVENT
 from procession.storage.correlation import start_subscriptions
+from procession.storage.drivers import at_once
 
 MAX_CALLS = 1000
 _REQUESTS = get_args(w.Request)
@@ -57,7 +58,7 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
         case ec.Lease():
-            return command.take(unit.transaction)
+            return at_once(command.take(unit.transaction))
         case Internal():
             return command.carry_out(unit)
     raise TypeError(f"{type(command).__name__} is no command")

@@ -21,6 +21,7 @@ from procession.camunda7.values import read_variables
 from procession.engine.engine import Engine
 from procession.errors import Invalid, Missing, ProcessionError
 from procession.kernel import commands as c
+from procession.storage.drivers import at_once
 from procession.storage.leases import TopicRequest
 
 SOURCE = "serverless"
@@ -33,7 +34,7 @@ def serve(engine: Engine, topic: str, handle: Callable[[ExternalTask], Any], lim
     end, served = time.monotonic() + lock.total_seconds(), 0
     while served < limit and time.monotonic() < end:
         with engine.storage.transaction() as transaction:
-            rows = fetch(engine, transaction, Fetch(worker, 1, (Topic(request),), use_priority=True))
+            rows = at_once(fetch(engine, transaction, Fetch(worker, 1, (Topic(request),), use_priority=True)))
         if not rows:
             break
         _finish(engine, rows[0], worker, outcome(handle, ExternalTask.read(rows[0])))

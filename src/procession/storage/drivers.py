@@ -11,10 +11,10 @@ This file knows SQLite, `postgres` PostgreSQL; neither knows what the tables mea
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import psycopg
@@ -23,6 +23,9 @@ from sqlalchemy import Table
 from procession.errors import Conflict, Invalid, ProcessionError, Unavailable
 
 Row = Sequence[Any]
+T = TypeVar("T")
+Asked = Generator[None, None, T]
+"""Work that asks (`Driver.ask`) and yields before it reads its answers, so that what others ask meanwhile travels with it."""
 
 
 class Driver(Protocol):
@@ -58,6 +61,25 @@ class Driver(Protocol):
 
     def flush(self) -> None:
         """Sends what still waits to be sent, for a caller who goes on with the connection itself."""
+
+
+def side_by_side(works: Iterable[Asked[T]]) -> list[T]:
+    """Does several works with as many flights as one of them needs; what they give, in their order. Raises what one raises."""
+    given: dict[int, T] = {}
+    going = dict(enumerate(works))
+    while going:
+        for place, work in list(going.items()):
+            try:
+                next(work)
+            except StopIteration as end:
+                given[place] = end.value
+                del going[place]
+    return [given[place] for place in sorted(given)]
+
+
+def at_once(work: Asked[T]) -> T:
+    """Does one work by itself. Raises what it raises."""
+    return side_by_side([work])[0]
 
 
 def quoted(names: Sequence[str]) -> str:

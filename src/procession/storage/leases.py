@@ -13,7 +13,7 @@ from typing import Any
 
 from procession.kernel.records import External, Job
 from procession.storage.conditions import Condition, has_variables
-from procession.storage.drivers import quoted
+from procession.storage.drivers import Asked, at_once, quoted
 from procession.storage.encoding import millis, moment
 from procession.storage.rows import CODECS
 from procession.storage.transaction import Transaction
@@ -60,32 +60,46 @@ def lease_external(
     With `use_priority` the highest priority comes first, among all topics; `created` sorts by creation, `asc` or `desc`.
     Else the oldest come first, and which topic is served first changes with time, so that none starves.
     """
+    return at_once(leasing_external(tx, topics, worker, max_tasks, now, use_priority=use_priority, created=created))
+
+
+def leasing_external(
+    tx: Transaction,
+    topics: Sequence[TopicRequest],
+    worker: str,
+    max_tasks: int,
+    now: datetime,
+    *,
+    use_priority: bool = False,
+    created: str | None = None,
+) -> Asked[list[External]]:
+    """`lease_external`, side by side with what others ask."""
     order = (["priority DESC"] if use_priority else []) + (
         [f"created {'DESC' if created == 'desc' else 'ASC'}"] if created else []
     )
     ordering = ", ".join([*order, "key"])
     stamp = millis(now)
     if order and len(topics) > 1:
-        return _lease_sorted(tx, topics, worker, max_tasks, stamp, ordering)
+        return (yield from _lease_sorted(tx, topics, worker, max_tasks, stamp, ordering))
     found: list[External] = []
     turn = stamp % len(topics) if topics else 0
     for topic in (*topics[turn:], *topics[:turn]):
         if len(found) >= max_tasks:
             break
-        found += _lease_topic(tx, topic, worker, max_tasks - len(found), stamp, ordering)
+        found += yield from _lease_topic(tx, topic, worker, max_tasks - len(found), stamp, ordering)
     return found
 
 
 def _lease_topic(
     tx: Transaction, topic: TopicRequest, worker: str, limit: int, now: int, ordering: str
-) -> list[External]:
+) -> Asked[list[External]]:
     chosen, parameters = _free(tx, topic, limit, now, ordering)
-    return _sorted(_take_external(tx, chosen, parameters, worker, now + topic.lock_ms), ordering)
+    return _sorted((yield from _take_external(tx, chosen, parameters, worker, now + topic.lock_ms)), ordering)
 
 
 def _lease_sorted(
     tx: Transaction, topics: Sequence[TopicRequest], worker: str, limit: int, now: int, ordering: str
-) -> list[External]:
+) -> Asked[list[External]]:
     """Several topics in one order: the best of each are held, the best of all taken; the rest is free after the commit."""
     columns = quoted(CODECS[External].columns)
     held: dict[int, tuple[External, TopicRequest]] = {}
@@ -103,21 +117,24 @@ def _lease_sorted(
     for topic in topics:
         keys = [record.key for record in best if held[record.key][1] is topic]
         if keys:
-            taken += _take_external(
+            taken += yield from _take_external(
                 tx, "SELECT key FROM external_task WHERE key IN ??", [keys], worker, now + topic.lock_ms
             )
     return _sorted(taken, ordering)
 
 
-def _take_external(tx: Transaction, chosen: str, parameters: Sequence[Any], worker: str, until: int) -> list[External]:
+def _take_external(
+    tx: Transaction, chosen: str, parameters: Sequence[Any], worker: str, until: int
+) -> Asked[list[External]]:
     codec = CODECS[External]
-    rows = tx.driver.rows(
+    rows = tx.driver.ask(
         f"WITH chosen(chosen_key) AS MATERIALIZED ({chosen}) "
         "UPDATE external_task SET worker = ?, locked_until = ? FROM chosen WHERE key = chosen_key "
         f"RETURNING {quoted(codec.columns)}",
         [*parameters, worker, until],
     )
-    return [codec.record_of(row) for row in rows]
+    yield
+    return [codec.record_of(row) for row in rows()]
 
 
 def _sorted(tasks: list[External], ordering: str) -> list[External]:

@@ -165,13 +165,21 @@ class Transaction:
     def _variables(self, where: str, parameters: Sequence[Any], rest: str = "") -> list[Variable]:
         # both tables have a `key`: the conditions that name it mean the variable's
         where = where.replace("key IN", "v.key IN")
+        return self._variables_of(self.driver.rows(_VARIABLE_SELECT + where + rest, parameters), in_order=bool(rest))
+
+    def ask_variables(self, where: str, parameters: Sequence[Any]) -> Callable[[], list[Variable]]:
+        """Variables that meet a condition on `v`, wanted later: see `Driver.ask`."""
+        question = self.driver.ask(_VARIABLE_SELECT + where, parameters)
+        return lambda: self._variables_of(question())
+
+    def _variables_of(self, rows: Iterable[Sequence[Any]], *, in_order: bool = False) -> list[Variable]:
         found = []
-        for *row, content in self.driver.rows(_VARIABLE_SELECT + where + rest, parameters):
+        for *row, content in rows:
             variable = VARIABLES.record_of(row, content)
             if content is not None:
                 self._big_of[variable.key] = row[_BIG]
             found.append(variable)
-        if not rest:
+        if not in_order:
             found.sort(key=_key)  # in the order in which they were set, as in memory
         return found
 

@@ -5,28 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from procession.kernel.records import Variable
+from procession.storage.drivers import Asked, at_once
 from procession.storage.transaction import Transaction
+
+_UP = (
+    "WITH RECURSIVE up(key, parent) AS (SELECT key, parent FROM element WHERE key IN ?? "
+    "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent)"
+)
 
 
 def visible_variables(
     tx: Transaction, elements: Iterable[int], *, local: Iterable[int] = ()
 ) -> Mapping[int, Mapping[str, Variable]]:
     """Per element the variables that it sees, by name; an inner one hides an outer one. `local` elements see their own only."""
+    return at_once(asked_variables(tx, elements, local=local))
+
+
+def asked_variables(
+    tx: Transaction, elements: Iterable[int], *, local: Iterable[int] = ()
+) -> Asked[Mapping[int, Mapping[str, Variable]]]:
+    """`visible_variables`, side by side with what others ask."""
     wanted, own = list(elements), list(local)
-    paths = {key: [key] for key in own}
+    asked = [tx.ask_variables("v.scope IN ??", [own])] if own else []
+    parents: dict[int, int | None] = {}
     if wanted:
-        parents: dict[int, int | None] = dict(
-            tx.driver.rows(
-                "WITH RECURSIVE up(key, parent) AS (SELECT key, parent FROM element WHERE key IN ?? "
-                "UNION SELECT p.key, p.parent FROM element p JOIN up ON p.key = up.parent) SELECT key, parent FROM up",
-                [wanted],
-            )
-        )
-        paths.update({key: _path(key, parents) for key in wanted})
-    scopes = sorted({scope for path in paths.values() for scope in path})
+        asked.append(tx.ask_variables(f"v.scope IN ({_UP} SELECT key FROM up)", [wanted]))
+        above = tx.driver.ask(f"{_UP} SELECT key, parent FROM up", [wanted])
+        yield
+        parents.update(above())
+    else:
+        yield
     by_scope: dict[int, list[Variable]] = {}
-    for variable in tx.find(Variable, "scope IN ??", [scopes]) if scopes else ():
+    for variable in {variable.key: variable for found in asked for variable in found()}.values():
         by_scope.setdefault(variable.scope, []).append(variable)
+    paths = {key: [key] for key in own} | {key: _path(key, parents) for key in wanted}
     return {key: _seen(path, by_scope) for key, path in paths.items()}
 
 
