@@ -38,8 +38,8 @@ def result_of(call: Call, instance: int, names: Sequence[str]) -> tuple[dict[str
             return None
         rows = transaction.driver.rows(
             "SELECT v.name, v.form, v.text_value, v.long_value, v.double_value, v.bytes_value, b.content "
-            "FROM history_variable v LEFT JOIN big_value b ON b.key = v.big WHERE v.scope = ?",
-            [instance],
+            "FROM history_variable v LEFT JOIN big_value b ON b.key = v.big WHERE v.instance = ? AND v.scope = ?",
+            [instance, instance],
         )
     found = {name: shown_value(decode_value(*stored)) for name, *stored in rows}
     return ({name: value for name, value in found.items() if not names or name in names},)

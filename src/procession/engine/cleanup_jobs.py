@@ -19,7 +19,8 @@ KIND = "history-cleanup"
 
 def clean(unit: Unit, command: ec.CleanHistory, envelope: Envelope) -> int:
     """Makes the job due; gives its key. Without `immediately` it waits for its window, and is idle where there is none."""
-    held = [job for job in unit.transaction.find(Job, "kind = ?", [KIND]) if unit.state.get(Job, job.key) is not None]
+    stored = unit.transaction.find(Job, "instance IS NULL AND kind = ?", [KIND])
+    held = [job for job in stored if unit.state.get(Job, job.key) is not None]
     job = _planned(unit, held[0] if held else _new(unit), unit.now if command.immediately else None)
     unit.apply(e.JobChanged(job) if held else e.JobCreated(job))
     return job.key

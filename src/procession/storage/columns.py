@@ -97,8 +97,9 @@ def index_when(table: Table, name: str, condition: str, *columns: str, unique: b
 
 
 def index_by_end() -> Index:
-    """By `ended`, null first as lists sort it: PostgreSQL goes by an index only where both say the same."""
-    return Index(None, "ended", postgresql_ops={"ended": "NULLS FIRST"})
+    """By `ended`, null first as lists sort it: PostgreSQL goes by an index only where both say the same. What has not ended
+    is told apart by the key, else all of it would be read and sorted for the first page."""
+    return Index(None, "ended", "key", postgresql_ops={"ended": "NULLS FIRST"})
 
 
 def deployment_column() -> Column[int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from procession.storage.encoding import encode_value
+from procession.storage.runtime_tables import SHORT, SHORT_TEXT, WHOLE_NUMBER
 from procession.values import TypedValue
 
 
@@ -25,6 +26,18 @@ class Condition:
         """One more part."""
         self._parts.append(sql)
         self.parameters += parameters
+
+
+def by_value(name: str, value: TypedValue) -> Condition | None:
+    """Which rows `v` of variables have this name, type and value, where an index finds them; None where none does."""
+    encoded = encode_value(value.value)
+    if value.type == "String" and encoded.text is not None and len(encoded.text) <= SHORT:
+        return Condition(f"v.name = ? AND v.text_value = ? AND {SHORT_TEXT}", [name, encoded.text])
+    if value.type in ("Integer", "Long") and encoded.long is not None:
+        return Condition(
+            f"v.name = ? AND v.long_value = ? AND {WHOLE_NUMBER} AND v.type = ?", [name, encoded.long, value.type]
+        )
+    return None
 
 
 def has_variables(condition: Condition, scope: str, wanted: Mapping[str, TypedValue]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from procession.kernel.records import Subscription
-from procession.storage.conditions import Condition, has_variables
+from procession.storage.conditions import Condition, by_value, has_variables
 from procession.storage.drivers import quoted
 from procession.storage.rows import CODECS
 from procession.storage.transaction import Transaction
 from procession.values import TypedValue
 
 _CODEC = CODECS[Subscription]
+FEW = 100
+"""Of how many variables with the wanted value each is followed to what waits there."""
 _COLUMNS = quoted(_CODEC.columns).replace('"', 's."', 1).replace(', "', ', s."')
 
 
@@ -35,6 +37,9 @@ def waiting_subscriptions(
     those of the element that waits.
     """
     near = _near(kind, name, instance, element, business_key)
+    if instance is None and element is None and business_key is None:
+        holding = _holding(tx, [*(variables or {}).items(), *(local_variables or {}).items()])
+        near = near if holding is None else _step("instance IN ??", holding)
     condition = Condition("s.kind = ? AND NOT i.suspended", [kind])
     if name is not None:
         condition.add("s.name = ?", name)
@@ -80,6 +85,19 @@ def _near(
     return Condition(f"{known}, {near.sql}", [element if element is not None else business_key])
 
 
+def _holding(tx: Transaction, wanted: Iterable[tuple[str, TypedValue]]) -> list[int] | None:
+    """The process instances in which a variable has its wanted value; None where every such value is held by many."""
+    for name, value in wanted:
+        condition = by_value(name, value)
+        if condition is not None:
+            rows = tx.driver.rows(
+                f"SELECT v.instance FROM variable v WHERE {condition.sql} LIMIT ?", [*condition.parameters, FEW + 1]
+            )
+            if len(rows) <= FEW:
+                return [key for (key,) in rows if key is not None]
+    return None
+
+
 def _step(where: str, *parameters: Any) -> Condition:
     return Condition(f"near AS MATERIALIZED (SELECT * FROM event_subscription WHERE {where})", parameters)
 
@@ -94,9 +112,11 @@ def start_subscriptions(
     definition: int | None = None,
 ) -> list[Subscription]:
     """What starts instances of process definitions that are not suspended, oldest first. None filters nothing."""
-    condition = Condition("s.kind = ? AND s.instance IS NULL AND NOT d.suspended", [kind])
-    if name is not None:
-        condition.add("s.name = ?", name)
+    if name is None:
+        near = _step("instance IS NULL AND kind = ?", kind)
+    else:
+        near = _step("instance IS NULL AND kind = ? AND name = ?", kind, name)
+    condition = Condition("NOT d.suspended")
     if definition is not None:
         condition.add("s.definition = ?", definition)
     if tenant is not None:
@@ -104,8 +124,8 @@ def start_subscriptions(
     elif without_tenant:
         condition.add("s.tenant IS NULL")
     rows = tx.driver.rows(
-        f"SELECT {_COLUMNS} FROM event_subscription s JOIN process_definition d ON d.key = s.definition "
+        f"WITH {near.sql} SELECT {_COLUMNS} FROM near s JOIN process_definition d ON d.key = s.definition "
         f"WHERE {condition.sql} ORDER BY s.key",
-        condition.parameters,
+        [*near.parameters, *condition.parameters],
     )
     return [_CODEC.record_of(row) for row in rows]

@@ -44,8 +44,8 @@ history_instance = Table(
     reference("caller_instance"),
     reference("restarted_from"),
     text_column("tags"),
-    Index(None, "definition"),
-    Index(None, "process_id"),
+    Index(None, "definition", "started"),
+    Index(None, "process_id", "started"),
     Index(None, "business_key"),
     Index(None, "started"),
     index_by_end(),
@@ -53,6 +53,7 @@ history_instance = Table(
 )
 index_when(history_instance, "ix_history_instance_caller_instance", "caller_instance IS NOT NULL", "caller_instance")
 index_when(history_instance, "ix_history_instance_removal_time", "removal_time IS NOT NULL", "removal_time")
+index_when(history_instance, "ix_history_instance_unfinished", "duration IS NULL", "started")
 
 history_activity = Table(
     "history_activity",
@@ -189,6 +190,8 @@ history_job_log = Table(
     Index(None, "time"),
 )
 
+index_when(history_job_log, "ix_history_job_log_configuration", "node IS NULL", "configuration")
+
 history_external_log = Table(
     "history_external_log",
     metadata,
@@ -231,6 +234,13 @@ history_decision = Table(
     Index(None, "root_decision"),
     Index(None, "decision_id"),
     Index(None, "time"),
+)
+
+index_when(
+    history_decision,
+    "ix_history_decision_removal_time",
+    "instance IS NULL AND removal_time IS NOT NULL",
+    "removal_time",
 )
 
 history_decision_input = Table(

@@ -84,6 +84,12 @@ variable = Table(
     Index(None, "instance"),
 )
 index_when(variable, "ix_variable_task", "task IS NOT NULL", "task")
+SHORT = 255
+SHORT_TEXT = f"type = 'String' AND length(text_value) <= {SHORT}"
+WHOLE_NUMBER = "type IN ('Integer', 'Long')"
+"""The variables that an index finds by name and value: those that correlation keys are made of."""
+index_when(variable, "ix_variable_short_text", SHORT_TEXT, "name", "text_value")
+index_when(variable, "ix_variable_whole_number", WHOLE_NUMBER, "name", "long_value")
 
 task = Table(
     "task",
@@ -163,7 +169,11 @@ external_task = Table(
 )
 _FETCHABLE = "NOT suspended AND (retries IS NULL OR retries > 0)"
 index_when(external_task, "ix_external_task_free", f"{_FETCHABLE} AND locked_until IS NULL", "topic", "key")
-index_when(external_task, "ix_external_task_priority", f"{_FETCHABLE} AND locked_until IS NULL", "topic", "priority")
+_where = text(f"{_FETCHABLE} AND locked_until IS NULL")
+Index(
+    "ix_external_task_priority", external_task.c.topic, external_task.c.priority.desc(), external_task.c.key,
+    sqlite_where=_where, postgresql_where=_where,
+)  # fmt: skip
 
 job = Table(
     "job",
@@ -200,6 +210,7 @@ index_when(job, "ix_job_failed", "retries = 0", "key")
 index_when(external_task, "ix_external_task_failed", "retries = 0", "key")
 index_when(job, "ix_job_at_once", "retries > 0 AND NOT suspended AND due IS NULL", "key")
 index_when(job, "ix_job_locked", "lock_owner IS NOT NULL", "instance")
+index_when(job, "ix_job_start", "instance IS NULL", "definition")
 
 event_subscription = Table(
     "event_subscription",
@@ -218,6 +229,11 @@ event_subscription = Table(
     Index(None, "kind", "name"),
     Index(None, "instance"),
     Index(None, "definition"),
+)
+index_when(event_subscription, "ix_event_subscription_start", "instance IS NULL", "kind", "name")
+index_when(event_subscription, "ix_event_subscription_start_of", "instance IS NULL", "definition")
+index_when(
+    event_subscription, "ix_event_subscription_correlation", "correlation_key IS NOT NULL", "correlation_key", "name"
 )
 
 message = Table(

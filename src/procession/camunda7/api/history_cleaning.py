@@ -137,7 +137,9 @@ def clean_up(request: Request, engine: Any) -> Response:
 def _cleanup_jobs(engine: Any) -> list[dict[str, Any]]:
     with reading(engine) as connection:
         j = schema.job.c
-        keys = connection.execute(select(j.key).where(j.kind == cleanup_jobs.KIND)).scalars().all()
+        keys = (
+            connection.execute(select(j.key).where(j.instance.is_(None), j.kind == cleanup_jobs.KIND)).scalars().all()
+        )
         found = [first(connection, JOB, key, engine.clock()) for key in keys]
     return [shapes.JOB.write(row) for row in found if row is not None]
 

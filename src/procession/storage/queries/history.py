@@ -153,7 +153,8 @@ HISTORY_INSTANCE = QueryTable(
         "rootProcessInstances": flag(_h.caller_instance.is_(None)),
         "rootProcessInstanceId": key(_h.root),
         "finished": flag(_h.ended.is_not(None)),
-        "unfinished": flag(_h.ended.is_(None)),
+        # not by `ended`, whose index would be gone through and sorted: one by `started` holds what has no duration
+        "unfinished": flag(_h.duration.is_(None)),
         "withJobsRetrying": flag(
             some(schema.job, _job.instance == _h.key, _job.error_message.is_not(None), _job.retries > 0)
         ),
