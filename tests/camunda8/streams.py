@@ -72,6 +72,7 @@ class Stream:
             case e.ElementMoved(element=key, life=life) if life is not None:
                 self._live(key, life)
             case e.ElementCompleted(element=key):
+                self._live(key, Life.COMPLETING)
                 self._tell(key, "COMPLETED")
             case e.ElementTerminated(element=key):
                 self._live(key, Life.TERMINATING)

@@ -24,18 +24,9 @@ class EngineWorld:
     def __init__(self, unit: Unit, envelope: Envelope) -> None:
         self._unit = unit
         self._engine: Engine = unit.engine
-        self._envelope = envelope
-
-    @property
-    def now(self) -> datetime:
-        return self._unit.now
-
-    @property
-    def user(self) -> str | None:
-        return self._envelope.user
-
-    def new_key(self) -> int:
-        return self._unit.transaction.new_key()
+        self.now: datetime = unit.now
+        self.user = envelope.user
+        self.new_key = unit.transaction.new_key
 
     def process(self, definition: int) -> Process:
         return self._engine.definitions.process(definition, self._unit.transaction)

@@ -1,8 +1,9 @@
-"""The only place where events become state: one case per event, no decisions, no world."""
+"""The only place where events become state: one function per event, no decisions, no world."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -29,129 +30,68 @@ from procession.kernel.state import State
 
 def apply(state: State, event: e.Event) -> None:
     """Changes the state as the event says."""
-    match event:
-        # the most frequent ones first
-        case e.ElementMoved():
-            element = state.need(Element, event.element)
-            life = element.life if event.life is None else move(element.life, event.life)
-            state.put(replace(element, phase=event.phase, index=event.index, life=life))
-        case e.FlowTaken():
-            pass
-        case e.InstanceStarted():
-            state.put(event.instance)
-        case e.InstanceEnded():
-            state.remove(Instance, event.instance)
-        case e.InstanceSuspensionChanged():
-            state.put(replace(state.need(Instance, event.instance), suspended=event.suspended))
-        case e.BusinessKeyChanged():
-            state.put(replace(state.need(Instance, event.instance), business_key=event.business_key))
-        case e.ElementCreated():
-            state.put(event.element)
-            _count_child(state, event.element.parent, 1)
-        case e.ElementEntered():
-            element = state.need(Element, event.element)
-            state.put(replace(element, phase=Phase.ATTACH))
-        case e.ElementNoted():
-            state.put(replace(state.need(Element, event.element), note=dict(event.note)))
-        case e.ElementCompleted():
-            element = state.need(Element, event.element)
-            state.put(replace(element, life=move(element.life, Life.COMPLETED)))
-        case e.ElementTerminated():
-            element = state.need(Element, event.element)
-            state.put(replace(element, life=move(move(element.life, Life.TERMINATING), Life.TERMINATED)))
-        case e.ElementRemoved():
-            element = state.need(Element, event.element)
-            state.remove(Element, element.key)
-            if not element.note.get(ASIDE):
-                _count_child(state, element.parent, -1)
-        case e.ElementSetAside():
-            _set_aside(state, event)
-        case e.TokenArrived():
-            scope = state.need(Element, event.scope)
-            arrived = dict(scope.arrived)
-            arrived[event.node] = arrived.get(event.node, 0) + event.count
-            if not arrived[event.node]:
-                del arrived[event.node]
-            state.put(replace(scope, arrived=arrived))
-        case e.InstanceMigrated():
-            state.put(event.instance)
-        case e.ElementMigrated():
-            _move(state, event.element)
-        case e.RecordsMigrated():
-            for record in event.records:
-                state.put(record)
-        case e.CalledInstanceLinked():
-            _attach(state, event.element, Wait.CALLED, event.called)
-        case e.VariableSet():
-            state.put(event.variable)
-            if event.created:
-                _count_variable(state, event.variable.scope, 1)
-        case e.VariablesCarried():
-            for key in event.variables:
-                variable = state.need(Variable, key)
-                state.remove(Variable, key)
-                state.put(replace(variable, scope=event.target))
-            _count_variable(state, event.source, -len(event.variables))
-            _count_variable(state, event.target, len(event.variables))
-        case e.VariableRemoved():
-            state.remove(Variable, event.variable)
-            _count_variable(state, event.scope, -1)
-        case e.TaskCreated():
-            state.put(event.task)
-            _attach(state, event.task.element, Wait.TASK, event.task.key)
-        case e.TaskChanged():
-            state.put(event.task)
-        case e.TaskEnded():
-            task = state.need(Task, event.task)
-            state.remove(Task, task.key)
-            _detach(state, task.element, Wait.TASK, task.key)
-        case e.LinkAdded():
-            state.put(event.link)
-        case e.LinkRemoved():
-            state.remove(IdentityLink, event.link.key)
-        case e.ExternalCreated():
-            state.put(event.external)
-            _attach(state, event.external.element, Wait.EXTERNAL, event.external.key)
-        case e.ExternalChanged():
-            state.put(event.external)
-        case e.ExternalEnded():
-            state.remove(External, event.external.key)
-            _detach(state, event.external.element, Wait.EXTERNAL, event.external.key)
-        case e.JobCreated():
-            state.put(event.job)
-            _attach(state, event.job.element, Wait.JOB, event.job.key)
-        case e.JobChanged():
-            state.put(event.job)
-        case e.JobEnded():
-            state.remove(Job, event.job.key)
-            _detach(state, event.job.element, Wait.JOB, event.job.key)
-        case e.SubscriptionOpened():
-            state.put(event.subscription)
-            _attach(state, event.subscription.element, Wait.SUBSCRIPTION, event.subscription.key)
-        case e.SubscriptionClosed():
-            subscription = state.need(Subscription, event.subscription)
-            state.remove(Subscription, subscription.key)
-            _detach(state, subscription.element, Wait.SUBSCRIPTION, subscription.key)
-        case e.IncidentRaised():
-            state.put(event.incident)
-            _attach(state, event.incident.element, Wait.INCIDENT, event.incident.key)
-        case e.IncidentEnded():
-            incident = state.need(Incident, event.incident)
-            state.remove(Incident, incident.key)
-            _detach(state, incident.element, Wait.INCIDENT, incident.key)
-        case e.IncidentAnnotated():
-            state.put(replace(state.need(Incident, event.incident), annotation=event.annotation))
-        case e.BatchStarted() | e.BatchChanged():
-            state.put(event.batch)
-        case e.BatchEnded():
-            state.remove(Batch, event.batch.key)
-        case e.DecisionEvaluated() | e.InstanceModified():
-            pass
-        case _:
-            assert_never(event)
+    _APPLY[type(event)](state, event)
 
 
-def _set_aside(state: State, event: e.ElementSetAside) -> None:
+def _nothing(state: State, event: e.Event) -> None:
+    pass
+
+
+# ---------------------------------------------------------------- instances
+
+
+def _instance_suspended(state: State, event: e.InstanceSuspensionChanged) -> None:
+    state.put(replace(state.need(Instance, event.instance), suspended=event.suspended))
+
+
+def _business_key_changed(state: State, event: e.BusinessKeyChanged) -> None:
+    state.put(replace(state.need(Instance, event.instance), business_key=event.business_key))
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _element_created(state: State, event: e.ElementCreated) -> None:
+    state.put(event.element)
+    _count_child(state, event.element.parent, 1)
+
+
+def _element_entered(state: State, event: e.ElementEntered) -> None:
+    element = state.need(Element, event.element)
+    if event.active:
+        state.put(replace(element, phase=Phase.EXECUTE, life=move(element.life, Life.ACTIVE)))
+    else:
+        state.put(replace(element, phase=Phase.ATTACH))
+
+
+def _element_moved(state: State, event: e.ElementMoved) -> None:
+    element = state.need(Element, event.element)
+    life = element.life if event.life is None else move(element.life, event.life)
+    state.put(replace(element, phase=event.phase, index=event.index, life=life))
+
+
+def _element_noted(state: State, event: e.ElementNoted) -> None:
+    state.put(replace(state.need(Element, event.element), note=dict(event.note)))
+
+
+def _element_completed(state: State, event: e.ElementCompleted) -> None:
+    element = state.need(Element, event.element)
+    state.put(replace(element, life=move(move(element.life, Life.COMPLETING), Life.COMPLETED)))
+
+
+def _element_terminated(state: State, event: e.ElementTerminated) -> None:
+    element = state.need(Element, event.element)
+    state.put(replace(element, life=move(move(element.life, Life.TERMINATING), Life.TERMINATED)))
+
+
+def _element_removed(state: State, event: e.ElementRemoved) -> None:
+    element = state.need(Element, event.element)
+    state.remove(Element, element.key)
+    if not element.note.get(ASIDE):
+        _count_child(state, element.parent, -1)
+
+
+def _element_set_aside(state: State, event: e.ElementSetAside) -> None:
     element = state.need(Element, event.element)
     if event.parent is not None:
         state.put(replace(element, parent=event.parent))  # it was counted nowhere, nor is it now
@@ -161,7 +101,8 @@ def _set_aside(state: State, event: e.ElementSetAside) -> None:
     _count_child(state, element.parent, -1 if event.aside else 1)
 
 
-def _move(state: State, element: Element) -> None:
+def _element_migrated(state: State, event: e.ElementMigrated) -> None:
+    element = event.element
     before = state.need(Element, element.key)
     counted = before.parent != element.parent and not element.note.get(ASIDE)
     if counted:
@@ -170,6 +111,153 @@ def _move(state: State, element: Element) -> None:
     state.put(element)
     if counted:
         _count_child(state, element.parent, 1)
+
+
+def _records_migrated(state: State, event: e.RecordsMigrated) -> None:
+    for record in event.records:
+        state.put(record)
+
+
+def _token_arrived(state: State, event: e.TokenArrived) -> None:
+    scope = state.need(Element, event.scope)
+    arrived = dict(scope.arrived)
+    arrived[event.node] = arrived.get(event.node, 0) + event.count
+    if not arrived[event.node]:
+        del arrived[event.node]
+    state.put(replace(scope, arrived=arrived))
+
+
+# ---------------------------------------------------------------- variables
+
+
+def _variable_set(state: State, event: e.VariableSet) -> None:
+    state.put(event.variable)
+    if event.created:
+        _count_variable(state, event.variable.scope, 1)
+
+
+def _variables_carried(state: State, event: e.VariablesCarried) -> None:
+    for key in event.variables:
+        variable = state.need(Variable, key)
+        state.remove(Variable, key)
+        state.put(replace(variable, scope=event.target))
+    _count_variable(state, event.source, -len(event.variables))
+    _count_variable(state, event.target, len(event.variables))
+
+
+def _variable_removed(state: State, event: e.VariableRemoved) -> None:
+    state.remove(Variable, event.variable)
+    _count_variable(state, event.scope, -1)
+
+
+# ---------------------------------------------------------------- what an element waits for
+
+
+def _task_created(state: State, event: e.TaskCreated) -> None:
+    state.put(event.task)
+    _attach(state, event.task.element, Wait.TASK, event.task.key)
+
+
+def _task_ended(state: State, event: e.TaskEnded) -> None:
+    task = state.need(Task, event.task)
+    state.remove(Task, task.key)
+    _detach(state, task.element, Wait.TASK, task.key)
+
+
+def _external_created(state: State, event: e.ExternalCreated) -> None:
+    state.put(event.external)
+    _attach(state, event.external.element, Wait.EXTERNAL, event.external.key)
+
+
+def _external_ended(state: State, event: e.ExternalEnded) -> None:
+    state.remove(External, event.external.key)
+    _detach(state, event.external.element, Wait.EXTERNAL, event.external.key)
+
+
+def _job_created(state: State, event: e.JobCreated) -> None:
+    state.put(event.job)
+    _attach(state, event.job.element, Wait.JOB, event.job.key)
+
+
+def _job_ended(state: State, event: e.JobEnded) -> None:
+    state.remove(Job, event.job.key)
+    _detach(state, event.job.element, Wait.JOB, event.job.key)
+
+
+def _subscription_opened(state: State, event: e.SubscriptionOpened) -> None:
+    state.put(event.subscription)
+    _attach(state, event.subscription.element, Wait.SUBSCRIPTION, event.subscription.key)
+
+
+def _subscription_closed(state: State, event: e.SubscriptionClosed) -> None:
+    subscription = state.need(Subscription, event.subscription)
+    state.remove(Subscription, subscription.key)
+    _detach(state, subscription.element, Wait.SUBSCRIPTION, subscription.key)
+
+
+def _incident_raised(state: State, event: e.IncidentRaised) -> None:
+    state.put(event.incident)
+    _attach(state, event.incident.element, Wait.INCIDENT, event.incident.key)
+
+
+def _incident_ended(state: State, event: e.IncidentEnded) -> None:
+    incident = state.need(Incident, event.incident)
+    state.remove(Incident, incident.key)
+    _detach(state, incident.element, Wait.INCIDENT, incident.key)
+
+
+def _incident_annotated(state: State, event: e.IncidentAnnotated) -> None:
+    state.put(replace(state.need(Incident, event.incident), annotation=event.annotation))
+
+
+_APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
+    e.InstanceStarted: lambda state, event: state.put(event.instance),
+    e.InstanceEnded: lambda state, event: state.remove(Instance, event.instance),
+    e.InstanceSuspensionChanged: _instance_suspended,
+    e.InstanceModified: _nothing,
+    e.InstanceMigrated: lambda state, event: state.put(event.instance),
+    e.BusinessKeyChanged: _business_key_changed,
+    e.ElementCreated: _element_created,
+    e.ElementEntered: _element_entered,
+    e.ElementMoved: _element_moved,
+    e.ElementNoted: _element_noted,
+    e.ElementCompleted: _element_completed,
+    e.ElementTerminated: _element_terminated,
+    e.ElementRemoved: _element_removed,
+    e.ElementSetAside: _element_set_aside,
+    e.ElementMigrated: _element_migrated,
+    e.RecordsMigrated: _records_migrated,
+    e.TokenArrived: _token_arrived,
+    e.FlowTaken: _nothing,
+    e.CalledInstanceLinked: lambda state, event: _attach(state, event.element, Wait.CALLED, event.called),
+    e.VariableSet: _variable_set,
+    e.VariablesCarried: _variables_carried,
+    e.VariableRemoved: _variable_removed,
+    e.TaskCreated: _task_created,
+    e.TaskChanged: lambda state, event: state.put(event.task),
+    e.TaskEnded: _task_ended,
+    e.LinkAdded: lambda state, event: state.put(event.link),
+    e.LinkRemoved: lambda state, event: state.remove(IdentityLink, event.link.key),
+    e.ExternalCreated: _external_created,
+    e.ExternalChanged: lambda state, event: state.put(event.external),
+    e.ExternalEnded: _external_ended,
+    e.JobCreated: _job_created,
+    e.JobChanged: lambda state, event: state.put(event.job),
+    e.JobEnded: _job_ended,
+    e.SubscriptionOpened: _subscription_opened,
+    e.SubscriptionClosed: _subscription_closed,
+    e.IncidentRaised: _incident_raised,
+    e.IncidentEnded: _incident_ended,
+    e.IncidentAnnotated: _incident_annotated,
+    e.DecisionEvaluated: _nothing,
+    e.BatchStarted: lambda state, event: state.put(event.batch),
+    e.BatchChanged: lambda state, event: state.put(event.batch),
+    e.BatchEnded: lambda state, event: state.remove(Batch, event.batch.key),
+}
+"""What each event there is changes."""
+
+
+# ---------------------------------------------------------------- what events have in common
 
 
 def _count_child(state: State, scope: int | None, by: int) -> None:

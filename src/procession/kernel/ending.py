@@ -224,7 +224,6 @@ def end_instance(step: Step, root: Element, state: str, reason: str | None = Non
     close_attached(step, root, reason or "deleted")
     step.drop_variables(root.key)
     if state == "COMPLETED":
-        step.emit(e.ElementMoved(root.key, Phase.END, 0, Life.COMPLETING))
         step.emit(e.ElementCompleted(root.key, scope_completed=True))
     else:
         step.emit(e.ElementTerminated(root.key))

@@ -85,11 +85,15 @@ class ElementCreated(Struct, frozen=True):
 
 
 class ElementEntered(Struct, frozen=True):
-    """The element begins its life; `type` is Camunda's activity type, `name` the node's name."""
+    """The element begins its life; `type` is Camunda's activity type, `name` the node's name.
+
+    It is `active` where it does at once what it does: no mapping and no listener comes before.
+    """
 
     element: int
     type: str
     name: str | None
+    active: bool = False
 
 
 class ElementMoved(Struct, frozen=True):
@@ -109,7 +113,8 @@ class ElementNoted(Struct, frozen=True):
 
 
 class ElementCompleted(Struct, frozen=True):
-    """The element ended well; `scope_completed` where it was the end event that completed its scope."""
+    """The element ended well, whether it was completing already or active; `scope_completed` where it was the end event
+    that completed its scope."""
 
     element: int
     scope_completed: bool = False

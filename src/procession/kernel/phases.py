@@ -8,7 +8,8 @@ does; nor what happens at EXECUTE or how long it takes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from procession.bpmn.activity_types import waits_as_scope
 from procession.bpmn.model import Cancel, EndEvent, Failure, Listener, Node, SubProcess, Terminate, Traits
@@ -84,68 +85,117 @@ def advance(step: Step, item: Continue) -> None:
     if element.parent is None:
         advance_root(step, element, item)
         return
-    key, index, node = element.key, item.index, step.node_of(element)
-    traits = node.traits
-    body = element.node.endswith(BODY)
-    inner = traits.loop is not None and not body
     if element.life is Life.ACTIVE and item.phase in (Phase.END, Phase.OUTPUT):
-        step.rest(key, item.phase, index, Life.COMPLETING)  # its turn to complete has come
-    match item.phase:
-        case Phase.BEFORE if waits_to_join(step, element, node):
-            pass
-        case Phase.BEFORE:
-            _before(step, element, node, index, inner)
-        case Phase.ATTACH:
-            if _clears(node) and element.parent and not step.process.policies.breadth_first:
-                # what is beside it is cancelled before it begins
-                reason = f"Interrupting activity Activity({node.id}) executed."
-                if stay := interrupt(step, element.parent, reason, but=key):
-                    step.rest(key, Phase.ATTACH)
-                    leave_after(step, element.parent, stay, {"goesOn": key})
-                    return
-            step.emit(e.ElementEntered(key, behaviour_of(step, element).type_name(node, body), node.name))
-            if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
-                open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
-                if not inner:
-                    attach_boundaries(step, element, node)
-            step.push(Continue(key, Phase.EXECUTE if body else _entering(traits)))
-        case Phase.INPUT:
-            if index < len(traits.inputs):
-                step.map(element, traits.inputs[index])
-            more = index + 1 < len(traits.inputs)
-            step.push(Continue(key, Phase.INPUT, index + 1) if more else Continue(key, Phase.START))
-        case Phase.START:
-            if not _listen(step, element, Phase.START, index, _of(traits.listeners, "start")):
-                step.push(Continue(key, Phase.EXECUTE))
-        case Phase.EXECUTE:
-            if index == 0 and (step.look_at_conditions(item) or look_at_own(step, element)):
-                return
-            if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
-                step.emit(e.ElementMoved(key, Phase.EXECUTE, 0, Life.ACTIVE))
-            if not element.note.get(HELD):
-                behaviour_of(step, element).execute(step, step.view.need(Element, key), node)
-        case Phase.CONFIRM:
-            event = element.note.get(CHANGING, {}).get("event", "complete")
-            if not _listen(step, element, Phase.CONFIRM, index, _of(traits.listeners, event)):
-                behaviour_of(step, element).confirmed(step, element, node)
-        case Phase.END:
-            if body or not _listen(step, element, Phase.END, index, _of(traits.listeners, "end")):
-                mapped = traits.outputs and not body and step.process.policies.outputs_last
-                following = Continue(key, Phase.OUTPUT if mapped else Phase.LEAVE)
-                if not look_before_leaving(step, element, following):
-                    step.push(following)
-        case Phase.OUTPUT:
-            if index < len(traits.outputs) and not body:
-                step.map(element, traits.outputs[index])
-                step.push(Continue(key, Phase.OUTPUT, index + 1))
-            else:
-                step.push(Continue(key, Phase.LEAVE if step.process.policies.outputs_last else Phase.END))
-        case Phase.LEAVE:
-            _leave(step, element, node, inner)
-        case Phase.AFTER:
-            _out(step, element, node, tuple(element.note.get("flows", ())), inner)
-        case Phase.OUT:
-            _out(step, element, node, (), inner)
+        step.rest(element.key, item.phase, item.index, Life.COMPLETING)  # its turn to complete has come
+    _AT[item.phase](step, element, step.node_of(element), item)
+
+
+def _before(step: Step, element: Element, node: Node, item: Continue) -> None:
+    if waits_to_join(step, element, node):
+        return
+    flow = None if element.flow is None else step.process.flows[element.flow]
+    listeners = () if flow is None else flow.listeners
+    if item.index < len(listeners):
+        _listen(step, element, Phase.BEFORE, item.index, listeners)
+        return
+    taken = flow is not None and not element.note.get(TRIGGERED) and not _clears(node)
+    if taken and step.look_at_conditions(Continue(element.key, Phase.BEFORE, item.index)):
+        return
+    loop = node.traits.loop
+    if loop.async_before if loop and _is_turn(element) else node.traits.async_before:
+        create_continuation(step, element, node, "async-before")
+        step.rest(element.key, Phase.BEFORE, len(listeners))
+    elif step.exhausted:
+        put_off(step, element, node)
+        step.rest(element.key, Phase.BEFORE, len(listeners))
+    elif step.goes_straight:
+        _attach(step, element, node, item)
+    else:
+        step.push(Continue(element.key, Phase.ATTACH))
+
+
+def _attach(step: Step, element: Element, node: Node, item: Continue) -> None:
+    key = element.key
+    if _clears(node) and element.parent and not step.process.policies.breadth_first:
+        # what is beside it is cancelled before it begins
+        reason = f"Interrupting activity Activity({node.id}) executed."
+        if stay := interrupt(step, element.parent, reason, but=key):
+            step.rest(key, Phase.ATTACH)
+            leave_after(step, element.parent, stay, {"goesOn": key})
+            return
+    body = element.node.endswith(BODY)
+    following = Phase.EXECUTE if body else _entering(node.traits)
+    at_once = following is Phase.EXECUTE and step.goes_straight
+    behaviour = behaviour_of(step, element)
+    step.emit(e.ElementEntered(key, behaviour.type_name(node, body), node.name, at_once))
+    if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
+        open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
+        if body or node.traits.loop is None:
+            attach_boundaries(step, element, node)
+    if at_once and step.goes_straight:
+        _execute(step, step.view.need(Element, key), node, item)
+    else:
+        step.push(Continue(key, following))
+
+
+def _input(step: Step, element: Element, node: Node, item: Continue) -> None:
+    inputs, following = node.traits.inputs, item.index + 1
+    if item.index < len(inputs):
+        step.map(element, inputs[item.index])
+    more = following < len(inputs)
+    step.push(Continue(element.key, Phase.INPUT, following) if more else Continue(element.key, Phase.START))
+
+
+def _start(step: Step, element: Element, node: Node, item: Continue) -> None:
+    if not _listen(step, element, Phase.START, item.index, _of(node.traits.listeners, "start")):
+        step.push(Continue(element.key, Phase.EXECUTE))
+
+
+def _execute(step: Step, element: Element, node: Node, item: Continue) -> None:
+    if item.index == 0 and (step.look_at_conditions(item) or look_at_own(step, element)):
+        return
+    if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
+        step.emit(e.ElementMoved(element.key, Phase.EXECUTE, 0, Life.ACTIVE))
+        element = step.view.need(Element, element.key)
+    if not element.note.get(HELD):
+        behaviour_of(step, element).execute(step, element, node)
+
+
+def _confirm(step: Step, element: Element, node: Node, item: Continue) -> None:
+    event = element.note.get(CHANGING, {}).get("event", "complete")
+    if not _listen(step, element, Phase.CONFIRM, item.index, _of(node.traits.listeners, event)):
+        behaviour_of(step, element).confirmed(step, element, node)
+
+
+def _end(step: Step, element: Element, node: Node, item: Continue) -> None:
+    body = element.node.endswith(BODY)
+    if body or not _listen(step, element, Phase.END, item.index, _of(node.traits.listeners, "end")):
+        mapped = node.traits.outputs and not body and step.process.policies.outputs_last
+        following = Continue(element.key, Phase.OUTPUT if mapped else Phase.LEAVE)
+        if not look_before_leaving(step, element, following):
+            step.push(following)
+
+
+def _output(step: Step, element: Element, node: Node, item: Continue) -> None:
+    outputs = node.traits.outputs
+    if item.index < len(outputs) and not element.node.endswith(BODY):
+        step.map(element, outputs[item.index])
+        step.push(Continue(element.key, Phase.OUTPUT, item.index + 1))
+    else:
+        step.push(Continue(element.key, Phase.LEAVE if step.process.policies.outputs_last else Phase.END))
+
+
+def _after(step: Step, element: Element, node: Node, item: Continue) -> None:
+    _out(step, element, node, tuple(element.note.get("flows", ())))
+
+
+def _gone(step: Step, element: Element, node: Node, item: Continue) -> None:
+    _out(step, element, node, ())
+
+
+def _is_turn(element: Element) -> bool:
+    """False for the body of a loop. Where the node has none it says nothing."""
+    return not element.node.endswith(BODY)
 
 
 def _entering(traits: Traits) -> Phase:
@@ -159,28 +209,9 @@ def _clears(node: Node) -> bool:
     return isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel)
 
 
-def _before(step: Step, element: Element, node: Node, index: int, inner: bool) -> None:
-    flow = None if element.flow is None else step.process.flows[element.flow]
-    listeners = () if flow is None else flow.listeners
-    if index < len(listeners):
-        _listen(step, element, Phase.BEFORE, index, listeners)
-        return
-    taken = flow is not None and not element.note.get(TRIGGERED) and not _clears(node)
-    if taken and step.look_at_conditions(Continue(element.key, Phase.BEFORE, index)):
-        return
-    loop = node.traits.loop
-    if loop.async_before if inner and loop else node.traits.async_before:
-        create_continuation(step, element, node, "async-before")
-        step.rest(element.key, Phase.BEFORE, len(listeners))
-    elif step.exhausted:
-        put_off(step, element, node)
-        step.rest(element.key, Phase.BEFORE, len(listeners))
-    else:
-        step.push(Continue(element.key, Phase.ATTACH))
-
-
-def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
-    key = element.key
+def _leave(step: Step, element: Element, node: Node, item: Continue) -> None:
+    key, loop = element.key, node.traits.loop
+    inner = loop is not None and _is_turn(element)
     flows = () if inner else step.chosen_flows(element)
     behaviour_of(step, element).leaving(step, element, node)
     if step.process.has_compensation and key not in step.cut_off:
@@ -194,11 +225,10 @@ def _leave(step: Step, element: Element, node: Node, inner: bool) -> None:
         step.drop_variables(key, but=("loopCounter", own))
     ends_path = (inner or not flows) and COMPENSATES not in element.note
     step.emit(e.ElementCompleted(key, scope_completed=ends_path))
-    loop = node.traits.loop
     if loop.async_after if inner and loop else node.traits.async_after:
         _wait_after(step, element, node, flows)
     else:
-        _out(step, element, node, flows, inner)
+        _out(step, element, node, flows)
 
 
 def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
@@ -214,10 +244,11 @@ def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) 
         step.rest(key, Phase.AFTER)
 
 
-def _out(step: Step, element: Element, node: Node, flows: Sequence[str], inner: bool) -> None:
+def _out(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
     """Tokens leave by the flows; the element goes, or tells its scope that its path has ended."""
     key, scope, loop = element.key, element.parent, node.traits.loop
     assert scope is not None
+    inner = loop is not None and _is_turn(element)
     if flows:
         first, *_ = step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
         if element.variables and not inner and (names := carried(step, element, node)):
@@ -250,3 +281,19 @@ def _listen(step: Step, element: Element, phase: Phase, index: int, listeners: S
 
 def _of(listeners: Sequence[Listener], event: str) -> Sequence[Listener]:
     return [x for x in listeners if x.event == event] if listeners else ()
+
+
+_AT: Final[Mapping[Phase, Callable[[Step, Element, Node, Continue], None]]] = {
+    Phase.BEFORE: _before,
+    Phase.ATTACH: _attach,
+    Phase.INPUT: _input,
+    Phase.START: _start,
+    Phase.EXECUTE: _execute,
+    Phase.CONFIRM: _confirm,
+    Phase.END: _end,
+    Phase.OUTPUT: _output,
+    Phase.LEAVE: _leave,
+    Phase.AFTER: _after,
+    Phase.OUT: _gone,
+}
+"""What is done at each position."""

@@ -111,11 +111,12 @@ class State:
         rows = self._rows[table]
         if key not in rows:
             self.preload(table, (key,))
-        return cast("R | None", rows[key])
+        found: R | None = rows[key]
+        return found
 
     def need(self, table: type[R], key: int) -> R:
         """The record. Raises KeyError where there is none: a fault of the caller's, never of a user's."""
-        record = self.get(table, key)
+        record: R | None = self._rows[table].get(key) or self.get(table, key)
         if record is None:
             raise KeyError(f"{table.__name__} {key}")
         return record
@@ -126,7 +127,8 @@ class State:
 
     def stored(self, table: type[R], key: int) -> R | None:
         """The record as it was loaded, whatever this batch did to it; None where it was not."""
-        return cast("R | None", self._stored[table].get(key))
+        found: R | None = self._stored[table].get(key)
+        return found
 
     def children(self, scope: int, node: str | None = None) -> list[Element]:
         """The live elements directly inside a scope, oldest first; with `node` only those at that node."""
@@ -243,25 +245,25 @@ class State:
 
     def put(self, record: Record) -> None:
         """Adds or replaces a record."""
-        table = type(record)
+        table, key = type(record), record.key
         rows = self._rows[table]
-        held = record.key in rows
-        old = rows.get(record.key)
-        self._journal.append((table, record.key, old, held))
-        rows[record.key] = record
-        if old is None:
-            self._group(table, record, present=True)
-            if table in (Element, Task) and not held:
-                # a new scope: nothing of it can be stored
-                self._whole[Variable].add(record.key)
-                self._rows[_SCOPES[table]].setdefault(record.key, None)
-                if table is Element:
-                    self._whole[Element].add(record.key)
-                else:
-                    self._whole[IdentityLink].add(record.key)
-        elif isinstance(record, Element) and old.parent != record.parent:
-            self._group(table, old, present=False)
-            self._group(table, record, present=True)
+        old = rows.get(key)
+        if old is not None:
+            self._journal.append((table, key, old, True))
+            rows[key] = record
+            if table is Element and old.parent != record.parent:  # type: ignore[union-attr]
+                self._group(table, old, present=False)
+                self._group(table, record, present=True)
+            return
+        is_new = key not in rows
+        self._journal.append((table, key, None, not is_new))
+        rows[key] = record
+        self._group(table, record, present=True)
+        if is_new and table in _SCOPES:
+            # a new scope: nothing of it can be stored
+            self._rows[_SCOPES[table]].setdefault(key, None)
+            self._whole[Variable].add(key)
+            self._whole[Element if table is Element else IdentityLink].add(key)
 
     def remove(self, table: type[Record], key: int) -> None:
         """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
@@ -315,14 +317,11 @@ class State:
     def changes(self) -> dict[type[Any], Changes]:
         """What is not the same object as was loaded, per table."""
         found: dict[type[Any], Changes] = {}
-        touched: dict[type[Any], dict[int, None]] = {}
-        for table, key, _, _ in self._journal:
-            touched.setdefault(table, {})[key] = None
-        for table, keys in touched.items():
-            rows, stored = self._rows[table], self._stored[table]
+        for table, rows in self._rows.items():
+            stored = self._stored[table]
             changes = Changes([], [], [])
-            for key in keys:
-                now, before = rows.get(key), stored.get(key)
+            for key, now in rows.items():
+                before = stored.get(key)
                 if now is before:
                     continue
                 if before is None:

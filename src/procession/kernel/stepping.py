@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -42,7 +43,7 @@ from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
 from procession.kernel.applying import apply
-from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Wait
+from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Task, Wait
 from procession.kernel.state import State, View
 from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
 from procession.kernel.world import BroadcastSignal, Request, World
@@ -133,6 +134,7 @@ class Step:
     ) -> None:
         self._state = state
         self._work_on = work_on
+        self.view: View = state
         self.world = world
         self.definition = definition
         self.put_off = 0  # how often what this step does was put off already, without waiting in between
@@ -142,6 +144,7 @@ class Step:
         self._agenda: list[Item] = []
         self._later: deque[Item | Turns] = deque()
         self._checks: deque[Item] = deque()
+        self._conditions = self._is_straight = False
         self._changed: list[Check] = []  # what variables changed, until conditions are looked at
         self._moves = False  # a token has begun to move in this step
         self._chosen: dict[int, tuple[str, ...]] = {}
@@ -156,21 +159,15 @@ class Step:
         self.outside: tuple[str | None] | None = None  # the reason, while somebody outside cancels
         self.told: set[int] = set()  # tasks that have heard already that they are deleted
         self.leaves_called = False  # called instances go on although their call activity is cancelled
-        self._process: Process | None = None if definition is None else world.process(definition)
-        self._conditions = self._process is not None and self._process.has_conditions
+        if definition is not None:
+            self._heed(self.process)
 
-    @property
-    def view(self) -> View:
-        return self._state
-
-    @property
+    @cached_property
     def process(self) -> Process:
         """The model of this step's instance."""
-        if self._process is None:
-            if self.definition is None:
-                raise ExecutionFailed("This belongs to no process")
-            self._process = self.world.process(self.definition)
-        return self._process
+        if self.definition is None:
+            raise ExecutionFailed("This belongs to no process")
+        return self.world.process(self.definition)
 
     def emit(self, event: e.Event) -> None:
         """The only way to change anything."""
@@ -221,8 +218,21 @@ class Step:
     def turn_to(self, definition: int) -> None:
         """Another definition's model is the one to go by from now on: the instance migrates."""
         self.definition = definition
-        self._process = self.world.process(definition)
-        self._conditions = self._process.has_conditions
+        self.process = self.world.process(definition)
+        self._heed(self.process)
+
+    def _heed(self, process: Process) -> None:
+        self._conditions = process.has_conditions
+        policies = process.policies
+        # nothing can stop, or come in, between two phases of an element
+        self._is_straight = (
+            policies.failure is Failure.ROLL_BACK and not policies.breadth_first and not process.has_conditions
+        )
+
+    @property
+    def goes_straight(self) -> bool:
+        """True where an element may go through several phases in one item: nothing comes in between."""
+        return self._is_straight and not self.answer.requests
 
     # ------------------------------------------------------------ agenda
 
@@ -361,18 +371,18 @@ class Step:
             return
         self.ending = None
         found = self.view.need(Element, element)
+        process, body = self.process, found.node.endswith(BODY)
         if flows is not None:
             self._chosen[element] = tuple(flows)
-        elif self.process.policies.failure is Failure.ROLL_BACK and not found.node.endswith(BODY):
+        elif process.policies.failure is Failure.ROLL_BACK and not body:
             self._chosen[element] = self._choose(found)
-        first = Phase.END
-        if (
-            not self.process.policies.outputs_last
-            and not found.node.endswith(BODY)
-            and self.node_of(found).traits.outputs
-        ):
-            first = Phase.OUTPUT
-        if not self.process.policies.breadth_first:
+        traits = self.node_of(found).traits
+        if self._is_straight and not traits.listeners and not traits.outputs:
+            self.push(Continue(element, Phase.LEAVE))
+            return
+        mapped = traits.outputs and not body and not process.policies.outputs_last
+        first = Phase.OUTPUT if mapped else Phase.END
+        if not process.policies.breadth_first:
             self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
         self.push_next(Continue(element, first))
 
@@ -480,6 +490,9 @@ class Step:
 
     def drop_variables(self, scope: int, but: Sequence[str | None] = ()) -> None:
         """The variables of a scope go with it, all or `but` some."""
+        owner = self.view.get(Element, scope) or self.view.get(Task, scope)
+        if owner is None or not owner.variables:
+            return
         for variable in self.view.variables(scope).values():
             if variable.name in but:
                 continue
