@@ -11,7 +11,8 @@ import socket
 import threading
 import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -107,6 +108,28 @@ def test_workers_share_a_port_and_replace_each_other(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert not any(child.is_running() for child in children)
+
+
+def test_connections_that_come_at_once_are_spread_over_workers(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as (process, url), ExitStack() as stack:
+        at = urlsplit(url)
+        workers = _workers(psutil.Process(process.pid))
+        _until(lambda: all(_connections(worker, psutil.CONN_LISTEN) for worker in workers))
+        for _ in range(32):
+            stack.enter_context(socket.create_connection((at.hostname or "", at.port or 0), 20))
+        _until(lambda: sum(_connections(worker, psutil.CONN_ESTABLISHED) for worker in workers) == 32)
+        assert all(_connections(worker, psutil.CONN_ESTABLISHED) > 0 for worker in workers)
+
+
+def _connections(worker: psutil.Process, status: str) -> int:
+    return sum(found.status == status for found in worker.net_connections("tcp"))
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def _workers(parent: psutil.Process) -> list[psutil.Process]:

@@ -98,7 +98,7 @@ def configure_logging(level: str) -> None:
 def run(settings: Settings, ready: Callable[[str], None] | None = None, bound: socket.socket | None = None) -> None:
     """Serves until SIGTERM or Ctrl-C. `ready` is called with the address once requests are answered.
 
-    `bound` is a listening socket to accept from instead of an address of its own. After SIGTERM `/health/ready` says no for
+    `bound` is a socket to listen on instead of an address of its own. After SIGTERM `/health/ready` says no for
     `drain` seconds while everything is still answered, so that a load balancer goes elsewhere; then running requests get
     `shutdown_timeout` seconds to end. Raises errors of `procession.errors` where the engine cannot be opened, OSError where
     the address is taken.

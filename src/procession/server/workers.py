@@ -1,15 +1,17 @@
 """Several nodes behind one port: `procession serve --workers N`. The parent binds, starts, watches and ends them.
 
-Each worker is a whole server with an engine of its own; what they share is the database and the socket they accept from.
+Each worker is a whole server with an engine of its own; what they share is the database and the address.
 A worker that dies is replaced, later each time it dies again soon.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -49,10 +51,12 @@ class Workers:
     def run(self) -> None:
         """Raises OSError where the address is taken, Unavailable where the first worker cannot serve."""
         family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as bound:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self._settings.host, self._settings.port))
-            bound.listen(2048)
+        with socket.socket(family, socket.SOCK_STREAM) as alone:
+            # it fails where anybody else listens, as one that shares would not
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind((self._settings.host, self._settings.port))
+            address = alone.getsockname()
+        with _at(address, family) as bound:
             before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
                 # the first one brings the schema up to date; the others find it so
@@ -68,8 +72,11 @@ class Workers:
 
     def _spawn(self, bound: socket.socket, *, first: bool = False) -> SpawnProcess:
         answers, tell = _spawning.Pipe(duplex=False)
-        process = _spawning.Process(target=serve_on, args=(self._settings, bound, tell), name="procession-worker")
-        process.start()
+        # of a socket that several accept from, who wakes first takes all connections that wait: each has its own, and Linux
+        # spreads connections over those that listen
+        with _at(bound.getsockname(), bound.family) if sys.platform == "linux" else bound.dup() as own:
+            process = _spawning.Process(target=serve_on, args=(self._settings, own, tell), name="procession-worker")
+            process.start()
         tell.close()
         if first:
             self._await(answers, process)
@@ -117,13 +124,29 @@ class Workers:
                 worker.process.join()
 
 
+def _at(address: Any, family: int) -> socket.socket:
+    """A socket at an address that others of this user may have too. It does not listen yet."""
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            found.setsockopt(socket.SOL_SOCKET, option, 1)
+        found.bind(address)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
 def serve_on(settings: Settings, bound: socket.socket, tell: Any) -> None:
     """A worker's life: a server on a socket that is bound already."""
+    gc.disable()  # as `procession serve` does with one process
     from procession.server.running import configure_logging, run
 
     configure_logging(settings.log_level)
 
     def ready(address: str) -> None:
+        gc.freeze()
+        gc.enable()
         # nobody may listen any more
         try:
             tell.send(address)
