@@ -20,7 +20,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from procession.engine.commands import Lease
-from procession.engine.unit import Envelope, Unit, UserCodeInBatch
+from procession.engine.unit import Envelope, Unit
+from procession.engine.worlds import UserCodeInBatch
 from procession.errors import Conflict, Unavailable
 from procession.storage.database import Joinable
 from procession.storage.drivers import DATABASE_ERRORS, side_by_side

@@ -20,8 +20,9 @@ from procession.engine.definitions import Definitions
 from procession.engine.dialect import Dialect, Dialects
 from procession.engine.jobs import JobExecutor
 from procession.engine.registry import Registry
-from procession.engine.unit import Envelope, Unit, UserCodeInBatch
+from procession.engine.unit import Envelope, Unit
 from procession.engine.wakening import Bell
+from procession.engine.worlds import UserCodeInBatch
 from procession.errors import Invalid, Missing
 from procession.feel.chance import CHANCE
 from procession.kernel import commands as c

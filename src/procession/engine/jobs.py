@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from procession.engine.unit import Envelope, UserCodeInBatch
+from procession.engine.unit import Envelope
+from procession.engine.worlds import UserCodeInBatch
 from procession.errors import Conflict, Missing, ProcessionError, Suspended, Unavailable
 from procession.kernel import commands as c
 from procession.kernel.records import Job

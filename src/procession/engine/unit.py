@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from procession.engine.commands import StartProcess, Together
+from procession.engine.worlds import EngineWorld
 from procession.errors import Conflict
 from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 class Busy(Conflict):
     """An instance that the command met is locked by another node: try the command again."""
-
-
-class UserCodeInBatch(Exception):
-    """The command runs user code, which must not happen while others wait: it runs again, alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +105,6 @@ class Unit:
 
     def step(self, command: Command, envelope: Envelope) -> Answer:
         """Carries out a kernel command here and now; its requests are the caller's to see to."""
-        from procession.engine.worlds import EngineWorld
-
         answer = handling.step(self.state, command, EngineWorld(self, envelope))
         self._events.extend(answer.events)
         return answer

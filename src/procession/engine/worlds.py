@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from procession.bpmn.model import DelegateWork, Process, Reference
 from procession.engine import connectors
-from procession.engine.unit import Envelope, Unit, UserCodeInBatch
 from procession.errors import ConnectorFailed, ExecutionFailed
 from procession.expressions import Bean, Scope
 from procession.kernel.world import Decided
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
+    from procession.engine.unit import Envelope, Unit
+
+
+class UserCodeInBatch(Exception):
+    """The command runs user code, which must not happen while others wait: it runs again, alone."""
 
 
 class EngineWorld:

@@ -43,7 +43,7 @@ DENIABLE = frozenset({"assignment", "update", "complete"})
 def asks_workers(step: Step, element: Element, event: str) -> bool:
     """True where a listener for the event is a job."""
     listeners = step.node_of(element).traits.listeners
-    return any(x.event == event and isinstance(x.work, ExternalWork) for x in listeners)
+    return bool(listeners) and any(x.event == event and isinstance(x.work, ExternalWork) for x in listeners)
 
 
 def ask(step: Step, element: Element, task: Task, event: str, change: Mapping[str, Any]) -> None:

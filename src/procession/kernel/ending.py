@@ -210,10 +210,10 @@ def _terminate_one(
 
 def end_instance(step: Step, root: Element, state: str, reason: str | None = None, *, listeners: bool = True) -> None:
     """The instance is over: nothing is left inside it."""
-    from procession.kernel.work import run_process_listeners
-
     instance = step.instance_of(root)
-    if listeners:
+    if listeners and step.process.listeners:
+        from procession.kernel.work import run_process_listeners
+
         run_process_listeners(step, root, "end")
     variables = {
         name: TypedValue(v.type, v.value, v.info) for name, v in visible(step.view, root.key).items()

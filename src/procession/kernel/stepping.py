@@ -335,7 +335,8 @@ class Step:
 
     def node_of(self, element: Element) -> Node:
         """The model of what an element is at; a loop's body has its activity's node."""
-        return self.process.nodes[element.node.removesuffix(BODY)]
+        nodes = self.process.nodes
+        return nodes.get(element.node) or nodes[element.node.removesuffix(BODY)]
 
     def is_root(self, element: Element) -> bool:
         return element.parent is None

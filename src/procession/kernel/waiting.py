@@ -280,11 +280,14 @@ def close_attached(
     but: Wait | None = None,
 ) -> None:
     """Takes away all that still waits for an element, `but` one kind; called instances are asked to end."""
+    attached = step.view.need(Element, element.key).attached
+    if not attached:
+        return
     from procession.kernel.incidents import end_incident
     from procession.kernel.work import run_task_listeners
     from procession.kernel.world import CancelCalled
 
-    for kind, key in step.view.need(Element, element.key).attached:
+    for kind, key in attached:
         match kind:
             case _ if kind is but:
                 pass

@@ -78,6 +78,9 @@ class HistoryBatch:
         hostname: str | None = None,
     ) -> None:
         self.level = level
+        self.keeps_variables = level >= HistoryLevel.AUDIT  # history refers to the last value of each variable
+        self.keeps_details = level >= HistoryLevel.FULL  # history refers to every value of each variable
+        self._is_told = level != HistoryLevel.NONE
         self.new_key = new_key
         self.rows = HistoryRows()
         self.facts = facts
@@ -92,16 +95,6 @@ class HistoryBatch:
         self.origins: dict[int, Origin] = {}
         self._last_node: dict[int, str] = {}
         self.failures: dict[int, int] = {}  # job or external task -> the log entry of its last failure
-
-    @property
-    def keeps_variables(self) -> bool:
-        """True where history refers to the last value of each variable."""
-        return self.level >= HistoryLevel.AUDIT
-
-    @property
-    def keeps_details(self) -> bool:
-        """True where history refers to every value of each variable."""
-        return self.level >= HistoryLevel.FULL
 
     # ------------------------------------------------------------ what rows say of their origin
 
@@ -151,7 +144,7 @@ class HistoryBatch:
         """Tells one event. Events of a batch come in their order; `lookup` knows what they name (`kernel.state.State`)."""
         self._lookup = lookup
         tell = TELL[type(event)]
-        if tell is not None and self.level != HistoryLevel.NONE:
+        if tell is not None and self._is_told:
             tell(self, stamp, event)
 
     # ------------------------------------------------------------ instances and activities
@@ -263,7 +256,7 @@ class HistoryBatch:
 
         `columns` are those of `schema.operation_log` that name what was changed (task, job, deployment …).
         """
-        if self.level < HistoryLevel.FULL or stamp.user is None:
+        if not self.keeps_details or stamp.user is None:
             return
         if origin.definition is not None:
             columns.setdefault("deployment", self.facts(origin.definition).deployment)

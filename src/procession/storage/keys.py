@@ -71,10 +71,9 @@ class KeyMaker:
     def __call__(self) -> int:
         """A new key. Raises Unavailable where the node's lease has run out."""
         with self._lock:
-            now = self._clock()
-            now_since_start = now - START
-            if now_since_start > self._time:
-                self._time, self._sequence = now_since_start, 0
+            now = self._clock() - START
+            if now > self._time:
+                self._time, self._sequence = now, 0
             elif self._sequence + 1 < _SEQUENCES:
                 self._sequence += 1
             else:

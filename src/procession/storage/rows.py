@@ -5,12 +5,12 @@ A row is a tuple in the order of the codec's `columns`. This file does not know 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import Boolean, Table
 
 from procession.kernel.records import (
@@ -48,10 +48,11 @@ _MAPPINGS = {"arrived", "note", "headers", "payload", "info"}
 _LIVES = {life.value: life for life in Life}
 _PHASES = {phase.value: phase for phase in Phase}
 _WAITS = {wait.value: wait for wait in Wait}
+_TEXTS = {member: member.value for member in (*Life, *Phase, *Wait)}
 
 
 def _attached_to_json(attached: Iterable[tuple[Wait, int]]) -> str | None:
-    pairs = [(wait.value, key) for wait, key in attached]
+    pairs = [(_TEXTS[wait], key) for wait, key in attached]
     return msgspec.json.encode(pairs).decode() if pairs else None
 
 
@@ -65,10 +66,6 @@ def _tags_to_json(tags: Iterable[str]) -> str | None:
 
 def _tags_from_json(text: str | None) -> tuple[str, ...]:
     return tuple(msgspec.json.decode(text)) if text else ()
-
-
-def _value_of(member: Any) -> Any:
-    return member.value
 
 
 def _maybe(convert: Convert) -> Convert:
@@ -86,9 +83,9 @@ def _conversions(table: Table, name: str) -> tuple[Convert | None, Convert | Non
     if name == "attached":
         return _attached_to_json, _attached_from_json
     if name == "life":
-        return _value_of, _LIVES.__getitem__
+        return _TEXTS.__getitem__, _LIVES.__getitem__
     if name == "phase":
-        return _value_of, _PHASES.__getitem__
+        return _TEXTS.__getitem__, _PHASES.__getitem__
     if isinstance(table.c[RENAMED.get(name, name)].type, Boolean):
         return bool, bool  # SQLite answers 0 and 1
     return None, None
@@ -102,14 +99,13 @@ class Codec(Generic[R]):
         self.table = table
         names = list(record.__struct_fields__)
         self.columns: tuple[str, ...] = tuple(RENAMED.get(name, name) for name in names)
-        self._get = operator.attrgetter(*names)
         pairs = [(place, *_conversions(table, name)) for place, name in enumerate(names)]
         self._writers = [(place, write) for place, write, _ in pairs if write is not None]
         self._readers = [(place, read) for place, _, read in pairs if read is not None]
 
     def row(self, record: R) -> list[Any]:
         """The record as a row."""
-        row = list(self._get(record))
+        row = list(astuple(record))
         for place, write in self._writers:
             row[place] = write(row[place])
         return row
