@@ -25,7 +25,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from procession.camunda7.api import load, router
 from procession.camunda7.listing import documented_parameters
@@ -35,6 +35,7 @@ from procession.engine.engine import Engine
 from procession.engine.users import keep_user, password_hash
 from procession.server.authentication import Authenticator, hash_password, is_password
 from procession.server.camunda8_rest import CamundaEight
+from procession.server.carrying import Carrier
 from procession.server.engine_rest import EngineRest
 from procession.server.metrics import CONTENT_TYPE, Metrics
 from procession.server.oauth import Tokens, token_route
@@ -54,26 +55,29 @@ PREFIX_8, CLUSTER_8 = "/v2", "/cluster"
 MODELER = "/modeler/api"
 
 
-class _Application(Starlette):
+class Application(Starlette):
     """Starlette, but the REST APIs, which answer their own errors, are asked without its layers in between."""
 
-    def __init__(self, routes: list[BaseRoute], direct: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, routes: list[BaseRoute], direct: Mapping[str, Carrier[Any]]) -> None:
         super().__init__(routes=routes)
         self._direct = direct
         self._pages = {route.path for route in routes if isinstance(route, Route)}
 
+    def carrier(self, path: str) -> Carrier[Any] | None:
+        """Who answers a path, where it belongs to an API."""
+        first, slash, _ = path[1:].partition("/")
+        return self._direct.get(f"/{first}") if slash and path not in self._pages else None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            path: str = scope["path"]
-            first, slash, _ = path[1:].partition("/")
-            direct = self._direct.get(f"/{first}") if slash else None
-            if direct is not None and path not in self._pages:
+            direct = self.carrier(scope["path"])
+            if direct is not None:
                 await direct(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
 
 
-def create_app(engine: Any, settings: Settings | None = None, modeler: Store | None = None) -> Starlette:
+def create_app(engine: Any, settings: Settings | None = None, modeler: Store | None = None) -> Application:
     """The application over an engine that is open. `app.state.stop()` lets long polls go, before the server ends.
 
     `modeler` is the store of the modeler that is served, if one is; it stays the caller's as well.
@@ -163,7 +167,7 @@ def create_app(engine: Any, settings: Settings | None = None, modeler: Store | N
         routes.extend(modeler_routes(modeler, options, v1=f"{MODELER}/v1", hub=f"{MODELER}/v2", token=None))
     if settings.test_mode:
         routes.extend(oracle_routes(engine))
-    app = _Application(routes, {PREFIX: rest, PREFIX_8: camunda8, CLUSTER_8: camunda8})
+    app = Application(routes, {PREFIX: rest, PREFIX_8: camunda8, CLUSTER_8: camunda8})
 
     def stop() -> None:
         rest.stop()

@@ -12,7 +12,7 @@ import asyncio
 import inspect
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,14 +65,37 @@ class Written(Protocol):
 R = TypeVar("R", bound=Entry)
 
 
+class Asked(Protocol):
+    """A request as it comes in, whichever way: `path` and `query` are raw, header names in lower case."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> bytes: ...
+    @property
+    def query(self) -> bytes: ...
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def scheme(self) -> str: ...
+    async def whole(self, limit: int) -> bytes:
+        """The body. Raises Unfit where it is larger than so many bytes, or its client goes away."""
+
+    def watch(self, gone: Callable[[], None]) -> Callable[[], object]:
+        """Has it told when the client goes away; gives what ends that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A request that is here as a whole. `path` is raw and below the prefix; of several equal headers the first counts."""
+    """A request that is here as a whole. `path` is below the prefix; of several equal headers the first counts."""
 
     method: str
     path: str
     params: Mapping[str, str]
-    scope: Scope
+    scheme: str
+    raw_query: bytes
     headers: Mapping[bytes, str]
     body: bytes
     user: str | None
@@ -84,7 +107,7 @@ class Arrived:
 
     def query(self) -> list[tuple[str, str]]:
         """The parameters of the address, in order, decoded. Raises Unfit."""
-        return _query(self.scope)
+        return _query(self.raw_query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +127,11 @@ class Unfit(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+    @classmethod
+    def too_large(cls, limit: int) -> Unfit:
+        """A body of more than so many bytes."""
+        return cls(413, f"The request's body is larger than {limit} bytes")
 
 
 class Busy(Unavailable):
@@ -134,7 +162,7 @@ class Carrier(ABC, Generic[R]):
         self._pool = ThreadPoolExecutor(threads, "procession-rest")
         self._max_requests = max_requests
         self._working = 0
-        self._draining = False
+        self.is_draining = False
         self._observe = observe
         self._polls: set[asyncio.Future[Any]] = set()
         self._stopping = False
@@ -180,60 +208,72 @@ class Carrier(ABC, Generic[R]):
 
     def drain(self) -> None:
         """From now on every answer asks its client to connect anew: elsewhere, for this server is about to end."""
-        self._draining = True
+        self.is_draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             return
+        written = await self.respond(_OverAsgi(scope, receive))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": written.status,
+                "headers": headers_of(written, last=self.is_draining),
+            }
+        )
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else written.body})
+
+    async def respond(self, asked: Asked) -> Written:
+        """The answer to a request, whatever it is."""
         began = time.perf_counter()
-        method: str = scope["method"]
-        template = "(none)"
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        whole = raw.split(b"?", 1)[0].decode("latin-1")
+        method, template = asked.method, "(none)"
+        whole = asked.path.decode("latin-1")
         try:
             path = self._path(whole)
             at_once = self._at_once(method, path)
             if at_once is None:
                 entry, params = self._find(method, path)
                 template = entry.path
-                response = self._written(await self._answer(entry, params, path, scope, receive))
+                response = self._written(await self._answer(entry, params, path, asked))
             else:
                 response = at_once
         except Exception as error:
             response = self._refusal(error, whole)
-        await _send(response, send, with_body=method != "HEAD", last=self._draining)
         self._observe(method, template, response.status, time.perf_counter() - began)
+        return response
 
-    async def _answer(self, entry: R, params: Mapping[str, str], path: str, scope: Scope, receive: Receive) -> Any:
+    async def _answer(self, entry: R, params: Mapping[str, str], path: str, asked: Asked) -> Any:
         if entry.waits:
-            return await self._admitted(entry, params, path, scope, receive)
+            return await self._admitted(entry, params, path, asked)
         # who only waits for work costs next to nothing; what is at work is bounded
         if self._working >= self._max_requests:
             raise Busy("Too many requests are waiting; try again later")
         self._working += 1
         try:
-            return await self._admitted(entry, params, path, scope, receive)
+            return await self._admitted(entry, params, path, asked)
         finally:
             self._working -= 1
 
-    async def _admitted(self, entry: R, params: Mapping[str, str], path: str, scope: Scope, receive: Receive) -> Any:
-        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+    async def _admitted(self, entry: R, params: Mapping[str, str], path: str, asked: Asked) -> Any:
+        headers = {name: value.decode("latin-1") for name, value in reversed(asked.headers)}
         user = None
         if not entry.open:
-            client = scope.get("client") or ("", 0)
-            user = await self._user(headers.get(b"authorization"), client[0])
-        body = await self._body(self._max_upload if entry.form else self._max_body, headers, receive)
-        work = self._work(entry, Arrived(scope["method"], path, params, scope, headers, body, user))
+            user = await self._user(headers.get(b"authorization"), asked.client)
+        limit = self._max_upload if entry.form else self._max_body
+        declared = headers.get(b"content-length", "")
+        if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
+            raise Unfit.too_large(limit)
+        body = await asked.whole(limit)
+        arrived = Arrived(asked.method, path, params, asked.scheme, asked.query, headers, body, user)
+        work = self._work(entry, arrived)
         if entry.waits:
-            return await self._while_connected(work(), receive)
+            return await self._while_connected(work(), asked)
         if entry.in_steps:
-            return await self._stepwise(work, user, receive, in_thread=len(body) > MAX_INLINE)
+            return await self._stepwise(work, user, asked, in_thread=len(body) > MAX_INLINE)
         return await self._in_thread(work)
 
-    async def _stepwise(
-        self, begin: Callable[[], Steps], user: str | None, receive: Receive, *, in_thread: bool
-    ) -> Any:
+    async def _stepwise(self, begin: Callable[[], Steps], user: str | None, request: Asked, *, in_thread: bool) -> Any:
         """Runs an endpoint step by step; big bodies are read, and errors looked into, in a thread.
 
         What it yields is a command, a short question, a function for a thread, or a coroutine that waits: then it gives up
@@ -249,7 +289,7 @@ class Carrier(ABC, Generic[R]):
                 if type(asked) is Lookup:
                     value = await self._looked_up(asked)
                 elif inspect.iscoroutine(asked):
-                    value = await self._waiting(asked, receive)
+                    value = await self._waiting(asked, request)
                 elif callable(asked):
                     value = await self._in_thread(asked)
                 else:
@@ -268,54 +308,79 @@ class Carrier(ABC, Generic[R]):
         found = None if asker is None else await asker.rows(asked.statement, asked.values)
         return None if found is None else asked.read(found)
 
-    async def _waiting(self, work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
+    async def _waiting(self, work: Coroutine[Any, Any, Any], request: Asked) -> Any:
         self._working -= 1
         try:
-            return await self._while_connected(work, receive)
+            return await self._while_connected(work, request)
         finally:
             self._working += 1
 
-    async def _while_connected(self, work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
+    async def _while_connected(self, work: Coroutine[Any, Any, Any], request: Asked) -> Any:
         """Runs a coroutine until it is done, its client has gone, or the server stops."""
         task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(_gone(receive))
+        has_gone = False
+
+        def gone() -> None:
+            nonlocal has_gone
+            has_gone = True
+            task.cancel()
+
+        unwatch = request.watch(gone)
         self._polls.add(task)
         try:
             if self._stopping:
                 task.cancel()
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise Unfit(400, "The client went away")
-            return task.result()
+            return await task
         except asyncio.CancelledError:
+            if has_gone:
+                raise Unfit(400, "The client went away") from None
             if not self._stopping:
                 raise
             raise Unavailable("The server is stopping") from None
         finally:
             self._polls.discard(task)
             task.cancel()
-            gone.cancel()
+            unwatch()
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    async def _body(self, limit: int, headers: Mapping[bytes, str], receive: Receive) -> bytes:
-        declared = headers.get(b"content-length", "")
-        if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
-            raise Unfit(413, f"The request's body is larger than {limit} bytes")
+
+class _OverAsgi:
+    """A request that comes by ASGI."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        self.method: str = scope["method"]
+        self.path = raw.split(b"?", 1)[0]
+        self.query: bytes = scope.get("query_string", b"")
+        self.headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self.client: str = (scope.get("client") or ("", 0))[0]
+        self.scheme: str = scope.get("scheme", "http")
+        self._receive = receive
+
+    async def whole(self, limit: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await receive()
+            message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Unfit(400, "The client went away before its request was whole")
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
             if size > limit:
-                raise Unfit(413, f"The request's body is larger than {limit} bytes")
+                raise Unfit.too_large(limit)
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+    def watch(self, gone: Callable[[], None]) -> Callable[[], object]:
+        async def look() -> None:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            gone()
+
+        return asyncio.ensure_future(look()).cancel
 
 
 def _stepped(step: Callable[[], Any]) -> tuple[bool, Any]:
@@ -326,8 +391,7 @@ def _stepped(step: Callable[[], Any]) -> tuple[bool, Any]:
         return True, stop.value
 
 
-def _query(scope: Scope) -> list[tuple[str, str]]:
-    raw: bytes = scope.get("query_string", b"")
+def _query(raw: bytes) -> list[tuple[str, str]]:
     if not raw:
         return []
     if len(raw) > MAX_QUERY:
@@ -343,23 +407,18 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
     return pairs
 
 
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache"))
 
 
-async def _send(response: Written, send: Send, *, with_body: bool, last: bool) -> None:
+def headers_of(written: Written, *, last: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer; the `last` one of a connection says so."""
     headers = [*_ALWAYS]
-    if response.media_type is not None:
-        headers.append((b"content-type", response.media_type.encode("latin-1")))
-    if response.status != 204:
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    for name, value in response.headers.items():
+    if written.media_type is not None:
+        headers.append((b"content-type", written.media_type.encode("latin-1")))
+    if written.status != 204:
+        headers.append((b"content-length", b"%d" % len(written.body)))
+    for name, value in written.headers.items():
         headers.append((name.lower().encode("latin-1"), value.encode("latin-1", "replace")))
     if last:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+    return headers

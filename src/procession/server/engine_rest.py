@@ -68,7 +68,7 @@ class EngineRest(Carrier[Route]):
     def _work(self, entry: Route, arrived: Arrived) -> Callable[[], Any]:
         if arrived.body:
             _expect(entry, arrived.content_type)
-        scope, headers = arrived.scope, arrived.headers
+        headers = arrived.headers
         request = Request(
             method=arrived.method,
             path=arrived.path,
@@ -77,7 +77,7 @@ class EngineRest(Carrier[Route]):
             body=arrived.body,
             content_type=arrived.content_type,
             user=arrived.user,
-            base_url=f"{scope.get('scheme', 'http')}://{headers.get(b'host', 'localhost')}{self._prefix}",
+            base_url=f"{arrived.scheme}://{headers.get(b'host', 'localhost')}{self._prefix}",
             accept=headers.get(b"accept", ""),
         )
         return partial(entry.handler, request, self._engine)

@@ -23,7 +23,7 @@ from procession.engine.targets import named
 from procession.errors import Unavailable
 from procession.feel.limits import set_limits
 from procession.server.application import create_app
-from procession.server.corking import CorkedProtocol
+from procession.server.connections import Connection
 from procession.server.settings import Settings
 from procession.storage import PoolSettings, Storage, open_storage
 
@@ -114,7 +114,7 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None, bound: s
         server = _Server(
             uvicorn.Config(
                 app,
-                http=type("Protocol", (CorkedProtocol,), {"patience": settings.request_timeout}),
+                http=type("Configured", (Connection,), {"patience": settings.request_timeout, "find": app.carrier}),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
