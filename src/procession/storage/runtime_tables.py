@@ -165,11 +165,16 @@ external_task = Table(
     text_column("error_code"),
     Index(None, "instance"),
     Index(None, "definition"),
-    Index(None, "topic", "locked_until"),
+    Index(None, "topic"),
 )
 _FETCHABLE = "NOT suspended AND (retries IS NULL OR retries > 0)"
-index_when(external_task, "ix_external_task_free", f"{_FETCHABLE} AND locked_until IS NULL", "topic", "key")
-_where = text(f"{_FETCHABLE} AND locked_until IS NULL")
+_FREE = f"{_FETCHABLE} AND locked_until IS NULL"
+index_when(external_task, "ix_external_task_free", _FREE, "topic", "key")
+index_when(
+    external_task, "ix_external_task_held", f"{_FETCHABLE} AND locked_until IS NOT NULL", "topic", "locked_until"
+)
+# with a condition of its own: PostgreSQL, while it takes few to be free, would else go by this one and sort them by key
+_where = text(f"{_FREE} AND key > 0")
 Index(
     "ix_external_task_priority", external_task.c.topic, external_task.c.priority.desc(), external_task.c.key,
     sqlite_where=_where, postgresql_where=_where,

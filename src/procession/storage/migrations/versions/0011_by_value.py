@@ -10,11 +10,17 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-FREE = "NOT suspended AND (retries IS NULL OR retries > 0) AND locked_until IS NULL"
+FETCHABLE = "NOT suspended AND (retries IS NULL OR retries > 0)"
 PARTIAL: tuple[tuple[str, str, str, list[str | sa.TextClause]], ...] = (
     ("variable", "short_text", "type = 'String' AND length(text_value) <= 255", ["name", "text_value"]),
     ("variable", "whole_number", "type IN ('Integer', 'Long')", ["name", "long_value"]),
-    ("external_task", "priority", FREE, ["topic", sa.text("priority DESC"), "key"]),
+    (
+        "external_task",
+        "priority",
+        f"{FETCHABLE} AND locked_until IS NULL AND key > 0",
+        ["topic", sa.text("priority DESC"), "key"],
+    ),
+    ("external_task", "held", f"{FETCHABLE} AND locked_until IS NOT NULL", ["topic", "locked_until"]),
     ("job", "start", "instance IS NULL", ["definition"]),
     ("event_subscription", "start", "instance IS NULL", ["kind", "name"]),
     ("event_subscription", "start_of", "instance IS NULL", ["definition"]),
@@ -26,8 +32,11 @@ PARTIAL: tuple[tuple[str, str, str, list[str | sa.TextClause]], ...] = (
 
 
 def upgrade() -> None:
-    """The index by end gets the key, that of external tasks by priority the direction in which it is read."""
-    op.drop_index("ix_external_task_priority", table_name="external_task")
+    """The index by end gets the key, that of external tasks by priority the direction in which it is read, and that by the
+    end of their locks holds those alone that may be fetched again."""
+    for name in ("priority", "topic_locked_until"):
+        op.drop_index(f"ix_external_task_{name}", table_name="external_task")
+    op.create_index("ix_external_task_topic", "external_task", ["topic"])
     for table, name, condition, columns in PARTIAL:
         where = sa.text(condition)
         op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=where, postgresql_where=where)
