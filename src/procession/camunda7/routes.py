@@ -30,7 +30,8 @@ H = TypeVar("H", bound=Callable[..., Any])
 class Route:
     """One operation. `open` ones need no credentials; `form` ones take a multipart body.
 
-    `waits` says that its function is a coroutine, `in_steps` that it is a generator (`Steps`).
+    `names` are the parameters of its path; `waits` says that its function is a coroutine, `in_steps` that it is a generator
+    (`Steps`).
     """
 
     method: str
@@ -38,11 +39,14 @@ class Route:
     handler: Handler
     open: bool = False
     form: bool = False
+    names: tuple[str, ...] = field(init=False, default=())
     waits: bool = field(init=False, default=False)
     in_steps: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         # asked once here instead of with every request
+        names = tuple(segment[1:-1] for segment in self.segments if segment.startswith("{"))
+        object.__setattr__(self, "names", names)
         object.__setattr__(self, "waits", iscoroutinefunction(self.handler))
         object.__setattr__(self, "in_steps", isgeneratorfunction(self.handler))
 
@@ -98,8 +102,7 @@ class Router:
         entry = branch.routes.get("GET" if method == "HEAD" else method)
         if entry is None:
             raise Answered(405, "NotAllowedException", "HTTP 405 Method Not Allowed")
-        names = [segment[1:-1] for segment in entry.segments if segment.startswith("{")]
-        return entry, dict(zip(names, values, strict=True))
+        return entry, dict(zip(entry.names, values, strict=True))
 
     def methods(self, path: str) -> tuple[str, ...]:
         """The methods that a path answers, in order."""
