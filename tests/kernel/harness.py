@@ -491,7 +491,7 @@ class KernelPlay:
                 for key in event.variables:
                     value = self._variables.pop((source, self._shown(source, self._named[key])))
                     self._variables[target, self._shown(target, self._named[key])] = value
-            case e.VariableRemoved() if event.deleted:
+            case e.VariableRemoved():
                 del self._variables[event.scope, self._shown(event.scope, event.name)]
             case _:
                 pass

@@ -48,7 +48,7 @@ END: list[e.Event] = [
     e.ElementMoved(2, Phase.END, 0, Life.COMPLETING),
     e.ElementCompleted(2, scope_completed=True),
     e.ElementRemoved(2),
-    e.VariableRemoved(10, 1, "x", deleted=False),
+    e.VariablesDropped(1, (10,)),
     e.ElementMoved(1, Phase.END, 0, Life.COMPLETING),
     e.ElementCompleted(1, scope_completed=True),
     e.ElementRemoved(1),
@@ -153,7 +153,7 @@ def test_levels(storage: Storage, level: HistoryLevel, counts: tuple[int, ...]) 
 def test_a_deleted_variable_keeps_its_last_value(storage: Storage) -> None:
     tell(storage, BEGIN)
     tell(storage, [e.VariableSet(Variable(10, 1, 1, "x", "String", "y" * 9000, revision=1), False)])
-    tell(storage, [e.VariableRemoved(10, 1, "x", deleted=True)])
+    tell(storage, [e.VariableRemoved(10, 1, "x")])
     found = rows(storage, schema.history_variable, "state", "type", "form", "long_value", "big", "revision")
     assert [row[:4] for row in found] == [("DELETED", "String", "str", None)]
     assert rows(storage, schema.big_value, "key", "owner", "instance") == [(found[0][4], 10, 1)]
@@ -170,7 +170,7 @@ def test_big_contents_go_with_their_last_reader(storage: Storage, level: History
     tell(storage, [*BEGIN[:2], e.VariableSet(first, True)], level=level)
     tell(storage, [e.VariableSet(replace(first, value="y" * 9000, revision=1), False)], level=level)
     assert len(rows(storage, schema.big_value, "key")) == max(kept, 1)
-    tell(storage, [e.VariableRemoved(10, 1, "x", deleted=False)], level=level)
+    tell(storage, [e.VariablesDropped(1, (10,))], level=level)
     assert len(rows(storage, schema.big_value, "key")) == kept
 
 

@@ -17,7 +17,7 @@ from procession.expressions import MappingScope, Scope
 from procession.kernel import handling
 from procession.kernel.applying import apply
 from procession.kernel.commands import Command
-from procession.kernel.events import Event, Stamp, VariableRemoved, VariableSet
+from procession.kernel.events import Event, Stamp, VariablesDropped, VariableSet
 from procession.kernel.records import Instance, Variable
 from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer, Step
@@ -182,7 +182,7 @@ class Unit:
             if type(event) is VariableSet and event.variable.transient:
                 v = event.variable
                 if self.state.get(Variable, v.key) is not None:
-                    apply(self.state, VariableRemoved(v.key, v.scope, v.name, deleted=False))
+                    apply(self.state, VariablesDropped(v.scope, (v.key,)))
 
     def save(self) -> None:
         """Writes everything: records and history."""

@@ -150,6 +150,12 @@ def _variable_removed(state: State, event: e.VariableRemoved) -> None:
     _count_variable(state, event.scope, -1)
 
 
+def _variables_dropped(state: State, event: e.VariablesDropped) -> None:
+    for key in event.variables:
+        state.remove(Variable, key)
+    _count_variable(state, event.scope, -len(event.variables))
+
+
 # ---------------------------------------------------------------- what an element waits for
 
 
@@ -233,6 +239,7 @@ _APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
     e.VariableSet: _variable_set,
     e.VariablesCarried: _variables_carried,
     e.VariableRemoved: _variable_removed,
+    e.VariablesDropped: _variables_dropped,
     e.TaskCreated: _task_created,
     e.TaskChanged: lambda state, event: state.put(event.task),
     e.TaskEnded: _task_ended,

@@ -207,13 +207,19 @@ class VariablesCarried(Struct, frozen=True):
 
 
 class VariableRemoved(Struct, frozen=True):
-    """Deleted on request (`deleted`), or gone with its scope (history then keeps its last value)."""
+    """Deleted on request."""
 
     variable: int
     scope: int
     name: str
-    deleted: bool
     activity: int | None = None
+
+
+class VariablesDropped(Struct, frozen=True):
+    """Gone with their scope; history keeps their last values."""
+
+    scope: int
+    variables: tuple[int, ...]
 
 
 # ---------------------------------------------------------------- human tasks
@@ -400,6 +406,7 @@ Event = (
     | VariableSet
     | VariablesCarried
     | VariableRemoved
+    | VariablesDropped
     | TaskCreated
     | TaskChanged
     | TaskEnded

@@ -68,7 +68,8 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
         return
     step.ending = item.scope if item.shared and not scope.children else None
     if scope.parent is not None:
-        behaviour_of(step, scope).child_ended(step, scope, step.node_of(scope), item.child)
+        node = step.node_of(scope)
+        behaviour_of(scope, node).child_ended(step, scope, node, item.child)
     elif not scope.children:
         step.came_to_end = True
         if step.open != scope.key:
@@ -98,8 +99,8 @@ def _before(step: Step, element: Element, node: Node, item: Continue) -> None:
     if item.index < len(listeners):
         _listen(step, element, Phase.BEFORE, item.index, listeners)
         return
-    taken = flow is not None and not element.note.get(TRIGGERED) and not _clears(node)
-    if taken and step.look_at_conditions(Continue(element.key, Phase.BEFORE, item.index)):
+    if step.changed and flow is not None and not element.note.get(TRIGGERED) and not _clears(node):
+        step.look_at_conditions(Continue(element.key, Phase.BEFORE, item.index))
         return
     loop = node.traits.loop
     if loop.async_before if loop and _is_turn(element) else node.traits.async_before:
@@ -126,7 +127,7 @@ def _attach(step: Step, element: Element, node: Node, item: Continue) -> None:
     body = element.node.endswith(BODY)
     following = Phase.EXECUTE if body else _entering(node.traits)
     at_once = following is Phase.EXECUTE and step.goes_straight
-    behaviour = behaviour_of(step, element)
+    behaviour = behaviour_of(element, node)
     step.emit(e.ElementEntered(key, behaviour.type_name(node, body), node.name, at_once))
     if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
         open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
@@ -158,13 +159,13 @@ def _execute(step: Step, element: Element, node: Node, item: Continue) -> None:
         step.emit(e.ElementMoved(element.key, Phase.EXECUTE, 0, Life.ACTIVE))
         element = step.view.need(Element, element.key)
     if not element.note.get(HELD):
-        behaviour_of(step, element).execute(step, element, node)
+        behaviour_of(element, node).execute(step, element, node)
 
 
 def _confirm(step: Step, element: Element, node: Node, item: Continue) -> None:
     event = element.note.get(CHANGING, {}).get("event", "complete")
     if not _listen(step, element, Phase.CONFIRM, item.index, _of(node.traits.listeners, event)):
-        behaviour_of(step, element).confirmed(step, element, node)
+        behaviour_of(element, node).confirmed(step, element, node)
 
 
 def _end(step: Step, element: Element, node: Node, item: Continue) -> None:
@@ -213,7 +214,7 @@ def _leave(step: Step, element: Element, node: Node, item: Continue) -> None:
     key, loop = element.key, node.traits.loop
     inner = loop is not None and _is_turn(element)
     flows = () if inner else step.chosen_flows(element)
-    behaviour_of(step, element).leaving(step, element, node)
+    behaviour_of(element, node).leaving(step, element, node)
     if step.process.has_compensation and key not in step.cut_off:
         completed(step, element, node)
     close_attached(step, element)
@@ -265,7 +266,8 @@ def _out(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None
         leave_after(step, scope, stay, {"ends": True})
     if not flows:
         # a compensation handler tells the event that threw
-        step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key, shared=not stands_alone(step, element)))
+        shared = step.process.has_conditions and not stands_alone(step, element)
+        step.push(ChildEnded(int(element.note.get(COMPENSATES, scope)), key, shared))
 
 
 def _listen(step: Step, element: Element, phase: Phase, index: int, listeners: Sequence[Listener]) -> bool:

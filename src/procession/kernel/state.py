@@ -319,17 +319,17 @@ class State:
         found: dict[type[Any], Changes] = {}
         for table, rows in self._rows.items():
             stored = self._stored[table]
-            changes = Changes([], [], [])
+            inserted, updated, deleted = [], [], []
             for key, now in rows.items():
                 before = stored.get(key)
                 if now is before:
                     continue
                 if before is None:
-                    changes.inserted.append(now)
+                    inserted.append(now)
                 elif now is None:
-                    changes.deleted.append(key)
+                    deleted.append(key)
                 else:
-                    changes.updated.append(now)
-            if changes.inserted or changes.updated or changes.deleted:
-                found[table] = changes
+                    updated.append(now)
+            if inserted or updated or deleted:
+                found[table] = Changes(inserted, updated, deleted)
         return found

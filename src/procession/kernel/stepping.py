@@ -145,7 +145,7 @@ class Step:
         self._later: deque[Item | Turns] = deque()
         self._checks: deque[Item] = deque()
         self._conditions = self._is_straight = False
-        self._changed: list[Check] = []  # what variables changed, until conditions are looked at
+        self.changed: list[Check] = []  # what variables changed, until conditions are looked at
         self._moves = False  # a token has begun to move in this step
         self._chosen: dict[int, tuple[str, ...]] = {}
         self._items = 0
@@ -182,9 +182,9 @@ class Step:
             case e.ElementCreated():
                 self._moves = True
             case e.VariableSet(variable=variable, created=created):
-                self._changed.append(Check(variable.scope, variable.name, "create" if created else "update"))
-            case e.VariableRemoved(scope=scope, name=name, deleted=True):
-                self._changed.append(Check(scope, name, "delete"))
+                self.changed.append(Check(variable.scope, variable.name, "create" if created else "update"))
+            case e.VariableRemoved(scope=scope, name=name):
+                self.changed.append(Check(scope, name, "delete"))
             case e.SubscriptionOpened(subscription=subscription) if subscription.kind == "conditional":
                 host = self.view.need(Element, subscription.element or 0)
                 if host.phase is Phase.EXECUTE:
@@ -197,14 +197,14 @@ class Step:
         As in Camunda 7 such moments are: when an element's start listeners are done, when it has done what it does and is
         about to leave, when a token takes a flow; and after variables were set from outside.
         """
-        if not self._changed:
+        if not self.changed:
             return False
         following = [] if then is None else [then]
         if self._moves or within:
-            self.look_further(*(replace(x, within=True) for x in self._changed), *following)
+            self.look_further(*(replace(x, within=True) for x in self.changed), *following)
         else:
-            self.push(*self._changed, *following)
-        self._changed.clear()
+            self.push(*self.changed, *following)
+        self.changed.clear()
         return True
 
     def look_further(self, *items: Item) -> None:
@@ -238,7 +238,7 @@ class Step:
 
     def push(self, *items: Item) -> None:
         """Adds work; the first of these runs first, before all that is waiting already."""
-        self._agenda.extend(reversed(items))
+        self._agenda += items[::-1]
 
     def push_turns(self, turns: Sequence[Continue]) -> None:
         """Adds the turns of a loop; in breadth each begins after what the one before it has begun."""
@@ -262,11 +262,14 @@ class Step:
     def run(self, *, pausing: bool = False) -> Answer:
         """Works the agenda off; `pausing` stops it, with `rest` in its answer, where something was asked of another instance."""
         while self._agenda or self._later or self._checks:
-            if pausing and self._asks() and not self._checks:
+            if pausing and self.answer.requests and not self._checks and self._asks():
                 self.answer.rest = self
                 break
             # conditions are looked at before anything else goes on
-            item = self._checks.popleft() if self._checks else self._take()
+            if self._checks:
+                item = self._checks.popleft()
+            else:
+                item = self._agenda.pop() if self._agenda else self._take()
             self._items += 1
             # over its budget, what begins next is put off (`phases`); what does not even begin anything fails
             if self._items > MAX_ITEMS and self._items > HARD_LIMIT * self._budget():
@@ -283,15 +286,13 @@ class Step:
         return self.answer
 
     def _asks(self) -> bool:
-        """Whether something asked of another instance has to be done before what comes next; a signal need not in breadth."""
-        asked = self.answer.requests
-        if not asked or not self.process.policies.breadth_first:
-            return bool(asked)
-        return any(not isinstance(request, BroadcastSignal) for request in asked)
+        """Whether what was asked of another instance has to be done before what comes next; a signal need not in breadth."""
+        if not self.process.policies.breadth_first:
+            return True
+        return any(not isinstance(request, BroadcastSignal) for request in self.answer.requests)
 
     def _take(self) -> Item:
-        if self._agenda:
-            return self._agenda.pop()
+        """What waits for its turn."""
         item = self._later.popleft()
         while isinstance(item, Turns):
             # the next turn of a loop comes after what the one before it has begun
@@ -368,7 +369,11 @@ class Step:
 
         Conditional events come before that, where it `looks` at them.
         """
-        if looks and self.look_at_conditions(Complete(element, None if flows is None else tuple(flows))):
+        if (
+            looks
+            and self.changed
+            and self.look_at_conditions(Complete(element, None if flows is None else tuple(flows)))
+        ):
             return
         self.ending = None
         found = self.view.need(Element, element)
@@ -494,10 +499,9 @@ class Step:
         owner = self.view.get(Element, scope) or self.view.get(Task, scope)
         if owner is None or not owner.variables:
             return
-        for variable in self.view.variables(scope).values():
-            if variable.name in but:
-                continue
-            self.emit(e.VariableRemoved(variable.key, scope, variable.name, deleted=False))
+        gone = tuple(x.key for x in self.view.variables(scope).values() if x.name not in but)
+        if gone:
+            self.emit(e.VariablesDropped(scope, gone))
 
     # ------------------------------------------------------------ expressions
 

@@ -176,7 +176,7 @@ def remove_variables(step: Emitter, scope: int, names: tuple[str, ...], *, local
     for name in names:
         found = step.view.variable(scope, name) if local else find_variable(step.view, scope, name)
         if found is not None:
-            step.emit(VariableRemoved(found.key, found.scope, name, deleted=True, activity=scope))
+            step.emit(VariableRemoved(found.key, found.scope, name, scope))
 
 
 class Sight:

@@ -314,6 +314,7 @@ TELL: Final[Mapping[type[Event], Callable[[HistoryBatch, Stamp, Any], None] | No
     e.VariableSet: history_variables.variable_set,
     e.VariablesCarried: history_variables.variables_carried,
     e.VariableRemoved: history_variables.variable_removed,
+    e.VariablesDropped: None,  # history keeps their last values
     e.TaskCreated: history_tasks.task_created,
     e.TaskChanged: history_tasks.task_changed,
     e.TaskEnded: history_tasks.task_ended,

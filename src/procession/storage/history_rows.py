@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Table
 
 from procession.storage import schema
 from procession.storage.drivers import Driver
-from procession.storage.encoding import encode_value, mapping_to_json
+from procession.storage.encoding import mapping_to_json
 
 if TYPE_CHECKING:
     from procession.storage.transaction import BigValues
@@ -89,7 +89,7 @@ def _computed(table: Table, shape: tuple[str, ...]) -> Mapping[str, str] | None:
 
 def _encode(row: Values, big: BigValues) -> None:
     value = row.pop("value")
-    encoded = encode_value(value)
+    encoded = big.encode(value)
     row["form"], row["text_value"], row["long_value"], row["double_value"], row["bytes_value"], _ = encoded
     row["big"] = big.key_for(row.get("variable") or row["key"], value, encoded, row.get("instance"))
     row["info"] = mapping_to_json(row.get("info") or {})

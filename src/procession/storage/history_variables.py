@@ -13,7 +13,7 @@ from procession.storage import schema
 from procession.storage.encoding import millis
 
 if TYPE_CHECKING:
-    from procession.storage.history import HistoryBatch
+    from procession.storage.history import HistoryBatch, Origin
 
 
 def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> None:
@@ -22,7 +22,6 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
     if not batch.keeps_variables or v.transient:
         return
     origin = batch.origin(v.instance, v.definition, v.tenant)
-    value = {"type": v.type, "value": v.value, "info": v.info, "revision": v.revision}
     if event.created:
         batch.rows.add(
             schema.history_variable,
@@ -33,11 +32,15 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
             name=v.name,
             created=millis(stamp.time),
             state="CREATED",
-            **value,
+            type=v.type,
+            value=v.value,
+            info=v.info,
+            revision=v.revision,
         )
     else:
-        batch.rows.change(schema.history_variable, v.key, **value)
-    _detail(batch, stamp, v, event.activity, v.value, initial=event.initial)
+        batch.rows.change(schema.history_variable, v.key, type=v.type, value=v.value, info=v.info, revision=v.revision)
+    if batch.keeps_details:
+        _detail(batch, stamp, v, origin, event.activity, v.value, initial=event.initial)
 
 
 def variables_carried(batch: HistoryBatch, stamp: Stamp, event: e.VariablesCarried) -> None:
@@ -48,28 +51,33 @@ def variables_carried(batch: HistoryBatch, stamp: Stamp, event: e.VariablesCarri
 
 
 def variable_removed(batch: HistoryBatch, stamp: Stamp, event: e.VariableRemoved) -> None:
-    """A variable that was deleted on request is marked so; one that went with its scope says nothing of it.
-
-    Both keep their last value; the detail of a deletion has none.
-    """
-    if not batch.keeps_variables or not event.deleted:
+    """A variable that was deleted on request is marked so and keeps its last value; the detail of a deletion has none."""
+    if not batch.keeps_variables:
         return
     v = batch.variable(event.variable)
     if v is not None and v.transient:
         return
     batch.rows.change(schema.history_variable, event.variable, state="DELETED")
-    if v is not None:
+    if v is not None and batch.keeps_details:
         gone = replace(v, info={}, revision=v.revision + 1)
-        _detail(batch, stamp, gone, event.activity, None, initial=False)
+        origin = batch.origin(v.instance, v.definition, v.tenant)
+        _detail(batch, stamp, gone, origin, event.activity, None, initial=False)
 
 
-def _detail(batch: HistoryBatch, stamp: Stamp, v: Variable, activity: int | None, value: Any, *, initial: bool) -> None:
-    if not batch.keeps_details:
-        return
+def _detail(
+    batch: HistoryBatch,
+    stamp: Stamp,
+    v: Variable,
+    origin: Origin,
+    activity: int | None,
+    value: Any,
+    *,
+    initial: bool,
+) -> None:
     batch.rows.add(
         schema.history_detail,
         batch.new_key(),
-        batch.origin(v.instance, v.definition, v.tenant),
+        origin,
         kind="variableUpdate",
         time=millis(stamp.time),
         element=v.scope if v.task is None else None,

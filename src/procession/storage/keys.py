@@ -46,7 +46,7 @@ class KeyMaker:
         self._valid_until = valid_until
         self._lock = threading.Lock()
         self._time = 0
-        self._sequence = 0
+        self._free = 0  # the next in the sequence
 
     @property
     def node(self) -> int:
@@ -70,14 +70,18 @@ class KeyMaker:
 
     def __call__(self) -> int:
         """A new key. Raises Unavailable where the node's lease has run out."""
+        return self.take(1)[0]
+
+    def take(self, count: int) -> range:
+        """So many new keys (4,096 at most), each one more than the one before. Raises Unavailable as above."""
         with self._lock:
             now = self._clock() - START
             if now > self._time:
-                self._time, self._sequence = now, 0
-            elif self._sequence + 1 < _SEQUENCES:
-                self._sequence += 1
-            else:
-                self._time, self._sequence = self._time + 1, 0
+                self._time, self._free = now, 0
+            elif self._free + count > _SEQUENCES:
+                self._time, self._free = self._time + 1, 0
             if self._valid_until is not None and self._time + START >= self._valid_until:
                 raise Unavailable("The lease of this node's number has run out")
-            return (self._time << (NODE_BITS + SEQUENCE_BITS)) | (self._node << SEQUENCE_BITS) | self._sequence
+            first = (self._time << (NODE_BITS + SEQUENCE_BITS)) | (self._node << SEQUENCE_BITS) | self._free
+            self._free += count
+            return range(first, first + count)

@@ -23,11 +23,13 @@ from procession.kernel.records import (
     Subscription,
     Task,
     Variable,
+    Wait,
 )
 from procession.kernel.state import GROUPED_BY, MANY_VARIABLES, TOLD_APART_BY, Changes, State
 from procession.storage import schema
 from procession.storage.drivers import Driver, quoted
 from procession.storage.encoding import EncodedValue, encode_value
+from procession.storage.keys import KeyMaker
 from procession.storage.rows import CODECS, VARIABLES
 
 if TYPE_CHECKING:
@@ -41,8 +43,16 @@ _VARIABLE_SELECT = (
     f"SELECT {_VARIABLE_COLUMNS}, b.content FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
 )
 _BIG, _SCOPE, _NAME = (VARIABLES.columns.index(name) for name in ("big", "scope", "name"))
-_ATTACHED: tuple[type[Any], ...] = (Task, External, Job, Subscription, Incident)
+_WAITS: dict[str, type[Any]] = {
+    Wait.TASK: Task,
+    Wait.EXTERNAL: External,
+    Wait.JOB: Job,
+    Wait.SUBSCRIPTION: Subscription,
+    Wait.INCIDENT: Incident,
+}
 _key = attrgetter("key")
+KEYS_AT_ONCE = 32
+"""How many keys a transaction takes from the maker in one go."""
 
 
 class _Loading(NamedTuple):
@@ -97,13 +107,21 @@ def _loading(tables: tuple[type[Any], ...]) -> _Loading:
 
 
 class BigValues:
-    """The contents that lie apart, written once per batch however many rows refer to them."""
+    """The values of a batch, each taken apart once; and the contents that lie apart, written once however many rows refer
+    to them."""
 
     def __init__(self, new_key: Callable[[], int]) -> None:
         self._new_key = new_key
         self._keys: dict[tuple[int, int], int] = {}
-        self._kept: list[Any] = []  # keeps values alive, so that no other object gets their identity
+        self._encoded: dict[int, tuple[EncodedValue, Any]] = {}  # by identity, which lasts while the value is kept here
         self.rows: list[tuple[int, int, int | None, bytes]] = []
+
+    def encode(self, value: Any) -> EncodedValue:
+        """See `encode_value`."""
+        found = self._encoded.get(id(value))
+        if found is None:
+            found = self._encoded[id(value)] = encode_value(value), value
+        return found[0]
 
     def key_for(self, owner: int, value: Any, encoded: EncodedValue, instance: int | None) -> int | None:
         """The key of the content, None where the value has none. The same value of one owner is stored once."""
@@ -113,7 +131,6 @@ class BigValues:
         key = self._keys.get(identity)
         if key is None:
             key = self._keys[identity] = self._new_key()
-            self._kept.append(value)
             self.rows.append((key, owner, instance, encoded.content))
         return key
 
@@ -124,12 +141,21 @@ class Transaction:
     `driver` runs further statements (see `correlation`, `leases`, `repository`); `new_key` makes keys.
     """
 
-    def __init__(self, driver: Driver, new_key: Callable[[], int], *, keeps_history: bool = True) -> None:
+    def __init__(self, driver: Driver, keys: KeyMaker, *, keeps_history: bool = True) -> None:
         self.driver = driver
         self.memo: dict[Any, Any] = {}  # what was looked up in this transaction and cannot change in it
-        self.new_key = new_key
+        self._keys = keys
+        self._next_keys = iter(range(0))
         self._big_of: dict[int, int] = {}  # variable -> key of its stored content
         self._keeps_history = keeps_history
+
+    def new_key(self) -> int:
+        """A new key. Raises Unavailable where the node's lease has run out."""
+        key = next(self._next_keys, None)
+        if key is None:
+            self._next_keys = iter(self._keys.take(KEYS_AT_ONCE))
+            key = next(self._next_keys)
+        return key
 
     # ------------------------------------------------------------ loading
 
@@ -247,14 +273,17 @@ class Transaction:
     def _load_attached(self, state: State, path: Iterable[Element], named: Mapping[type[Any], Collection[int]]) -> None:
         """What is attached to the elements that commands are about: of most elements only what is loaded already."""
         starts = set(named.get(Instance, ())) | set(named.get(Element, ()))
-        for table in _ATTACHED:
+        for table in _WAITS.values():
             for record in (state.get(table, key) for key in named.get(table, ())):
                 starts.update(key for key in (record and record.element, record and record.instance) if key)
-        for table in _ATTACHED:
-            wait = _WAIT_OF[table]
-            keys = [key for element in path if element.key in starts for kind, key in element.attached if kind == wait]
-            if keys:
-                state.preload(table, keys)
+        wanted: dict[type[Any], list[int]] = {}
+        for element in path:
+            if element.key in starts:
+                for kind, key in element.attached:
+                    if kind in _WAITS:
+                        wanted.setdefault(_WAITS[kind], []).append(key)
+        for table, keys in wanted.items():
+            state.preload(table, keys)
 
     # ------------------------------------------------------------ saving
 
@@ -299,7 +328,7 @@ class Transaction:
             self.driver.insert(codec.table, codec.columns, [codec.row(record) for record in change.inserted])
 
     def _variable_row(self, variable: Variable, big: BigValues) -> list[Any]:
-        encoded = encode_value(variable.value)
+        encoded = big.encode(variable.value)
         key = big.key_for(variable.key, variable.value, encoded, variable.instance)
         return VARIABLES.row(variable, encoded, key)
 
@@ -317,12 +346,3 @@ class Transaction:
     def together(self) -> AbstractContextManager[None]:
         """See `Driver.together`."""
         return self.driver.together()
-
-
-_WAIT_OF: dict[type[Any], str] = {
-    Task: "task",
-    External: "external",
-    Job: "job",
-    Subscription: "subscription",
-    Incident: "incident",
-}

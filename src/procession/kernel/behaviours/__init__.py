@@ -6,7 +6,7 @@ from procession.bpmn import model as m
 from procession.kernel.behaviours import ad_hoc, calls, events, gateways, loops, scopes, tasks
 from procession.kernel.behaviours.behaviour import Behaviour
 from procession.kernel.records import Element
-from procession.kernel.stepping import BODY, Step
+from procession.kernel.stepping import BODY
 
 _BY_TYPE: dict[type[m.Node], Behaviour] = {
     m.StartEvent: events.Passing(),
@@ -30,8 +30,6 @@ _BY_TYPE: dict[type[m.Node], Behaviour] = {
 _LOOP = loops.LoopBody()
 
 
-def behaviour_of(step: Step, element: Element) -> Behaviour:
-    """The behaviour of an element."""
-    if element.node.endswith(BODY):
-        return _LOOP
-    return _BY_TYPE[type(step.node_of(element))]
+def behaviour_of(element: Element, node: m.Node) -> Behaviour:
+    """The behaviour of an element at a node."""
+    return _LOOP if element.node.endswith(BODY) else _BY_TYPE[type(node)]

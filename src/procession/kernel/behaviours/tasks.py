@@ -20,6 +20,7 @@ from procession.kernel.work import run_task_listeners, run_work
 from procession.temporal.dates import due_date
 
 DEFAULT_PRIORITY = 50
+_NO_FORM = Form()
 
 
 class Working(Behaviour):
@@ -48,7 +49,7 @@ class HumanTask(Behaviour):
         assert isinstance(node, UserTask)
         instance = step.instance_of(element)
         key = element.key
-        form = node.form or Form()
+        form = node.form or _NO_FORM
         users = _names(step, key, node.candidate_users)
         groups = _names(step, key, node.candidate_groups)
         assignee = step.text(key, node.assignee)

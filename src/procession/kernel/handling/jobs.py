@@ -59,7 +59,8 @@ def run(step: Step, command: c.RunJob) -> None:
         after = element.phase is Phase.AFTER
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
-        behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
+        own = step.node_of(element)
+        behaviour_of(element, own).triggered(step, element, own, node)
     elif job.kind == EVENT:
         subscription = step.view.get(Subscription, job.payload[SUBSCRIPTION])
         if subscription is not None:

@@ -46,10 +46,12 @@ def reach(step: Step, subscription: Subscription, brings: c.Values = c.NO_VALUES
         return
     step.emit(e.SubscriptionClosed(subscription.key))
     if isinstance(step.node_of(element), EventGateway):
-        behaviour_of(step, element).triggered(step, element, step.node_of(element), node, brings)
+        own = step.node_of(element)
+        behaviour_of(element, own).triggered(step, element, own, node, brings)
         return
     take_results(step, element.key, brings)
-    behaviour_of(step, element).triggered(step, element, step.node_of(element), node)
+    own = step.node_of(element)
+    behaviour_of(element, own).triggered(step, element, own, node)
 
 
 def signal(step: Step, command: c.SignalElement) -> None:
@@ -60,7 +62,7 @@ def signal(step: Step, command: c.SignalElement) -> None:
     element = _standing_at(step, element)
     set_variables(step, element.key, command.variables)
     node = step.node_of(element)
-    behaviour_of(step, element).triggered(step, step.view.need(Element, element.key), node, node)
+    behaviour_of(element, node).triggered(step, step.view.need(Element, element.key), node, node)
 
 
 def _standing_at(step: Step, element: Element) -> Element:

@@ -48,6 +48,8 @@ def _refuse_suspended(step: Step, key: int) -> None:
 
 def first_node(step: Step, instructions: Sequence[c.StartAt | c.CancelAt]) -> str | None:
     """Where an instance begins that is started with instructions; None without any. Raises as `placing.place` does."""
+    if not instructions:
+        return None
     started = [x for x in instructions if isinstance(x, c.StartAt)]
     return target_of(step, started[0])[0] if started else None
 
