@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from procession.kernel.records import Element, IdentityLink, Instance, Life, Phase, Task, Variable, Wait
 from procession.kernel.state import MANY_VARIABLES, TABLES, State
 from procession.storage import Storage
+from procession.storage.drivers import at_once
 from tests.storage.records import RECORDS
 
 EXAMPLES = settings(max_examples=10, suppress_health_check=list(HealthCheck))
@@ -89,7 +90,7 @@ def test_a_closure_has_the_path_to_the_root_and_its_variables(storage: Storage) 
     tree(storage)
     with storage.transaction() as tx:
         state = State(tx)
-        tx.load(state, {Task: [20]})
+        at_once(tx.loading(state, {Task: [20]}))
         assert {e.key for e in state.all(Element)} == {1, 2, 3}
         assert {v.key for v in state.all(Variable)} == {11, 21}  # 13 is large: nobody has looked at it
         assert [i.key for i in state.all(Instance)] == [1]
@@ -102,7 +103,7 @@ def test_of_very_many_variables_only_the_named_one_is_loaded(storage: Storage) -
     save(storage, Instance(1, 7, "p", 1), Element(1, 1, None, "p", variables=len(many)), *many)
     with storage.transaction() as tx:
         state = State(tx)
-        tx.load(state, {Instance: [1]})
+        at_once(tx.loading(state, {Instance: [1]}))
         assert list(state.all(Variable)) == []
         assert (state.variable(1, "v7"), state.variable(1, "none")) == (many[7], None)
         assert list(state.all(Variable)) == [many[7]]

@@ -325,13 +325,13 @@ class Committer:
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
         with self._engine.storage.transaction() as transaction:
             unit = Unit(self._engine, transaction, alone=False)
-            # what is leased must be so before it is loaded; where a lease fails nothing must be committed, for nobody gets
-            # what it has locked
             leases = [waiting for waiting in batch if type(waiting.command) is Lease]
             others = [waiting for waiting in batch if type(waiting.command) is not Lease]
-            locked = side_by_side(waiting.command.take(transaction) for waiting in leases)
-            outcomes.extend((waiting, value, None) for waiting, value in zip(leases, locked, strict=True))
-            unit.prepare([waiting.command for waiting in others])
+            # what is leased must be so before it is loaded, in the same flight; where a lease fails nothing must be committed,
+            # for nobody gets what it has locked
+            taking = [waiting.command.take(transaction) for waiting in leases]
+            *taken, _ = side_by_side([*taking, unit.preparing([waiting.command for waiting in others])])
+            outcomes.extend((waiting, value, None) for waiting, value in zip(leases, taken, strict=True))
             for waiting in others:
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))

@@ -21,6 +21,7 @@ from procession.kernel.events import Event, Stamp, VariablesDropped, VariableSet
 from procession.kernel.records import Instance, Variable
 from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer, Step
+from procession.storage.drivers import Asked, at_once
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -74,6 +75,10 @@ class Unit:
 
     def prepare(self, commands: Iterable[Any]) -> None:
         """Locks and loads what commands name, in a handful of statements for all of them."""
+        at_once(self.preparing(commands))
+
+    def preparing(self, commands: Iterable[Any]) -> Asked[None]:
+        """`prepare`, side by side with what others ask."""
         named: dict[type[Any], set[int]] = {}
         started: dict[tuple[Any, ...], None] = {}
         for command in _each(commands):
@@ -85,9 +90,8 @@ class Unit:
                 if key is not None:
                     named.setdefault(table, set()).add(key)
         self.engine.definitions.expect(started, self.transaction)
-        if not named:
-            return
-        self._locked |= self.transaction.load(self.state, named)
+        if named:
+            self._locked |= yield from self.transaction.loading(self.state, named)
 
     def lock(self, instances: Iterable[int], *, wait: bool = True) -> None:
         """Locks instances in the order of their keys. Raises Busy where one is taken and `wait` is False."""

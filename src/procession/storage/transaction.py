@@ -27,7 +27,7 @@ from procession.kernel.records import (
 )
 from procession.kernel.state import GROUPED_BY, MANY_VARIABLES, TOLD_APART_BY, Changes, State
 from procession.storage import schema
-from procession.storage.drivers import Driver, quoted
+from procession.storage.drivers import Asked, Driver, quoted
 from procession.storage.encoding import EncodedValue, encode_value
 from procession.storage.keys import KeyMaker
 from procession.storage.rows import CODECS, VARIABLES
@@ -232,7 +232,7 @@ class Transaction:
         rows = self.driver.rows(f"SELECT key FROM instance WHERE key IN ?? ORDER BY key {lock}", [wanted])
         return {key for (key,) in rows}
 
-    def load(self, state: State, named: Mapping[type[Any], Collection[int]]) -> set[int]:
+    def loading(self, state: State, named: Mapping[type[Any], Collection[int]]) -> Asked[set[int]]:
         """Locks and loads what commands at these records need, asked all at once; the instances that are locked.
 
         That is the records, their instances, their elements with all ancestors, the links of tasks, the variables of all
@@ -251,7 +251,7 @@ class Transaction:
         variables = self.driver.ask(sql.variables, [*keys, sorted(named.get(Task, ()))])
         tasks = list(named.get(Task, ()))
         links = self.driver.ask(sql.links, [tasks]) if tasks else None
-
+        yield
         locked = [CODECS[Instance].record_of(row) for row in instances()]
         state.take(Instance, named.get(Instance, ()), locked)
         for table, found in zip((table for table in tables if table in sql.records), records, strict=True):
