@@ -279,6 +279,7 @@ incident = Table(
     Index(None, "instance"),
     Index(None, "definition"),
     Index(None, "configuration"),
+    Index(None, "created"),
 )
 
 batch = Table(

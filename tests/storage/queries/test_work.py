@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from starlette.testclient import TestClient
 
 from procession.embedding import open_engine
 from procession.engine import commands as ec
@@ -21,12 +22,14 @@ from procession.engine.correlating import Mismatch
 from procession.engine.engine import Engine
 from procession.errors import ProcessionError
 from procession.kernel import commands as c
+from procession.server.application import create_app
 from procession.storage import PoolSettings
 from procession.storage.leases import TopicRequest, extend_job_leases, lease_external, next_due_time, release_jobs
 from procession.storage.visible import visible_variables
 from procession.values import TypedValue
 from tests import databases, postgres
 from tests.benchmarks.filling import multiply, settle
+from tests.benchmarks.lists import LISTS
 from tests.camunda8.play import process as camunda8_process
 from tests.engine.models import external, message, row, wait
 from tests.storage.queries.test_plans import BIG
@@ -313,3 +316,33 @@ def test_a_command_reads_a_little(engine: Engine, work: Work, command: Callable[
     work()
     command(engine)
     assert work() == {}
+
+
+# ---------------------------------------------------------------- lists and counts
+
+
+WAITING = (
+    "/execution?messageEventSubscriptionName=M&processInstanceId={instance}",
+    "/execution/{element}/messageSubscriptions/M",
+    "/event-subscription?eventName=M&processInstanceId={instance}",
+)
+
+
+def test_a_list_reads_a_little(engine: Engine, work: Work) -> None:
+    if engine.storage.dialect == "postgresql":
+        settle(
+            engine.storage
+        )  # as it does by itself: what it knows nothing of it takes to be much, and reads tables whole
+    keys: dict[str, object] = {}
+    with engine.storage.view() as transaction:
+        for name, table in (("instance", "instance"), ("element", "event_subscription"), ("task", "task")):
+            column = "key" if name != "element" else "element"
+            keys[name] = transaction.driver.rows(f"SELECT max({column}) FROM {table}")[0][0]
+    client = TestClient(create_app(engine), raise_server_exceptions=False)
+    dear = {}
+    for path in (*WAITING, *(path for path in LISTS if "noRetriesLeft" not in path)):
+        work()
+        client.get(f"/engine-rest{path}".format(**keys))
+        if told := work():
+            dear[path] = told
+    assert dear == {}

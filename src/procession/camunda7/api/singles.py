@@ -182,12 +182,12 @@ def topic_names(request: Request, engine: Any) -> Response:
 @route("GET", "/execution/{id}/messageSubscriptions/{name}")
 def message_subscription(request: Request, engine: Any) -> Response:
     """The message event that an execution waits for under that name."""
-    s = schema.event_subscription
-    statement = select(s).where(
-        s.c.kind == "message", s.c.element == as_key(request["id"]), s.c.name == request["name"]
-    )
+    s, e = schema.event_subscription, schema.element.c
+    key = as_key(request["id"])
+    around = select(e.instance).where(e.key == key).scalar_subquery()
     with reading(engine) as connection:
-        row = connection.execute(statement).mappings().first()
+        found = connection.execute(select(s).where(s.c.instance == around, s.c.element == key)).mappings()
+        row = next((one for one in found if (one["kind"], one["name"]) == ("message", request["name"])), None)
     if row is None:
         named = f"for execution {request['id']} named {request['name']}"
         raise invalid_request(f"Message event subscription {named} does not exist", 404)

@@ -13,6 +13,7 @@ from procession.storage import schema
 from procession.storage.queries.definitions import with_definition, with_incidents
 from procession.storage.queries.language import (
     Asking,
+    Col,
     Complaint,
     Condition,
     Filter,
@@ -108,12 +109,16 @@ PROCESS_INSTANCE = QueryTable(
 
 
 def _subscribed(kind: str) -> Filter:
-    return through(
-        Kind.TEXT,
-        lambda value, asking: some(
-            schema.event_subscription, _sub.element == _e.key, _sub.kind == kind, _sub.name == value
-        ),
-    )
+    def build(value: str, asking: Asking) -> Condition:
+        kinds: Col = _sub.kind
+        names: Col = _sub.name
+        if asking.dialect == "sqlite":
+            # which takes few to wait for a name, and would look through all of them for each execution
+            kinds, names = kinds + "", names + ""
+        inside = (_sub.instance == _e.instance, _sub.element == _e.key)
+        return some(schema.event_subscription, *inside, kinds == kind, names == value)
+
+    return through(Kind.TEXT, build)
 
 
 EXECUTION = QueryTable(

@@ -37,6 +37,7 @@ def upgrade() -> None:
     for name in ("priority", "topic_locked_until"):
         op.drop_index(f"ix_external_task_{name}", table_name="external_task")
     op.create_index("ix_external_task_topic", "external_task", ["topic"])
+    op.create_index("ix_incident_created", "incident", ["created"])
     for table, name, condition, columns in PARTIAL:
         where = sa.text(condition)
         op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=where, postgresql_where=where)
