@@ -78,6 +78,10 @@ STORE = (
         "messages", "instances that wait for the same message", "instance", STORED, 1.3, g.correlated(150),
         g.waiting(models.GROWING, models.MESSAGE),
     ),
+    g.Curve(
+        "keys", "instances that wait, found by a variable", "instance", STORED, 1.3, g.keyed(150),
+        g.waiting(models.GROWING, models.MESSAGE),
+    ),
     g.Curve("due", "jobs that are due", "job", STORED, 1.3, g.jobs(150), g.waiting(models.GROWING, ASYNC)),
     g.Curve("timers", "timers to come", "instance", STORED, 1.3, g.instances(150), g.waiting(models.GROWING, TIMER)),
     g.Curve("definitions", "definitions", "instance", (1, 100, 1_000), 1.3, g.instances(150), g.defined),

@@ -15,6 +15,7 @@ from procession.engine.engine import Engine
 from procession.kernel import commands as c
 from procession.server.application import create_app
 from procession.storage.leases import TopicRequest, lease_external
+from procession.values import TypedValue
 from tests.benchmarks import models
 from tests.benchmarks.figures import cpu_seconds
 from tests.benchmarks.filling import multiply, settle
@@ -152,6 +153,20 @@ def correlated(number: int) -> Work:
                 business_key = f"measured-{turn}-{time.monotonic_ns()}"
                 engine.start_process(GROWING, {}, business_key)
                 engine.submit(ec.CorrelateMessage("m", business_key=business_key))
+        return number
+
+    return work
+
+
+def keyed(number: int) -> Work:
+    """Starts instances that wait for a message, and sends it by a variable that tells them apart."""
+
+    def work(engine: Engine, size: int, meter: Meter) -> int:
+        with meter.running():
+            for turn in range(number):
+                order = f"measured-{turn}-{time.monotonic_ns()}"
+                engine.start_process(GROWING, {"order": order})
+                engine.submit(ec.CorrelateMessage("m", correlation_keys={"order": TypedValue("String", order)}))
         return number
 
     return work
