@@ -99,6 +99,13 @@ def test_tasks_come_in_the_asked_order(storage: Storage) -> None:
     assert sorted(leased(storage, *both)) == [1, 2, 3, 4]
 
 
+def test_of_the_expired_the_longest_expired_come_first(storage: Storage) -> None:
+    save(storage, *(task(key, worker="x", locked_until=NOW - key * MINUTE) for key in (1, 2, 3)), task(4))
+    assert leased(storage, most=1) == [3]
+    assert leased(storage, most=1, use_priority=True) == [1]
+    assert leased(storage) == [2, 4]
+
+
 @pytest.mark.parametrize(
     ("wanted", "keys"),
     [

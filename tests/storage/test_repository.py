@@ -10,7 +10,7 @@ import pytest
 from procession.errors import Conflict
 from procession.kernel.records import Element, Instance, Subscription, Variable
 from procession.kernel.state import State
-from procession.storage import Storage, repository
+from procession.storage import Storage, correlation, repository
 from procession.storage.correlation import start_subscriptions, waiting_subscriptions
 from procession.storage.repository import (
     DecisionDefinition,
@@ -149,7 +149,12 @@ def test_definitions_are_changed(storage: Storage) -> None:
     ids=str,
 )
 def test_what_waits_for_a_message(
-    storage: Storage, kind: str, name: str | None, filters: dict[str, Any], keys: list[int]
+    storage: Storage,
+    kind: str,
+    name: str | None,
+    filters: dict[str, Any],
+    keys: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     save(
         storage,
@@ -168,6 +173,10 @@ def test_what_waits_for_a_message(
         Subscription(65, "message", "go", "wait", 20, NOW, 3, 13),
     )
     with storage.transaction() as tx:
+        assert [s.key for s in waiting_subscriptions(tx, kind, name, **filters)] == keys
+        monkeypatch.setattr(
+            correlation, "FEW", 0
+        )  # where many have the value, what waits for the name is looked through
         assert [s.key for s in waiting_subscriptions(tx, kind, name, **filters)] == keys
 
 
