@@ -90,11 +90,35 @@ def quoted(names: Sequence[str]) -> str:
 # ---------------------------------------------------------------- SQLite
 
 
+_PLACES = (1, 4, 16)
+"""How many places a short list gets: few enough texts that all stay prepared. To open a list as JSON costs 25 microseconds."""
+
+
 @cache
-def _sqlite(statement: str) -> str:
+def _sqlite(statement: str, places: tuple[int, ...]) -> str:
+    """A statement with its marks replaced; `places` says how many each of its lists gets, 0 where one travels as JSON."""
     for mark in ("{skip locked}", "{nowait}", "{for update}"):
         statement = statement.replace(mark, "")
-    return statement.replace("{is}", "IS").replace("IN ??", "IN (SELECT value FROM json_each(?))")
+    first, *rest = statement.replace("{is}", "IS").split("IN ??")
+    lists = (", ".join("?" * number) or "SELECT value FROM json_each(?)" for number in places)
+    return first + "".join(f"IN ({inside}){part}" for inside, part in zip(lists, rest, strict=True))
+
+
+def _sqlite_asked(statement: str, parameters: Sequence[Any]) -> tuple[str, list[Any]]:
+    """A statement and its values as SQLite takes them; in a short list the last one fills the places that are left."""
+    places: list[int] = []
+    values: list[Any] = []
+    for parameter in parameters:
+        if not isinstance(parameter, list | tuple):
+            values.append(parameter)
+            continue
+        number = next((most for most in _PLACES if 0 < len(parameter) <= most), 0)
+        places.append(number)
+        if number:
+            values += [*parameter, *parameter[-1:] * (number - len(parameter))]
+        else:
+            values.append(msgspec.json.encode(parameter).decode())
+    return _sqlite(statement, tuple(places)), values
 
 
 @cache
@@ -114,10 +138,6 @@ def _sqlite_update(table: str, columns: tuple[str, ...], computed: tuple[tuple[s
     return f'UPDATE "{table}" SET {", ".join(changes)} WHERE "{columns[0]}" = {places[columns[0]]}'
 
 
-def _sqlite_value(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value
-
-
 class SqliteDriver:
     """The statements of one transaction on a SQLite connection in autocommit mode (the transaction is ours)."""
 
@@ -127,11 +147,11 @@ class SqliteDriver:
         self._connection = connection
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).fetchall()
+        return self._connection.execute(*_sqlite_asked(statement, parameters)).fetchall()
 
     def first_rows(self, statement: str, parameters: Sequence[Any], most: int) -> list[tuple[Any, ...]]:
         """As `rows`, but so many at most; what comes after them is not even looked for."""
-        with closing(self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters])) as cursor:
+        with closing(self._connection.execute(*_sqlite_asked(statement, parameters))) as cursor:
             return cursor.fetchmany(most)
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
@@ -139,7 +159,7 @@ class SqliteDriver:
         return lambda: found
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
-        return self._connection.execute(_sqlite(statement), [_sqlite_value(p) for p in parameters]).rowcount
+        return self._connection.execute(*_sqlite_asked(statement, parameters)).rowcount
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         self._connection.executemany(_sqlite_insert(table.name, tuple(columns)), rows)
@@ -151,7 +171,7 @@ class SqliteDriver:
         self._connection.executemany(statement, rows)
 
     def delete(self, table: Table, keys: Sequence[int]) -> None:
-        self.run(f'DELETE FROM "{table.name}" WHERE "key" IN ??', [list(keys)])
+        self._connection.executemany(f'DELETE FROM "{table.name}" WHERE "key" = ?', [(key,) for key in keys])
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
