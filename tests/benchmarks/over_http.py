@@ -32,6 +32,7 @@ WHOLE = "processor ms of server and database per instance"
 RATE = "instances per second"
 SLOWEST = "ms of 99 % of completions at most"
 SHARED = Form("external task, 8 starters and 4 workers", "external", 8, 4)
+MANY = Form("user task, 64 clients", "user", 64)
 RESERVE = 0.6
 """The share of the slowest server's rate that is offered to all."""
 OFFERED_STARTERS = 32
@@ -70,7 +71,7 @@ class Target:
 def forms(clients: int) -> list[Form]:
     """What is driven at full speed."""
     found = [Form("user task", "user", clients), Form("external task", "external", clients)]
-    return found if missing() else [*found, SHARED]
+    return found if missing() else [*found, SHARED, MANY]
 
 
 def offered(at_full_speed: Mapping[str, Any], rate: float) -> list[Form]:

@@ -35,7 +35,7 @@ MAX_BATCH = 200
 MAX_TRIES = 20
 MAX_WAITING = 10_000
 GATHER = 0.002
-"""Seconds that the thread waits for more commands where the batch before was of several: its caller has others beside it."""
+"""Seconds that the thread waits at most for as many commands as were in the batches before: who was answered asks again."""
 OnCommit = Callable[[Callable[[], None]], object]
 """Given a function, calls it once the caller's transaction is durable, and never if it is rolled back."""
 
@@ -110,7 +110,9 @@ class Committer:
         self._turn = threading.Event()  # the thread's signal to lead, or to end
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._has_company = False
+        self._last = 0  # how many commands were in the last batches
+        self._awaited = 0  # how many the thread waits for
+        self._gathered = threading.Event()
         self.batches = 0
         self.commands = 0
 
@@ -190,8 +192,11 @@ class Committer:
             self._queue.append(waiting)
             lead = not self._led
             self._led = True
+            gathered = 0 < self._awaited <= len(self._queue)
         if lead:
             self._turn.set()
+        elif gathered:
+            self._gathered.set()
 
     async def sent(self, command: Any, envelope: Envelope) -> Any:
         """Sends a command and gives its value once it is durable; tried again after a conflict. Raises what it raises, and
@@ -219,11 +224,21 @@ class Committer:
                         if not self._closed:
                             self._led = False
                         break
-                if self._has_company and not self._closed:
-                    time.sleep(GATHER)
+                self._gather()
                 self._lead()
             if self._closed:
                 return
+
+    def _gather(self) -> None:
+        """Lets a batch become as large as the one before, for a while."""
+        with self._mutex:
+            if self._closed or len(self._queue) >= self._last:
+                return
+            self._awaited = self._last
+        self._gathered.wait(GATHER)
+        with self._mutex:
+            self._awaited = 0
+            self._gathered.clear()
 
     def close(self) -> None:
         """Ends the thread once everything that was sent is done."""
@@ -342,7 +357,7 @@ class Committer:
             unit.save()
         self.batches += 1
         self.commands += len(batch)
-        self._has_company = len(batch) > 1
+        self._last = max(len(batch), self._last - 1)  # one batch may be small by chance
         for waiting, value, error in outcomes:
             waiting.answered(value, error)
         self._committed(unit)
