@@ -46,11 +46,11 @@ history_instance = Table(
     text_column("tags"),
     Index(None, "definition", "started"),
     Index(None, "process_id", "started"),
-    Index(None, "business_key"),
     Index(None, "started"),
     index_by_end(),
     Index(None, "root"),
 )
+index_when(history_instance, "ix_history_instance_business_key", "business_key IS NOT NULL", "business_key")
 index_when(history_instance, "ix_history_instance_caller_instance", "caller_instance IS NOT NULL", "caller_instance")
 index_when(history_instance, "ix_history_instance_removal_time", "removal_time IS NOT NULL", "removal_time")
 index_when(history_instance, "ix_history_instance_unfinished", "duration IS NULL", "started")
@@ -98,10 +98,10 @@ history_task = Table(
     reference("parent_task"),
     Column("state", String(32)),
     Index(None, "instance"),
-    Index(None, "assignee"),
     Index(None, "started"),
     index_by_end(),
 )
+index_when(history_task, "ix_history_task_assignee", "assignee IS NOT NULL", "assignee")
 
 history_variable = Table(
     "history_variable",

@@ -65,8 +65,8 @@ element = Table(
     number("variables"),
     text_column("note"),
     Index(None, "instance"),
-    Index(None, "parent", "node"),
 )
+index_when(element, "ix_element_parent_node", "parent IS NOT NULL", "parent", "node")
 
 variable = Table(
     "variable",

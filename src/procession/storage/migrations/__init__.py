@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from procession.errors import Conflict
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every revision, oldest first. A test compares them with the files in `versions`."""
 
 _VERSION_TABLE = "alembic_version"
