@@ -95,6 +95,8 @@ def test_events_tell_a_life_in_order(seed: int) -> None:
                 lives[element.key] = ["created"]
             case e.ElementEntered() | e.ElementCompleted() | e.ElementTerminated() | e.ElementRemoved():
                 lives[event.element].append(type(event).__name__.removeprefix("Element").lower())
+                if isinstance(event, e.ElementCompleted) and event.removed:
+                    lives[event.element].append("removed")
     order = ["created", "entered", "completed", "terminated", "removed"]
     for life in lives.values():
         assert all(order.index(a) < order.index(b) for a, b in pairwise(life))

@@ -74,7 +74,8 @@ class Internal(Protocol):
 def perform(unit: Unit, command: c.Command, envelope: Envelope) -> Any:
     """A kernel command, and all that follows from it."""
     answer = unit.step(command, envelope)
-    follow(unit, answer, envelope)
+    if answer.requests:
+        follow(unit, answer, envelope)
     return answer.value
 
 

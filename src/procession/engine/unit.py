@@ -56,6 +56,9 @@ class Unit:
     """A transaction's state and what belongs to it. `alone` allows user code."""
 
     def __init__(self, engine: Engine, transaction: Transaction, *, alone: bool) -> None:
+        from procession.engine.routing import carry_out
+
+        self._carry_out = carry_out
         self.engine = engine
         self.transaction = transaction
         self.alone = alone
@@ -163,11 +166,9 @@ class Unit:
         return Stamp(self.now, envelope.user, envelope.tenant, envelope.source, self._operation)
 
     def _run(self, command: Any, envelope: Envelope) -> Any:
-        from procession.engine.routing import carry_out
-
         mark, events, self._events = self.state.mark(), self._events, []
         try:
-            value = carry_out(self, command, envelope)
+            value = self._carry_out(self, command, envelope)
         except BaseException:
             self.state.undo(mark)
             self._events = events

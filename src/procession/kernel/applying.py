@@ -76,7 +76,11 @@ def _element_noted(state: State, event: e.ElementNoted) -> None:
 
 def _element_completed(state: State, event: e.ElementCompleted) -> None:
     element = state.need(Element, event.element)
-    state.put(replace(element, life=move(move(element.life, Life.COMPLETING), Life.COMPLETED)))
+    life = move(move(element.life, Life.COMPLETING), Life.COMPLETED)
+    if event.removed:
+        _remove(state, element)
+    else:
+        state.put(replace(element, life=life))
 
 
 def _element_terminated(state: State, event: e.ElementTerminated) -> None:
@@ -85,10 +89,7 @@ def _element_terminated(state: State, event: e.ElementTerminated) -> None:
 
 
 def _element_removed(state: State, event: e.ElementRemoved) -> None:
-    element = state.need(Element, event.element)
-    state.remove(Element, element.key)
-    if not element.note.get(ASIDE):
-        _count_child(state, element.parent, -1)
+    _remove(state, state.need(Element, event.element))
 
 
 def _element_set_aside(state: State, event: e.ElementSetAside) -> None:
@@ -265,6 +266,12 @@ _APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
 
 
 # ---------------------------------------------------------------- what events have in common
+
+
+def _remove(state: State, element: Element) -> None:
+    state.remove(Element, element.key)
+    if not element.note.get(ASIDE):
+        _count_child(state, element.parent, -1)
 
 
 def _count_child(state: State, scope: int | None, by: int) -> None:

@@ -224,10 +224,10 @@ def end_instance(step: Step, root: Element, state: str, reason: str | None = Non
     close_attached(step, root, reason or "deleted")
     step.drop_variables(root.key)
     if state == "COMPLETED":
-        step.emit(e.ElementCompleted(root.key, scope_completed=True))
+        step.emit(e.ElementCompleted(root.key, scope_completed=True, removed=True))
     else:
         step.emit(e.ElementTerminated(root.key))
-    step.emit(e.ElementRemoved(root.key))
+        step.emit(e.ElementRemoved(root.key))
     step.emit(e.InstanceEnded(instance.key, state, reason))
     if instance.correlation_key is not None:
         step.request(CorrelationEnded(instance.process_id, instance.correlation_key, instance.tenant))

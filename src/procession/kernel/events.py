@@ -114,10 +114,11 @@ class ElementNoted(Struct, frozen=True):
 
 class ElementCompleted(Struct, frozen=True):
     """The element ended well, whether it was completing already or active; `scope_completed` where it was the end event
-    that completed its scope."""
+    that completed its scope. It is `removed` with that where nothing of it has to stay."""
 
     element: int
     scope_completed: bool = False
+    removed: bool = False
     type: str | None = None
 
 

@@ -218,6 +218,7 @@ def _leave(step: Step, element: Element, node: Node, item: Continue) -> None:
     if step.process.has_compensation and key not in step.cut_off:
         completed(step, element, node)
     close_attached(step, element)
+    kept: Sequence[str] = ()
     if not inner:
         kept = carried(step, element, node) if flows else ()
         step.drop_variables(key, but=kept)
@@ -225,11 +226,13 @@ def _leave(step: Step, element: Element, node: Node, item: Continue) -> None:
         own = None if node.traits.loop is None else node.traits.loop.element_variable
         step.drop_variables(key, but=("loopCounter", own))
     ends_path = (inner or not flows) and COMPENSATES not in element.note
-    step.emit(e.ElementCompleted(key, scope_completed=ends_path))
-    if loop.async_after if inner and loop else node.traits.async_after:
+    waits = loop.async_after if inner and loop else node.traits.async_after
+    removed = step.goes_straight and loop is None and not waits and not kept
+    step.emit(e.ElementCompleted(key, ends_path, removed))
+    if waits:
         _wait_after(step, element, node, flows)
     else:
-        _out(step, element, node, flows)
+        _out(step, element, node, flows, removed=removed)
 
 
 def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
@@ -245,19 +248,19 @@ def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) 
         step.rest(key, Phase.AFTER)
 
 
-def _out(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
-    """Tokens leave by the flows; the element goes, or tells its scope that its path has ended."""
+def _out(step: Step, element: Element, node: Node, flows: Sequence[str], *, removed: bool = False) -> None:
+    """Tokens leave by the flows; the element goes if it is not `removed` yet, or tells its scope that its path has ended."""
     key, scope, loop = element.key, element.parent, node.traits.loop
     assert scope is not None
     inner = loop is not None and _is_turn(element)
     if flows:
         first, *_ = step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
-        if element.variables and not inner and (names := carried(step, element, node)):
+        if not removed and element.variables and not inner and (names := carried(step, element, node)):
             carry(step, element, names, first)
     if inner and loop is not None and not loop.sequential:
         # Camunda 7 shows the ended turns of a parallel loop until the loop ends
         step.rest(key, Phase.OUT)
-    else:
+    elif not removed:
         step.drop_variables(key)
         step.emit(e.ElementRemoved(key))
     if _clears(node) and step.process.policies.breadth_first:

@@ -37,11 +37,11 @@ def beginning(node: str, variables: Values, instructions: Sequence[StartAt]) -> 
 
 def begin(step: Step, root: Element, node: str, variables: Values, instructions: Sequence[StartAt]) -> None:
     """An instance begins: it waits for what its event sub-processes wait for, and a token stands at its start."""
-    from procession.kernel.handling.modification import start_at
-
     open_waits(step, root, event_starts(step, root), SCOPE_TIMER)
     run_process_listeners(step, root, "start")
     if instructions:
+        from procession.kernel.handling.modification import start_at
+
         start_at(step, root.key, instructions)
         return
     (begun,) = step.create([(node, None)], root.key)

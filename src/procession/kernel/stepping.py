@@ -18,11 +18,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from procession.bpmn.activity_types import waits_as_scope
@@ -108,8 +107,7 @@ Item = Continue | Complete | ChildEnded | Check
 Undone = TypeVar("Undone", Continue, ChildEnded)
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What a command gave: for its caller (`value`), for other instances (`requests`), and whether an error was caught.
 
     `rest` goes on when the requests have been done: what an instance asks of another happens before its next path runs.
@@ -160,7 +158,7 @@ class Step:
         self.told: set[int] = set()  # tasks that have heard already that they are deleted
         self.leaves_called = False  # called instances go on although their call activity is cancelled
         if definition is not None:
-            self._heed(self.process)
+            self.turn_to(definition)
 
     @cached_property
     def process(self) -> Process:
@@ -218,10 +216,7 @@ class Step:
     def turn_to(self, definition: int) -> None:
         """Another definition's model is the one to go by from now on: the instance migrates."""
         self.definition = definition
-        self.process = self.world.process(definition)
-        self._heed(self.process)
-
-    def _heed(self, process: Process) -> None:
+        process = self.process = self.world.process(definition)
         self._conditions = process.has_conditions
         policies = process.policies
         # nothing can stop, or come in, between two phases of an element

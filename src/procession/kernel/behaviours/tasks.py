@@ -53,9 +53,9 @@ class HumanTask(Behaviour):
         users = _names(step, key, node.candidate_users)
         groups = _names(step, key, node.candidate_groups)
         assignee = step.text(key, node.assignee)
-        asked = next((event for event in ("create", "assignment") if asks_workers(step, element, event)), None)
-        if asked == "assignment" and assignee is None:
-            asked = None
+        asked = "create" if asks_workers(step, element, "create") else None
+        if asked is None and assignee is not None and asks_workers(step, element, "assignment"):
+            asked = "assignment"
         task = Task(
             key=step.world.new_key(),
             instance=instance.key,
