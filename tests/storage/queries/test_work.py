@@ -290,7 +290,9 @@ def execution_of_event(engine: Engine) -> None:
 def published(engine: Engine) -> None:
     engine.start_process("keyed", {"key": "mine"})
     assert engine.submit(ec.PublishMessage("keyed", "mine")).instances
-    assert not engine.submit(ec.PublishMessage("keyed", "nobody", time_to_live=5, message_id="7")).instances
+    assert not engine.submit(
+        ec.PublishMessage("keyed", "nobody", time_to_live=5, message_id=str(engine.storage.keys()))
+    ).instances
 
 
 def deployment(engine: Engine) -> None:
