@@ -6,17 +6,17 @@ This file is the room's table of contents for requests. Keys are integers; proce
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from procession.kernel.commands import CancelAt, Command, StartAt, Values
 from procession.storage import Transaction
 from procession.storage.drivers import Asked
 
 
-@dataclass(frozen=True, slots=True)
-class StartProcess:
+class StartProcess(Struct, frozen=True):
     """Starts an instance of a definition: by `id`, by `definition` (its key), or the latest version of `process_id`.
 
     `tenant` applies to `process_id`: None means the definition without a tenant. Gives `Started`.
@@ -36,8 +36,7 @@ class StartProcess:
     restarted: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """An instance that was started; it may have ended already."""
 
     instance: int
@@ -50,8 +49,7 @@ class Started:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CorrelateMessage:
+class CorrelateMessage(Struct, frozen=True):
     """Gives a message to what waits for it: exactly one receiver, or with `all` every one.
 
     `correlation_keys` must equal variables of the process instance, `local_keys` of the waiting execution. `tenant` None
@@ -73,8 +71,7 @@ class CorrelateMessage:
     result: bool = False  # whether it is asked what became of each receiver
 
 
-@dataclass(frozen=True, slots=True)
-class Correlated:
+class Correlated(Struct, frozen=True):
     """Where a message went: to an execution that waited, or to a new instance (`started`)."""
 
     instance: int
@@ -83,8 +80,7 @@ class Correlated:
     ended: bool = False  # its token came to its end; only looked at with `CorrelateMessage.result`
 
 
-@dataclass(frozen=True, slots=True)
-class PublishMessage:
+class PublishMessage(Struct, frozen=True):
     """Gives a message to whoever waits for its name and correlation key, one receiver a process, and to what it starts.
 
     With a `time_to_live` in milliseconds it is kept that long for what will wait. `correlate` wants a receiver now: Missing
@@ -100,16 +96,14 @@ class PublishMessage:
     correlate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A message's key, and the instances that got it, the first one first."""
 
     message: int
     instances: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SendSignal:
+class SendSignal(Struct, frozen=True):
     """Sends a signal to everything that waits for it and to what it starts, or to one execution only.
 
     `tenant` None means every tenant, or with `without_tenant` only what belongs to none.
@@ -122,8 +116,7 @@ class SendSignal:
     without_tenant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateConditions:
+class EvaluateConditions(Struct, frozen=True):
     """Starts every process whose conditional start event is true for these variables. Gives a tuple of `Started`.
 
     `definition` limits it to one definition; tenants as in `SendSignal`.
@@ -136,8 +129,7 @@ class EvaluateConditions:
     without_tenant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deploy:
+class Deploy(Struct, frozen=True):
     """Deploys resources (name, content). Gives `Deployed`. Raises ParseFailed with every problem of every resource.
 
     `dialect` names how they are read, None is the engine's own way. With `reuse`, resources of which none has changed
@@ -155,8 +147,7 @@ class Deploy:
     reuse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """A deployment and the definitions that it made; each is a row of its table as a mapping."""
 
     key: int
@@ -171,8 +162,7 @@ class Deployed:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteDeployment:
+class DeleteDeployment(Struct, frozen=True):
     """Deletes a deployment; with `cascade` also its instances and their history, else running instances forbid it."""
 
     deployment: int
@@ -181,23 +171,20 @@ class DeleteDeployment:
     skip_mappings: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteDefinition:
+class DeleteDefinition(Struct, frozen=True):
     """Deletes one process definition; see `DeleteDeployment`."""
 
     definition: int
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteResource:
+class DeleteResource(Struct, frozen=True):
     """Deletes a form, or a decision requirements graph with its decisions, by its key."""
 
     key: int
 
 
-@dataclass(frozen=True, slots=True)
-class SuspendDefinition:
+class SuspendDefinition(Struct, frozen=True):
     """Suspends or wakes a process definition, with `instances` also all of its instances; with `at` then, not now."""
 
     definition: int
@@ -206,8 +193,7 @@ class SuspendDefinition:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimeToLive:
+class SetTimeToLive(Struct, frozen=True):
     """Sets how long the history of a process definition, or of a `decision`, is kept, in days; None for ever."""
 
     definition: int
@@ -215,15 +201,13 @@ class SetTimeToLive:
     decision: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CleanHistory:
+class CleanHistory(Struct, frozen=True):
     """Lets the job of the clean-up run `immediately`, else when its window opens. Gives the job's key."""
 
     immediately: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeJobDefinition:
+class ChangeJobDefinition(Struct, frozen=True):
     """Sets what is given; `priority` only with `set_priority`, `due` (of the jobs whose retries are set) with `set_due`.
 
     `jobs` applies it to existing jobs too. With `at` it is suspended or woken then, not now.
@@ -240,8 +224,7 @@ class ChangeJobDefinition:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateDecision:
+class EvaluateDecision(Struct, frozen=True):
     """Evaluates a decision outside of any process: by id, or the latest version of `decision_id`. Gives `kernel.world.Decided`."""
 
     decision_id: str | None = None
@@ -250,8 +233,7 @@ class EvaluateDecision:
     variables: Values = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RestartInstance:
+class RestartInstance(Struct, frozen=True):
     """Starts a new instance in place of one that has ended, where `instructions` say, with its business key and its last
     variables (or with `initial_variables` those it was started with). Gives `Started`."""
 
@@ -264,8 +246,7 @@ class RestartInstance:
     skip_mappings: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CreateBatch:
+class CreateBatch(Struct, frozen=True):
     """Begins a batch: `work` is done with each of `items` (keys) by jobs, `per_job` of them in one. Gives a `records.Batch`.
 
     `kind` is Camunda's type and one of `batch_work.WORK`.
@@ -278,28 +259,24 @@ class CreateBatch:
     tenant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SuspendBatch:
+class SuspendBatch(Struct, frozen=True):
     batch: int
     suspended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteBatch:
+class DeleteBatch(Struct, frozen=True):
     """Deletes a running batch; its history stays."""
 
     batch: int
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """Several commands in one transaction: all or none. Gives a list of their values."""
 
     commands: tuple[Command | RestartInstance, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction; the
     locks of a batch are taken side by side."""
 

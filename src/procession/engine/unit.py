@@ -6,9 +6,10 @@ What a command touches beyond its own instance is locked when it is met. This fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from procession.engine.commands import StartProcess, Together
 from procession.engine.worlds import EngineWorld
@@ -33,8 +34,7 @@ class Busy(Conflict):
     """An instance that the command met is locked by another node: try the command again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Who sends a command, for whom and from where; stored with what it does."""
 
     user: str | None = None
