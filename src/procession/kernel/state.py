@@ -99,6 +99,7 @@ class State:
         self._groups: dict[type[Any], dict[int, dict[int, None]]] = {table: {} for table in GROUPED_BY}
         self._named: dict[int, dict[str, int]] = {}  # keys of variables by scope and name
         self._whole: dict[type[Any], set[int]] = {table: set() for table in GROUPED_BY}
+        self._made: set[int] = set()  # scopes that are new: nothing of them is stored
         self._part: set[tuple[int, str]] = set()
         self._apart: set[tuple[int, str]] = set()  # large variables that nobody has looked at
         self._looked_up: set[tuple[int, str]] = set()  # names of variables that were fetched alone, by scope
@@ -110,6 +111,8 @@ class State:
         """The record, or None where there is none."""
         rows = self._rows[table]
         if key not in rows:
+            if table in _SCOPES and key in self._made:
+                return None  # it is the key of another scope
             self.preload(table, (key,))
         found: R | None = rows[key]
         return found
@@ -132,7 +135,7 @@ class State:
 
     def children(self, scope: int, node: str | None = None) -> list[Element]:
         """The live elements directly inside a scope, oldest first; with `node` only those at that node."""
-        if scope not in self._whole[Element] and (node is None or (scope, node) not in self._part):
+        if not self._is_whole(Element, scope) and (node is None or (scope, node) not in self._part):
             self._absorb(Element, self._loader.fetch_group(Element, scope, node))
             if node is None:
                 self._whole[Element].add(scope)
@@ -155,7 +158,7 @@ class State:
         """The variable of that name that lives in one scope. Costs the same however many live there."""
         if (scope, name) in self._apart:
             self._look_up(scope, name)
-        elif scope not in self._whole[Variable] and (scope, name) not in self._looked_up:
+        elif not self._is_whole(Variable, scope) and (scope, name) not in self._looked_up:
             owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
             if owner is not None and owner.variables > MANY_VARIABLES:
                 self._look_up(scope, name)
@@ -170,7 +173,7 @@ class State:
         self._absorb(Variable, self._loader.fetch_group(Variable, scope, name))
 
     def _need_variables(self, scope: int) -> None:
-        if scope not in self._whole[Variable]:
+        if not self._is_whole(Variable, scope):
             owner = self._rows[Element].get(scope) or self._rows[Task].get(scope)
             if owner is None or owner.variables:
                 self._absorb(Variable, self._loader.fetch_group(Variable, scope))
@@ -178,7 +181,7 @@ class State:
 
     def links(self, task: int) -> list[IdentityLink]:
         """The identity links of a task."""
-        if task not in self._whole[IdentityLink]:
+        if not self._is_whole(IdentityLink, task):
             self._absorb(IdentityLink, self._loader.fetch_group(IdentityLink, task))
             self._whole[IdentityLink].add(task)
         return [self._rows[IdentityLink][key] for key in self._groups[IdentityLink].get(task, ())]
@@ -228,9 +231,8 @@ class State:
         """True where the key has been looked up before."""
         return key in self._rows[table]
 
-    def has_variables(self, scope: int) -> bool:
-        """True where the variables of a scope are all here."""
-        return scope in self._whole[Variable]
+    def _is_whole(self, table: type[Any], group: int) -> bool:
+        return group in self._made or group in self._whole[table]
 
     def _absorb(self, table: type[Any], records: Iterable[Any]) -> None:
         rows, stored = self._rows[table], self._stored[table]
@@ -260,10 +262,7 @@ class State:
         rows[key] = record
         self._group(table, record, present=True)
         if is_new and table in _SCOPES:
-            # a new scope: nothing of it can be stored
-            self._rows[_SCOPES[table]].setdefault(key, None)
-            self._whole[Variable].add(key)
-            self._whole[Element if table is Element else IdentityLink].add(key)
+            self._made.add(key)
 
     def remove(self, table: type[Record], key: int) -> None:
         """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
