@@ -15,6 +15,7 @@ from procession.engine.committing import Committer
 from procession.engine.engine import Engine
 from procession.engine.unit import Unit
 from procession.storage import Storage, Transaction
+from procession.storage.drivers import Asked
 
 STAGES = ("begin", "load", "step", "save", "commit")
 
@@ -46,7 +47,7 @@ class Stages:
     @contextmanager
     def measuring(self) -> Iterator[None]:
         """Wraps the borders of the stages for the length of the block."""
-        transaction, prepare, save = Storage.transaction, Unit.prepare, Unit.save
+        transaction, preparing, save = Storage.transaction, Unit.preparing, Unit.save
         committed, commit = Engine.committed, Committer._commit
         stages = self
 
@@ -54,9 +55,9 @@ class Stages:
             stages._mark()
             return transaction(storage)
 
-        def new_prepare(unit: Unit, commands: Any) -> None:
+        def new_preparing(unit: Unit, commands: Any) -> Asked[None]:
             stages._stop("begin")
-            prepare(unit, commands)
+            yield from preparing(unit, commands)
             stages._stop("load")
 
         def new_save(unit: Unit) -> None:
@@ -69,14 +70,14 @@ class Stages:
             committed(engine, unit)
             stages._here.wall = None
 
-        def new_commit(committer: Committer, batch: list[Any]) -> None:
+        def new_commit(committer: Committer, batch: list[Any], *options: Any) -> None:
             stages.commands += len(batch)
             stages.batches += 1
-            commit(committer, batch)
+            commit(committer, batch, *options)
 
         wrapped: list[tuple[type[Any], str, Any, Any]] = [
             (Storage, "transaction", new_transaction, transaction),
-            (Unit, "prepare", new_prepare, prepare),
+            (Unit, "preparing", new_preparing, preparing),
             (Unit, "save", new_save, save),
             (Engine, "committed", new_committed, committed),
             (Committer, "_commit", new_commit, commit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from unittest.mock import ANY
 
@@ -12,12 +13,14 @@ import pytest
 
 from procession.embedding import open_engine
 from procession.engine import commands as ec
+from procession.engine.committing import ENOUGH
 from procession.engine.engine import Engine
 from procession.engine.unit import Busy, Envelope, Unit
 from procession.errors import Conflict, Invalid, Missing, Unavailable
 from procession.kernel import commands as c
 from procession.storage import Transaction
 from procession.storage.drivers import Asked
+from procession.storage.postgres import PostgresDriver
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, task, values, variables
 from tests.engine.models import USER, delegate, external, row
@@ -362,3 +365,43 @@ def test_an_engine_that_is_closed_says_so(sqlite_url: str) -> None:
     engine.close()
     with pytest.raises(Unavailable, match="closed"):
         engine.start_process("p")
+
+
+def test_the_next_batch_is_worked_on_while_postgresql_writes_one(
+    postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batch is held before its commit until the second has come as far; with one after the other it would wait."""
+    with open_engine(postgres_schema_url) as engine:
+        engine.deploy(("p.bpmn", row(USER)))
+        began, may_go, second, done = threading.Event(), threading.Event(), threading.Event(), threading.Semaphore(0)
+        commit, commits = PostgresDriver.commit, []
+
+        def held(driver: PostgresDriver) -> None:
+            commits.append(driver)
+            assert second.wait(20) if len(commits) == 1 else True
+            second.set()
+            commit(driver)
+
+        def first(transaction: Transaction) -> Asked[None]:
+            began.set()
+            assert may_go.wait(20)
+            yield
+
+        monkeypatch.setattr(PostgresDriver, "commit", held)
+        engine.committer.send(ec.Lease(first), Envelope(), lambda waiting: done.release())
+        assert began.wait(20)
+        for _ in range(ENOUGH):
+            engine.committer.send(START, Envelope(), lambda waiting: done.release())
+        may_go.set()
+        assert [done.acquire(timeout=20) for _ in range(ENOUGH + 1)] == [True] * (ENOUGH + 1)
+        monkeypatch.undo()
+        assert count(engine, "instance") == ENOUGH
+
+
+def test_what_two_batches_touch_is_done_in_turn(postgres_schema_url: str) -> None:
+    with open_engine(postgres_schema_url) as engine:
+        engine.deploy(("p.bpmn", row(USER)))
+        instance = engine.start_process("p").instance
+        setting = [partial(engine.submit, c.SetVariables(instance, values(**{f"v{n}": n}))) for n in range(120)]
+        assert together(*setting) == [None] * 120
+        assert variables(engine, instance) == {f"v{n}": n for n in range(120)}

@@ -5,6 +5,9 @@ role works for everybody. Commands that are sent without a caller who waits (`se
 takes the role, started with the first of them. A command that fails is answered with its own error, its neighbours are
 unaffected; a batch that fails as a whole is run again one command at a time. Commands that run user code, and changes of
 what is deployed, run alone, in a transaction of their own. A command that joins the caller's transaction passes the queue by.
+
+While PostgreSQL writes a batch the next one is worked on, if enough wait for it: the role goes on as soon as there is nothing
+left to do but to wait for the database. What two such batches both touch is locked by the first until it is durable.
 """
 
 from __future__ import annotations
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("procession.engine")
 
 MAX_BATCH = 200
+MAX_SHARED = 32
+"""Commands of a batch where the next one is worked on meanwhile: with more, all wait for one and none for the next."""
+ENOUGH = 3
+"""Commands that are worth a batch of their own while another one is written."""
 MAX_TRIES = 20
 MAX_WAITING = 10_000
 GATHER = 0.002
@@ -106,9 +113,11 @@ class Committer:
         self._queue: deque[Waiting] = deque()
         self._mutex = threading.Lock()
         self._led = False
+        self._overlaps = engine.storage.dialect == "postgresql"
+        self._is_writing = False  # a batch that has given its role away is on its way to the disk
         self._inside = threading.local()
-        self._turn = threading.Event()  # the thread's signal to lead, or to end
-        self._thread: threading.Thread | None = None
+        self._turn = threading.Semaphore(0)  # a thread's signal to lead, or to look whether it is to end
+        self._threads: list[threading.Thread] = []
         self._closed = False
         self._last = 0  # how many commands were in the last batches
         self._awaited = 0  # how many the thread waits for
@@ -147,8 +156,8 @@ class Committer:
             self._queue.append(waiting)
             lead = not self._led
             self._led = True
+        assert waiting.signal is not None
         if not lead:
-            assert waiting.signal is not None
             try:
                 waiting.signal.wait()
             except BaseException:
@@ -156,10 +165,10 @@ class Committer:
                 raise
             if waiting.done:
                 return
-        try:
-            self._lead()
-        finally:
-            self._hand_over()
+            waiting.signal.clear()
+        self._lead()
+        if not waiting.done:  # a thread that ends has taken it along
+            waiting.signal.wait()
 
     def _admit(self) -> None:
         if self._closed:
@@ -168,12 +177,16 @@ class Committer:
             raise Unavailable("Too many commands are waiting; try again later")
 
     def _hand_over(self) -> None:
-        """The role goes to whoever waits longest: its caller leads next, or the thread for one without a caller."""
+        """The role goes to whoever waits longest: its caller leads next, or a thread for one without a caller."""
         with self._mutex:
             following = self._queue[0] if self._queue else None
             self._led = following is not None
-        if following is not None:
-            (following.signal or self._turn).set()
+        if following is None:
+            return
+        if following.signal is not None:
+            following.signal.set()
+        else:
+            self._turn.release()
 
     def send(self, command: Any, envelope: Envelope, told: Callable[[Waiting], None]) -> None:
         """Sends a command without waiting. `told` is called with it once it is durable or has failed, in another thread.
@@ -186,15 +199,17 @@ class Committer:
     def _enter(self, waiting: Waiting) -> None:
         with self._mutex:
             self._admit()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="procession-commits", daemon=True)
-                self._thread.start()
+            if not self._threads:
+                for _ in range(2 if self._overlaps else 1):
+                    thread = threading.Thread(target=self._serve, name="procession-commits", daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
             self._queue.append(waiting)
             lead = not self._led
             self._led = True
             gathered = 0 < self._awaited <= len(self._queue)
         if lead:
-            self._turn.set()
+            self._turn.release()
         elif gathered:
             self._gathered.set()
 
@@ -214,20 +229,14 @@ class Committer:
         raise AssertionError("unreachable")
 
     def _serve(self) -> None:
-        """Leads for commands without a caller, for as long as there are commands."""
+        """Leads for commands without a caller, until the engine is closed and none is left."""
         while True:
-            self._turn.wait()
-            self._turn.clear()
-            while True:
-                with self._mutex:
-                    if not self._queue:
-                        if not self._closed:
-                            self._led = False
-                        break
-                self._gather()
-                self._lead()
-            if self._closed:
+            if not self._closed:
+                self._turn.acquire()
+            elif not self._queue:
                 return
+            self._gather()
+            self._lead()
 
     def _gather(self) -> None:
         """Lets a batch become as large as the one before, for a while."""
@@ -241,11 +250,11 @@ class Committer:
             self._gathered.clear()
 
     def close(self) -> None:
-        """Ends the thread once everything that was sent is done."""
+        """Ends the threads once everything that was sent is done."""
         with self._mutex:
-            self._closed, thread = True, self._thread
-        if thread is not None:
-            self._turn.set()
+            self._closed, threads = True, self._threads
+        self._turn.release(len(threads) or 1)
+        for thread in threads:
             thread.join()
 
     def _give_up(self, waiting: Waiting) -> None:
@@ -310,12 +319,26 @@ class Committer:
         return value
 
     def _lead(self) -> None:
+        """Does the commands that wait, and hands the role over: before the database has written them, or afterwards."""
         batch: list[Waiting] = []
         with self._mutex:
-            while self._queue and len(batch) < MAX_BATCH:
+            while self._queue and len(batch) < (MAX_SHARED if self._overlaps else MAX_BATCH):
                 batch.append(self._queue.popleft())
+        if not batch:
+            self._hand_over()
+            return
+        gave = False
+
+        def written_next() -> None:
+            nonlocal gave
+            with self._mutex:
+                gave = self._overlaps and not self._is_writing and len(self._queue) >= ENOUGH
+                self._is_writing |= gave
+            if gave:
+                self._hand_over()
+
         try:
-            self._commit(batch)
+            self._commit(batch, written_next)
         except Exception as error:
             if len(batch) == 1 or isinstance(error, Unavailable):
                 # where the connection broke it may have committed: running it again could do everything twice
@@ -335,8 +358,13 @@ class Committer:
             raise
         finally:
             _tell(batch)
+            if gave:
+                self._is_writing = False
+            else:
+                self._hand_over()
 
-    def _commit(self, batch: list[Waiting]) -> None:
+    def _commit(self, batch: list[Waiting], written_next: Callable[[], None] = lambda: None) -> None:
+        """Carries out a batch in one transaction; calls `written_next` when all that is left is for the database to do."""
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
         with self._engine.storage.transaction() as transaction:
             unit = Unit(self._engine, transaction, alone=False)
@@ -355,9 +383,11 @@ class Committer:
                 except Exception as failure:
                     outcomes.append((waiting, None, failure))
             unit.save()
-        self.batches += 1
-        self.commands += len(batch)
-        self._last = max(len(batch), self._last - 1)  # one batch may be small by chance
+            written_next()
+        with self._mutex:
+            self.batches += 1
+            self.commands += len(batch)
+            self._last = max(len(batch), self._last - 1)  # one batch may be small by chance
         for waiting, value, error in outcomes:
             waiting.answered(value, error)
         self._committed(unit)
