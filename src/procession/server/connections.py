@@ -78,7 +78,6 @@ class Small:
         "disconnected",
         "headers",
         "keep_alive",
-        "message_event",
         "method",
         "more_body",
         "path",
@@ -100,8 +99,12 @@ class Small:
         self.disconnected = False
         self.response_complete = False
         self.keep_alive: bool = protocol.parser.should_keep_alive()
-        self.message_event = self
         self._told: Callable[[], None] | None = None
+
+    @property
+    def message_event(self) -> Small:
+        """What is `set` when something happens; kept as a member it would be a cycle, for the collector to find."""
+        return self
 
     def set(self) -> None:
         """Something has happened: the client may have gone."""

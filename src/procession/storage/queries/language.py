@@ -49,6 +49,7 @@ from sqlalchemy import (
 )
 
 from procession.errors import Invalid
+from procession.storage.asking import FEW
 from procession.storage.drivers import SqliteDriver
 from procession.storage.encoding import millis
 from procession.storage.postgres import PostgresDriver
@@ -231,7 +232,7 @@ def rows(connection: Connection, table: QueryTable, query: Query, now: datetime)
     asking = _asking(connection, query, now)
     known = None if query.sorting or query.first else _known(connection.dialect, table, query, asking)
     if known is not None:
-        found: Any = known.rows(connection, _given(table, query, paging=True))
+        found: Any = known.rows(connection, [*_given(table, query), 2**31 - 1 if query.most is None else query.most])
         return found  # type: ignore[no-any-return]
     statement = table.selected.where(*conditions(table, query, asking))
     for column, ascending in query.sorting:
@@ -265,25 +266,26 @@ def count(connection: Connection, table: QueryTable, query: Query, now: datetime
 
 
 def lookup(dialect: Dialect, table: QueryTable, query: Query) -> Lookup | None:
-    """The query as a question that finds a handful of rows by key, where it is one."""
+    """The query as a question that finds a handful of rows by key, where it is one: one row more than a few tells that it is
+    none, see `asking`."""
     if query.sorting or query.first or (query.most is not None and query.most <= 0):
         return None
     columns = (table.filters[name].equals for name in query.filters)
     if not any(column is not None and column.name in _NARROW for column in columns):
         return None
     known = _known(dialect, table, query, Asking(dialect.name, 0, query.switches))
-    return None if known is None else Lookup(known, _given(table, query, paging=True))
+    if known is None:
+        return None
+    most = FEW + 1 if query.most is None else min(query.most, FEW + 1)
+    return Lookup(known, [*_given(table, query), most])
 
 
 _NARROW = frozenset({"key", "instance", "element", "task"})
 """Columns of which few rows have the same value."""
 
 
-def _given(table: QueryTable, query: Query, *, paging: bool = False) -> list[Any]:
-    given = [table.filters[name].given(value) for name, value in query.filters.items()]
-    if paging:
-        given.append(2**31 - 1 if query.most is None else query.most)
-    return given
+def _given(table: QueryTable, query: Query) -> list[Any]:
+    return [table.filters[name].given(value) for name, value in query.filters.items()]
 
 
 def _known(
