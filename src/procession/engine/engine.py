@@ -185,7 +185,9 @@ class Engine:
         if unit.forgets:
             self.definitions.forget()  # somebody may have read the old ones since
         if External in changes:
-            self.externals_bell.ring()
+            # what is done is of no interest to who waits for work
+            externals = changes[External]
+            self.externals_bell.ring({external.topic for external in (*externals.inserted, *externals.updated)})
         if Job in changes:
             self.jobs.wake()
         if Instance in changes and changes[Instance].deleted:

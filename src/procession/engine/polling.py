@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -29,8 +29,11 @@ POLL = 1.0
 T = TypeVar("T")
 
 
-async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """What `look` gives as soon as it is true, else what it gives after so many seconds; it is called once at least."""
+async def found(
+    bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, topics: Collection[str] | None = None
+) -> T:
+    """What `look` gives as soon as it is true, else what it gives after so many seconds; it is called once at least, and at
+    every ring for one of the `topics`."""
     until = time.monotonic() + seconds
     loop, rung = asyncio.get_running_loop(), asyncio.Event()
 
@@ -39,7 +42,7 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float) ->
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(rung.set)
 
-    forget = bell.listen(wake) if seconds > 0 else None
+    forget = bell.listen(wake, topics) if seconds > 0 else None
     try:
         while True:
             rung.clear()
@@ -61,8 +64,9 @@ async def leased(
     take: Callable[[Transaction], Asked[list[T]]],
     seconds: float,
     free: Callable[[Sequence[T]], Sequence[Any]],
+    topics: Collection[str],
 ) -> list[T]:
-    """Locks external tasks or jobs for a worker as soon as there are any, in a batch with what others ask.
+    """Locks external tasks or jobs of some topics for a worker as soon as there are any, in a batch with what others ask.
 
     `take` locks them in an open transaction and gives what the worker is told. Where the worker has gone meanwhile what it
     would have got is locked no more: `free` gives the commands for that.
@@ -79,7 +83,7 @@ async def leased(
         return await asyncio.shield(locking)
 
     try:
-        return await found(engine.externals_bell, look, seconds)
+        return await found(engine.externals_bell, look, seconds, topics)
     except asyncio.CancelledError:
         gone.set()
         if locking is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Set
 
 
 class Bell:
@@ -12,19 +12,23 @@ class Bell:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._rings = 0
-        self._listeners: set[Callable[[], None]] = set()
+        self._listeners: dict[Callable[[], None], Collection[str] | None] = {}
 
     @property
     def rings(self) -> int:
         """How often it has rung; remember it before looking, then `wait` for a change."""
         return self._rings
 
-    def ring(self) -> None:
-        """Wakes everybody."""
+    def ring(self, topics: Set[str] | None = None) -> None:
+        """Wakes everybody; where it is for some `topics`, not those who listen for others."""
         with self._condition:
             self._rings += 1
             self._condition.notify_all()
-            listeners = tuple(self._listeners)
+            listeners = [
+                listener
+                for listener, wanted in self._listeners.items()
+                if wanted is None or topics is None or not topics.isdisjoint(wanted)
+            ]
         for listener in listeners:
             listener()
 
@@ -33,13 +37,14 @@ class Bell:
         with self._condition:
             return self._condition.wait_for(lambda: self._rings != heard, timeout)
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Calls `listener` (which must not block) at every ring; gives a function that ends that."""
+    def listen(self, listener: Callable[[], None], topics: Collection[str] | None = None) -> Callable[[], None]:
+        """Calls `listener` (which must not block) at every ring, with `topics` only at those that may be for one of them;
+        gives a function that ends that."""
         with self._condition:
-            self._listeners.add(listener)
+            self._listeners[listener] = topics
 
         def forget() -> None:
             with self._condition:
-                self._listeners.discard(listener)
+                self._listeners.pop(listener, None)
 
         return forget

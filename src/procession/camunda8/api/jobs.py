@@ -40,7 +40,11 @@ async def activation(call: Call) -> Answer:
         return [c.ChangeExternal(int(job["jobKey"]), lock=(None, None), holder=asked.worker) for job in jobs]
 
     found = await leased(
-        call.engine, lambda transaction: activate(call.engine, transaction, asked), asked.wait / 1000, free
+        call.engine,
+        lambda transaction: activate(call.engine, transaction, asked),
+        asked.wait / 1000,
+        free,
+        [asked.type],
     )
     return Answer({"jobs": found})
 
