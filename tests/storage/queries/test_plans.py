@@ -23,6 +23,8 @@ from procession.server.application import create_app
 from procession.storage import PoolSettings
 from procession.storage.history_tables import HISTORY
 from procession.storage.leases import TopicRequest, lease_external, next_due_time
+from procession.storage.queries.history import HISTORY_TASK
+from procession.storage.queries.language import Query, rows
 from tests import databases, postgres
 from tests.benchmarks.filling import RUNTIME, multiply, settle
 from tests.benchmarks.lists import LISTS
@@ -239,3 +241,15 @@ def test_searches_of_camunda_8(engine: Engine, watch: Watch, path: str, filters:
     answer = client.post(f"/v2/{path}/search", json=body)
     assert answer.status_code == 200, answer.text
     assert watch() == []
+
+
+def test_only_what_is_found_by_key_keeps_its_plan(postgres_url: str) -> None:
+    """PostgreSQL may keep one plan for any value from the sixth time on. With a number of rows that it does not know it takes
+    them to be many, and goes along the keys of all rows until it has found as many: which they never are."""
+    kept = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE %s"
+    with open_engine(postgres_url) as engine, engine.storage.read() as connection:
+        for name, value in (("taskAssignee", "user 7"), ("processInstanceId", "1")):
+            for _ in range(7):
+                rows(connection, HISTORY_TASK, Query({name: value}), engine.clock())
+        (statement,) = connection.exec_driver_sql(kept, ("%FROM history_task%WHERE%",)).scalars()
+    assert "instance = $1" in statement

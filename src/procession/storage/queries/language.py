@@ -314,12 +314,19 @@ class Known:
     def __init__(self, dialect: Dialect, selected: Select[Any], columns: Sequence[Any], rest: str) -> None:
         met = " AND ".join(f"{column.compile(dialect=dialect)} = ?" for column in columns)
         self.statement = f"{selected.compile(dialect=dialect)}{' WHERE ' if met else ''}{met}{rest}"
+        # a plan for any value would go along the keys of all rows, since for any number of rows it reckons with very many:
+        # what is not found by key is planned with its values
+        self._is_narrow = any(column.name in _NARROW for column in columns)
         self._columns = [(c.name, c.type.result_processor(dialect, None)) for c in selected.selected_columns]
 
     def rows(self, connection: Connection, values: Sequence[Any]) -> list[dict[str, Any]]:
         """The rows that have these values."""
         raw: Any = connection.connection.driver_connection
-        driver = SqliteDriver(raw) if connection.dialect.name == "sqlite" else PostgresDriver(raw)
+        driver: SqliteDriver | PostgresDriver
+        if connection.dialect.name == "sqlite":
+            driver = SqliteDriver(raw)
+        else:
+            driver = PostgresDriver(raw, prepares=self._is_narrow)
         return self.read(driver.rows(self.statement, values))
 
     def read(self, found: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
