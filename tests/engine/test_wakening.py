@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from procession.engine.engine import Engine
 from procession.engine.wakening import Bell
 from procession.kernel import commands as c
@@ -12,7 +14,7 @@ from tests.engine.models import external, row
 def test_a_ring_for_topics_wakes_who_waits_for_one_of_them() -> None:
     bell, heard = Bell(), list[str]()
     for name, topics in (("a", ["a"]), ("b", ["b", "c"]), ("all", None)):
-        bell.listen(lambda name=name: heard.append(name), topics)  # type: ignore[misc]
+        bell.listen(partial(heard.append, name), topics)
     bell.ring({"c", "d"})
     assert heard == ["b", "all"]
     bell.ring(set())

@@ -253,7 +253,7 @@ class State:
         if old is not None:
             self._journal.append((table, key, old, True))
             rows[key] = record
-            if table is Element and old.parent != record.parent:  # type: ignore[union-attr]
+            if isinstance(record, Element) and old.parent != record.parent:
                 self._group(table, old, present=False)
                 self._group(table, record, present=True)
             return

@@ -135,6 +135,7 @@ class Connection(HttpToolsProtocol):
 
     patience: ClassVar[float] = 30.0
     find: ClassVar[Find]
+    cycle: Any  # uvicorn's, or a `Small` in its place
     _until: float | None = None
     _watch: asyncio.TimerHandle | None = None
 
@@ -172,14 +173,13 @@ class Connection(HttpToolsProtocol):
         if small is None:
             super().on_headers_complete()
         else:
-            self.cycle = small  # type: ignore[assignment]
+            self.cycle = small
 
     def on_message_complete(self) -> None:
         """It is here as a whole."""
         self._until = None
-        cycle: Any = self.cycle
-        if type(cycle) is Small:
-            task = self.loop.create_task(self._respond(cycle))
+        if type(self.cycle) is Small:
+            task = self.loop.create_task(self._respond(self.cycle))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         else:
@@ -189,8 +189,7 @@ class Connection(HttpToolsProtocol):
 
     def _small(self) -> Small | None:
         """The request whose head is here, where it can go the short way."""
-        before: Any = self.cycle
-        if before is not None and not before.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:
             return None  # its answer has to wait for that one
         parser = self.parser
         method = parser.get_method()
