@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any, TypeVar, cast
@@ -48,8 +48,14 @@ _ALONE: dict[type[Any], Callable[[Unit, Any, Envelope], Any]] = {
     ec.SetTimeToLive: suspending.set_time_to_live,
 }
 
-_TOLD: dict[str, type[Any]] = {"e": External, "j": Job}
-_DEFINITIONS = "d"
+_EXTERNALS, _JOBS, _DEFINITIONS = "e", "j", "d"
+"""What nodes tell each other about."""
+
+
+def _topics(unit: Unit) -> set[str]:
+    """Of the external tasks that may have become free: what is done is of no interest to who waits for work."""
+    changes = unit.changes.get(External)
+    return set() if changes is None else {task.topic for task in (*changes.inserted, *changes.updated)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,29 +187,27 @@ class Engine:
 
     def committed(self, unit: Unit) -> None:
         """Wakes whoever waits for what a transaction made."""
-        changes = unit.changes
         if unit.forgets:
             self.definitions.forget()  # somebody may have read the old ones since
-        if External in changes:
-            # what is done is of no interest to who waits for work
-            externals = changes[External]
-            self.externals_bell.ring({external.topic for external in (*externals.inserted, *externals.updated)})
-        if Job in changes:
+        if topics := _topics(unit):
+            self.externals_bell.ring(topics)
+        if Job in unit.changes:
             self.jobs.wake()
-        if Instance in changes and changes[Instance].deleted:
+        if Instance in unit.changes and unit.changes[Instance].deleted:
             self.endings_bell.ring()
 
     def tell(self, unit: Unit) -> None:
         """Has other nodes told what a transaction is about to make durable."""
-        kinds = "".join(kind for kind, table in _TOLD.items() if table in unit.changes)
-        self.neighbours.tell(kinds + (_DEFINITIONS if unit.forgets else ""), unit.transaction.driver)
+        topics = _topics(unit)
+        kinds = (_EXTERNALS if topics else "") + (_JOBS if Job in unit.changes else "")
+        self.neighbours.tell(kinds + (_DEFINITIONS if unit.forgets else ""), topics, unit.transaction.driver)
 
-    def _heard(self, kind: str) -> None:
+    def _heard(self, kind: str, topics: Set[str] | None) -> None:
         if kind == _DEFINITIONS:
             self.definitions.forget()
-        elif _TOLD.get(kind) is External:
-            self.externals_bell.ring()
-        elif _TOLD.get(kind) is Job:
+        elif kind == _EXTERNALS:
+            self.externals_bell.ring(topics)
+        elif kind == _JOBS:
             self.jobs.wake()
 
     def wake(self) -> None:

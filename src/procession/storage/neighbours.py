@@ -4,18 +4,19 @@ A node that serves holds one connection of its own for as long as it lives: it l
 its number. PostgreSQL drops both when the process dies, so that the others see it within seconds, without a row that beats.
 Where this connection cannot be had (a cluster or a pooler without LISTEN) everything still works by polling.
 
-This file does not know what is told: kinds are single letters.
+This file does not know what is told: kinds are single letters, and names that go with them.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Set
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
+from msgspec import Struct, ValidationError, json
 
 from procession.errors import ProcessionError
 from procession.storage.database import Storage
@@ -31,6 +32,8 @@ MISSED = 2
 """Looks at which a node must be missing before it counts as dead: a connection may break and come back."""
 _LOCKS = 7_240_006
 _HELLO = "?"
+_MOST_NAMES = 2_000
+"""Characters of names that are told at most; PostgreSQL takes 8,000 bytes with everything."""
 _ALIVE = (
     "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objsubid = 2 "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -39,11 +42,21 @@ _TAKE = "SELECT pg_try_advisory_lock(%s, %s)"
 _LEASED = "SELECT number FROM node WHERE expires > %s"
 
 
-class Neighbours:
-    """Between `start` and `stop`, other nodes' voices. `heard` is called with a kind, `died` with a node's number, both in
-    a thread of this object's own. On SQLite there is nothing to hear."""
+class _Said(Struct, array_like=True):
+    """What travels. Without `names` it may be about any."""
 
-    def __init__(self, storage: Storage, heard: Callable[[str], None], died: Callable[[int], None]) -> None:
+    kinds: str
+    node: int
+    names: frozenset[str] | None = None
+
+
+class Neighbours:
+    """Between `start` and `stop`, other nodes' voices. `heard` is called with a kind and the names that it is about (None:
+    any), `died` with a node's number, both in a thread of this object's own. On SQLite there is nothing to hear."""
+
+    def __init__(
+        self, storage: Storage, heard: Callable[[str, Set[str] | None], None], died: Callable[[int], None]
+    ) -> None:
         self._storage = storage
         self._heard = heard
         self._died = died
@@ -68,15 +81,19 @@ class Neighbours:
         if self._is_listening:
             # its own voice wakes it; where that cannot be sent it sees by itself that it is to end
             with suppress(ProcessionError), self._storage.view() as transaction:
-                transaction.driver.rows("SELECT pg_notify(?, ?)", [CHANNEL, f"{_HELLO} {self._number}"])
+                self._say(transaction.driver, _Said(_HELLO, self._number))
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def tell(self, kinds: str, driver: Driver) -> None:
+    def tell(self, kinds: str, names: Set[str], driver: Driver) -> None:
         """Tells the others, if there are any, as soon as the driver's transaction commits."""
         if self.others and kinds:
-            driver.run("SELECT pg_notify(?, ?)", [CHANNEL, f"{kinds} {self._number}"])
+            told = frozenset(names) if sum(map(len, names)) <= _MOST_NAMES else None
+            self._say(driver, _Said(kinds, self._number, told))
+
+    def _say(self, driver: Driver, said: _Said) -> None:
+        driver.run("SELECT pg_notify(?, ?)", [CHANNEL, json.encode(said).decode()])
 
     @property
     def _number(self) -> int:
@@ -103,19 +120,27 @@ class Neighbours:
             try:
                 connection.execute(_TAKE, (_LOCKS, self._number))
                 connection.execute(f"LISTEN {CHANNEL}")
-                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{_HELLO} {self._number}"))
+                hello = json.encode(_Said(_HELLO, self._number)).decode()
+                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, hello))
                 while not self._stop.is_set():
                     self._look(connection)
-                    for notice in connection.notifies(timeout=LOOK, stop_after=1):
-                        self._hear(notice.payload)
+                    with closing(connection.notifies(timeout=LOOK)) as notices:
+                        for notice in notices:
+                            if self._hear(notice.payload):
+                                break
             finally:
                 self._is_listening = False
 
-    def _hear(self, payload: str) -> None:
-        kinds, _, number = payload.partition(" ")
-        if number != str(self._number):
-            for kind in kinds.replace(_HELLO, ""):
-                self._heard(kind)
+    def _hear(self, payload: str) -> bool:
+        """Passes on what another node says; True where it is to be looked who is there, now."""
+        try:
+            said = json.decode(payload, type=_Said)
+        except ValidationError:
+            return False  # whoever that is
+        if said.node != self._number:
+            for kind in said.kinds.replace(_HELLO, ""):
+                self._heard(kind, said.names)
+        return _HELLO in said.kinds
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         seen = {number for (number,) in connection.execute(_ALIVE, (_LOCKS,))}
