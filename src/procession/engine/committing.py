@@ -50,8 +50,8 @@ OnCommit = Callable[[Callable[[], None]], object]
 class Waiting:
     """A command on its way, and what became of it.
 
-    `signal` is set when it is done, or when its caller is to lead. No caller waits where `told` is given, which is called
-    once it is done, or `future`, which gets it on its event loop.
+    `signal` is a lock that its caller waits to acquire: it is released when the command is done, or when the caller is to
+    lead. No caller waits where `told` is given, which is called once it is done, or `future`, which gets it on its event loop.
     """
 
     __slots__ = ("command", "done", "envelope", "error", "future", "signal", "told", "value")
@@ -67,7 +67,9 @@ class Waiting:
         self.envelope = envelope
         self.told = told
         self.future = future
-        self.signal = threading.Event() if told is None and future is None else None
+        self.signal = threading.Lock() if told is None and future is None else None
+        if self.signal is not None:
+            self.signal.acquire()
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
@@ -78,12 +80,19 @@ class Waiting:
     def tell(self) -> None:
         """Wakes the caller, or calls who asked to be told; what goes wrong there concerns nobody else."""
         if self.signal is not None:
-            self.signal.set()
+            self.wake()
         elif self.told is not None:
             try:
                 self.told(self)
             except Exception:
                 log.warning("What became of a command could not be told", exc_info=True)
+
+
+    def wake(self) -> None:
+        """Wakes the caller, or has it not wait."""
+        assert self.signal is not None
+        with suppress(RuntimeError):  # it was woken already and has not noticed yet
+            self.signal.release()
 
 
 def _tell(batch: list[Waiting]) -> None:
@@ -159,16 +168,15 @@ class Committer:
         assert waiting.signal is not None
         if not lead:
             try:
-                waiting.signal.wait()
+                waiting.signal.acquire()
             except BaseException:
                 self._give_up(waiting)
                 raise
             if waiting.done:
                 return
-            waiting.signal.clear()
         self._lead()
         if not waiting.done:  # a thread that ends has taken it along
-            waiting.signal.wait()
+            waiting.signal.acquire()
 
     def _admit(self) -> None:
         if self._closed:
@@ -184,7 +192,7 @@ class Committer:
         if following is None:
             return
         if following.signal is not None:
-            following.signal.set()
+            following.wake()
         else:
             self._turn.release()
 
@@ -262,7 +270,7 @@ class Committer:
         with self._mutex:
             if waiting in self._queue:
                 self._queue.remove(waiting)
-            has_role = waiting.signal is not None and waiting.signal.is_set() and not waiting.done
+            has_role = waiting.signal is not None and not waiting.signal.locked() and not waiting.done
         if has_role:
             self._hand_over()
 
