@@ -5,13 +5,15 @@ SHELL := /bin/bash
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
-BIN := .venv/bin
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+VENV ?= .venv
+export VENV
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup:  ## .venv with everything that uv.lock names
+setup:  ## .venv (or VENV=…) with everything that uv.lock names
 	@scripts/bootstrap
 
 demo: setup  ## the insurance process on a fresh engine, until Ctrl-C; ONCE=1 ends by itself
@@ -29,7 +31,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-bench: setup  ## instances per second, and microseconds per command split by stage
+bench: setup  ## what an instance costs, by stage and beside Camunda; PYTHON=/usr/bin/python3 VENV=.venv-bench: with another Python
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-dmn: setup  ## decision tables and FEEL beside zen-engine, Camunda 7, SpiffWorkflow, pyDMNrules, feelin
@@ -62,4 +64,4 @@ docs: setup  ## rewrites docs/reference from the code
 	$(if $(ARGS),,$(BIN)/python -m tests.faults.table)
 
 clean:  ## removes what setup, tests and demo made
-	rm -rf .venv .tools .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-bench .tools .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

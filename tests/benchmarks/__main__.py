@@ -32,7 +32,9 @@ def main() -> int:
     parser.add_argument("--peer", choices=["camunda7"], help="run this beside ours")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each configuration")
     parser.add_argument("--instances", type=int, default=500, help="process instances per run")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 5, 20, 100])
+    parser.add_argument(
+        "--callers", type=int, nargs="+", default=[1, 5, 20, 100], help="threads, coroutines in process"
+    )
     parser.add_argument("--clients", type=int, default=12, help="HTTP clients")
     parser.add_argument(
         "--offered", type=float, default=0, help="starts per second (default: 60 %% of the slowest server's rate)"
@@ -89,7 +91,7 @@ def _over_http(options: Any, server: postgres.Server, folder: Path, places: list
 
 
 def _in_process(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:
-    return in_process.measure(places, tuple(options.threads), options.instances, options.rounds, print)
+    return in_process.measure(places, in_process.callers(options.callers), options.instances, options.rounds, print)
 
 
 def _start(options: Any, server: postgres.Server, folder: Path, places: list[in_process.Place]) -> dict[str, Any]:

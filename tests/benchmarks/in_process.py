@@ -1,11 +1,13 @@
-"""The engine in this process: instances per second and microseconds per command, by database and number of threads."""
+"""The engine in this process: instances per second and microseconds per command, by database and by who sends commands:
+threads that wait for each, or coroutines of one event loop."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.benchmarks.models import MODELS, USER
 from tests.benchmarks.stages import STAGES, Stages
 
 COMMANDS = 2  # per instance: start, complete
+SHARE = "% of what the database alone does"
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Samples:
             "processor µs of the database server per command": figure(self.server_cpu),
             "wall µs per command": stages(self.wall_stages),
             "processor µs per command, by stage": stages(self.cpu_stages),
-            "% of what the database alone does": figure(self.share),
+            SHARE: figure(self.share),
             "database alone, wall µs per command": figure(self.floor_wall),
             "database alone, processor µs per command": figure(self.floor_cpu),
         }
@@ -92,31 +95,59 @@ def _deploy(url: str) -> None:
         engine.deploy(*((f"{id_}.bpmn", model) for id_, model in MODELS.items()), name="benchmark")
 
 
+@dataclass(frozen=True)
+class Callers:
+    """Who sends commands: so many threads, or so many coroutines, each one command after the other."""
+
+    number: int
+    in_threads: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.number} {'threads' if self.in_threads else 'coroutines'}"
+
+    def send(self, engine: Engine, commands: list[Any]) -> None:
+        """Returns when all are durable. Raises what one of them raises."""
+        if self.in_threads:
+            _in_threads(self.number, commands, engine.submit)
+        else:
+            asyncio.run(_in_coroutines(self.number, commands, engine))
+
+
+def callers(numbers: Iterable[int]) -> list[Callers]:
+    """Threads of each number, and coroutines of each where there are several."""
+    return [
+        Callers(number, in_threads) for in_threads in (True, False) for number in numbers if in_threads or number > 1
+    ]
+
+
 def measure(
-    places_: list[Place], threads: tuple[int, ...], instances: int, rounds: int, tell: Callable[[str], None]
+    places_: list[Place], callers_: list[Callers], instances: int, rounds: int, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """All configurations in turn, `rounds` times over, so that what else the machine does meets all of them alike."""
-    samples = {(place.name, number): Samples() for place in places_ for number in threads}
+    samples = {(place.name, who): Samples() for place in places_ for who in callers_}
     for round_ in range(rounds):
         for place in places_:
-            for number in threads:
-                tell(f"  round {round_ + 1} of {rounds}: {place.name}, {number} threads")
-                _one(place, number, instances, samples[place.name, number])
-    return {f"{name}, {number} threads": found.figures() for (name, number), found in samples.items()}
+            for who in callers_:
+                tell(f"  round {round_ + 1} of {rounds}: {place.name}, {who.name}")
+                _one(place, who, instances, samples[place.name, who])
+    return {f"{name}, {who.name}": found.figures() for (name, who), found in samples.items()}
 
 
-def _one(place: Place, threads: int, instances: int, samples: Samples) -> None:
+def _one(place: Place, who: Callers, instances: int, samples: Samples) -> None:
     url = place.fresh()
     try:
         with open_engine(url) as engine:
-            _run(engine, threads, min(instances, 20))  # caches, connections, plans
-            stages = Stages()
+            _run(engine, who, min(instances, 20))  # caches, connections, plans
             server = 0.0 if place.server is None else cpu_seconds(place.server)
             wall, cpu = time.perf_counter(), time.process_time()
-            with stages.measuring():
-                _run(engine, threads, instances)
+            _run(engine, who, instances)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             server = 0.0 if place.server is None else cpu_seconds(place.server) - server
+            # reading the clocks costs time of its own
+            stages = Stages()
+            with stages.measuring():
+                _run(engine, who, instances)
     finally:
         place.drop(url)
     commands = instances * COMMANDS
@@ -126,13 +157,13 @@ def _one(place: Place, threads: int, instances: int, samples: Samples) -> None:
     samples.batch.append(stages.commands / max(stages.batches, 1))
     samples.wall_stages.append(stages.per_command(stages.wall))
     samples.cpu_stages.append(stages.per_command(stages.cpu))
-    run, (wall, cpu) = wall, _floor(place, threads, instances)
+    run, (wall, cpu) = wall, _floor(place, who, instances)
     samples.share.append(wall / run * 100)
     samples.floor_wall.append(wall * 1e6 / commands)
     samples.floor_cpu.append(cpu * 1e6 / commands)
 
 
-def _floor(place: Place, threads: int, instances: int) -> tuple[float, float]:
+def _floor(place: Place, who: Callers, instances: int) -> tuple[float, float]:
     """Records a run on one copy, writes its rows to another."""
     source, target = place.fresh(), place.fresh()
     try:
@@ -140,9 +171,9 @@ def _floor(place: Place, threads: int, instances: int) -> tuple[float, float]:
             engine.storage.heartbeat()
             recorder = Recorder()
             with recorder.recording():
-                _run(engine, threads, min(instances, 20))
+                _run(engine, who, min(instances, 20))
                 warm_up = recorder.taken()
-                _run(engine, threads, instances)
+                _run(engine, who, instances)
             storage = open_storage(target)
             try:
                 replay(storage, warm_up)  # connections, prepared statements, plans
@@ -156,12 +187,24 @@ def _floor(place: Place, threads: int, instances: int) -> tuple[float, float]:
         place.drop(target)
 
 
-def _run(engine: Engine, threads: int, instances: int) -> None:
-    """Starts instances, then completes their tasks, from several threads."""
-    _in_threads(threads, [ec.StartProcess(process_id=USER)] * instances, engine.submit)
+def _run(engine: Engine, who: Callers, instances: int) -> None:
+    """Starts instances, then completes their tasks."""
+    who.send(engine, [ec.StartProcess(process_id=USER)] * instances)
     with engine.storage.read() as connection:
         tasks = connection.exec_driver_sql("SELECT key FROM task ORDER BY key").scalars().all()
-    _in_threads(threads, [c.CompleteTask(task) for task in tasks], engine.submit)
+    who.send(engine, [c.CompleteTask(task) for task in tasks])
+
+
+async def _in_coroutines(number: int, commands: list[Any], engine: Engine) -> None:
+    left = iter(commands)
+
+    async def work() -> None:
+        for command in left:
+            await engine.submitted(command)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(number):
+            group.create_task(work())
 
 
 def _in_threads(threads: int, commands: list[Any], submit: Callable[[Any], Any]) -> None:
