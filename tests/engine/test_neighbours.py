@@ -47,6 +47,26 @@ def test_a_worker_is_woken_by_the_other_node(two: tuple[Engine, Engine]) -> None
     assert heard.wait(20)
 
 
+def test_of_many_commits_the_other_node_hears_at_once_and_then_of_all_the_rest(
+    two: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each word wakes every node: with many of them there would be nothing else to do."""
+    monkeypatch.setattr(neighbours, "PAUSE", 0.5)
+    one, other = two
+    last = EXTERNAL.replace('"t"', '"last"')
+    one.deploy(("p.bpmn", row(EXTERNAL)), ("q.bpmn", row(last, id_="q")))
+    heard: list[None] = []
+    heard_last = threading.Event()
+    other.externals_bell.listen(lambda: heard.append(None), {"t"})
+    other.externals_bell.listen(heard_last.set, {"last"})
+    began = time.monotonic()
+    for _ in range(20):
+        one.start_process("p")
+    one.start_process("q")
+    assert heard_last.wait(20)
+    assert 1 <= len(heard) <= 2 + (time.monotonic() - began) / 0.5
+
+
 @pytest.mark.fault(8, 15)
 def test_who_lost_its_connections_hears_and_is_seen_again(two: tuple[Engine, Engine], postgres_url: str) -> None:
     """As after a restart of PostgreSQL: everybody listens again, and holds the lock of its number again."""

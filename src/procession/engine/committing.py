@@ -87,7 +87,6 @@ class Waiting:
             except Exception:
                 log.warning("What became of a command could not be told", exc_info=True)
 
-
     def wake(self) -> None:
         """Wakes the caller, or has it not wait."""
         assert self.signal is not None

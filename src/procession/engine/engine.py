@@ -191,16 +191,26 @@ class Engine:
             self.definitions.forget()  # somebody may have read the old ones since
         if topics := _topics(unit):
             self.externals_bell.ring(topics)
+            if not unit.alone:
+                self.neighbours.tell_soon(_EXTERNALS, topics)
         if Job in unit.changes:
             self.jobs.wake()
+            if not unit.alone:
+                self.neighbours.tell_soon(_JOBS)
         if Instance in unit.changes and unit.changes[Instance].deleted:
             self.endings_bell.ring()
 
     def tell(self, unit: Unit) -> None:
-        """Has other nodes told what a transaction is about to make durable."""
-        topics = _topics(unit)
-        kinds = (_EXTERNALS if topics else "") + (_JOBS if Job in unit.changes else "")
-        self.neighbours.tell(kinds + (_DEFINITIONS if unit.forgets else ""), topics, unit.transaction.driver)
+        """Has other nodes told what a transaction is about to make durable. Of commands that share one they hear afterwards:
+        there are many of those."""
+        driver = unit.transaction.driver
+        if unit.forgets:
+            self.neighbours.tell(_DEFINITIONS, frozenset(), driver)
+        if unit.alone:
+            if topics := _topics(unit):
+                self.neighbours.tell(_EXTERNALS, topics, driver)
+            if Job in unit.changes:
+                self.neighbours.tell(_JOBS, frozenset(), driver)
 
     def _heard(self, kind: str, topics: Set[str] | None) -> None:
         if kind == _DEFINITIONS:

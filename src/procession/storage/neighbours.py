@@ -4,7 +4,7 @@ A node that serves holds one connection of its own for as long as it lives: it l
 its number. PostgreSQL drops both when the process dies, so that the others see it within seconds, without a row that beats.
 Where this connection cannot be had (a cluster or a pooler without LISTEN) everything still works by polling.
 
-This file does not know what is told: kinds are single letters, and names that go with them.
+This file does not know what is told: a kind, and names that go with it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
-from msgspec import Struct, ValidationError, json
+from msgspec import DecodeError, Struct, json
 
 from procession.errors import ProcessionError
 from procession.storage.database import Storage
@@ -28,6 +28,8 @@ log = logging.getLogger("procession.storage")
 CHANNEL = "procession"
 LOOK = 2.0
 """Seconds between two looks at who is there."""
+PAUSE = 0.05
+"""Seconds between two things that are told `soon`: each wakes every node there is."""
 MISSED = 2
 """Looks at which a node must be missing before it counts as dead: a connection may break and come back."""
 _LOCKS = 7_240_006
@@ -45,7 +47,7 @@ _LEASED = "SELECT number FROM node WHERE expires > %s"
 class _Said(Struct, array_like=True):
     """What travels. Without `names` it may be about any."""
 
-    kinds: str
+    kind: str
     node: int
     names: frozenset[str] | None = None
 
@@ -63,6 +65,10 @@ class Neighbours:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_listening = False
+        self._teller: threading.Thread | None = None
+        self._mutex = threading.Lock()
+        self._owed: dict[str, set[str]] = {}  # what is to be told, by kind
+        self._is_owed = threading.Event()
         self._missed: dict[int, int] = {}
         self._is_new = True
         self._met: set[int] = set()
@@ -74,6 +80,8 @@ class Neighbours:
             self._stop.clear()
             self._thread = threading.Thread(target=self._run, name="procession-neighbours", daemon=True)
             self._thread.start()
+            self._teller = threading.Thread(target=self._keep_telling, name="procession-telling", daemon=True)
+            self._teller.start()
 
     def stop(self) -> None:
         """Ends listening; the others see that this node is gone."""
@@ -81,19 +89,40 @@ class Neighbours:
         if self._is_listening:
             # its own voice wakes it; where that cannot be sent it sees by itself that it is to end
             with suppress(ProcessionError), self._storage.view() as transaction:
-                self._say(transaction.driver, _Said(_HELLO, self._number))
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+                self._say(transaction.driver, _HELLO)
+        self._is_owed.set()
+        for thread in (self._teller, self._thread):
+            if thread is not None:
+                thread.join()
+        self._teller = self._thread = None
 
-    def tell(self, kinds: str, names: Set[str], driver: Driver) -> None:
+    def tell(self, kind: str, names: Set[str], driver: Driver) -> None:
         """Tells the others, if there are any, as soon as the driver's transaction commits."""
-        if self.others and kinds:
-            told = frozenset(names) if sum(map(len, names)) <= _MOST_NAMES else None
-            self._say(driver, _Said(kinds, self._number, told))
+        if self.others:
+            self._say(driver, kind, names)
 
-    def _say(self, driver: Driver, said: _Said) -> None:
-        driver.run("SELECT pg_notify(?, ?)", [CHANNEL, json.encode(said).decode()])
+    def tell_soon(self, kind: str, names: Set[str] = frozenset()) -> None:
+        """Tells the others, if there are any, what is durable already: at once, or with what else there is in a moment.
+        For what they also find by looking: it may get lost where this node dies or the connection breaks."""
+        if self.others and self._teller is not None:
+            with self._mutex:
+                self._owed.setdefault(kind, set()).update(names)
+            self._is_owed.set()
+
+    def _keep_telling(self) -> None:
+        while not self._stop.is_set():
+            self._is_owed.wait()
+            self._is_owed.clear()
+            with self._mutex:
+                owed, self._owed = self._owed, {}
+            with suppress(ProcessionError), self._storage.transaction() as transaction:
+                for kind, names in owed.items():
+                    self._say(transaction.driver, kind, names)
+            self._stop.wait(PAUSE)
+
+    def _say(self, driver: Driver, kind: str, names: Set[str] = frozenset()) -> None:
+        told = frozenset(names) if sum(map(len, names)) <= _MOST_NAMES else None
+        driver.run("SELECT pg_notify(?, ?)", [CHANNEL, json.encode(_Said(kind, self._number, told)).decode()])
 
     @property
     def _number(self) -> int:
@@ -135,12 +164,11 @@ class Neighbours:
         """Passes on what another node says; True where it is to be looked who is there, now."""
         try:
             said = json.decode(payload, type=_Said)
-        except ValidationError:
+        except DecodeError:
             return False  # whoever that is
-        if said.node != self._number:
-            for kind in said.kinds.replace(_HELLO, ""):
-                self._heard(kind, said.names)
-        return _HELLO in said.kinds
+        if said.node != self._number and said.kind != _HELLO:
+            self._heard(said.kind, said.names)
+        return said.kind == _HELLO
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         seen = {number for (number,) in connection.execute(_ALIVE, (_LOCKS,))}
