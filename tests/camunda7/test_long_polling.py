@@ -59,7 +59,7 @@ def waiting(engine: Engine) -> None:
 def test_what_no_bell_tells_is_found_by_looking(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "POLL", 0.05)
     with served(sqlite_url) as (engine, base):
-        monkeypatch.setattr(engine.externals_bell, "ring", lambda topics=None: None)
+        monkeypatch.setattr(engine.externals_bell, "ring", lambda work=None: None)
         deploy(engine)
         found: list[Any] = []
         worker = threading.Thread(target=lambda: found.extend(fetch(base, 20_000)))

@@ -115,7 +115,7 @@ def test_a_batch_that_cannot_be_written_at_all_tells_everybody(tasks: Engine, mo
 
 
 def test_what_fails_after_the_commit_undoes_and_repeats_nothing(engine: Engine) -> None:
-    def listener() -> None:
+    def listener(work: object) -> None:
         raise RuntimeError("the event loop is closed")
 
     engine.deploy(("p.bpmn", row(external())))

@@ -14,6 +14,7 @@ import pytest
 from procession.embedding import open_engine
 from procession.engine import commands as ec
 from procession.engine.engine import Engine
+from procession.engine.wakening import Wanted, Work
 from procession.errors import Suspended
 from procession.storage import neighbours
 from tests.engine.models import USER, row
@@ -42,7 +43,7 @@ def test_a_worker_is_woken_by_the_other_node(two: tuple[Engine, Engine]) -> None
     one, other = two
     one.deploy(("p.bpmn", row(EXTERNAL)))
     heard = threading.Event()
-    other.externals_bell.listen(heard.set)
+    other.externals_bell.listen(lambda _: heard.set())
     one.start_process("p")
     assert heard.wait(20)
 
@@ -55,16 +56,17 @@ def test_of_many_commits_the_other_node_hears_at_once_and_then_of_all_the_rest(
     one, other = two
     last = EXTERNAL.replace('"t"', '"last"')
     one.deploy(("p.bpmn", row(EXTERNAL)), ("q.bpmn", row(last, id_="q")))
-    heard: list[None] = []
+    heard: list[Work | None] = []
     heard_last = threading.Event()
-    other.externals_bell.listen(lambda: heard.append(None), {"t"})
-    other.externals_bell.listen(heard_last.set, {"last"})
+    other.externals_bell.listen(heard.append, Wanted(["t"]))
+    other.externals_bell.listen(lambda _: heard_last.set(), Wanted(["last"]))
     began = time.monotonic()
     for _ in range(20):
         one.start_process("p")
     one.start_process("q")
     assert heard_last.wait(20)
     assert 1 <= len(heard) <= 2 + (time.monotonic() - began) / 0.5
+    assert sum(work["t"] for work in heard if work) == 20
 
 
 @pytest.mark.fault(8, 15)
@@ -80,7 +82,7 @@ def test_who_lost_its_connections_hears_and_is_seen_again(two: tuple[Engine, Eng
         seen = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted"
         until(lambda: admin.execute(seen).fetchall() == [(2,)])
     heard = threading.Event()
-    other.externals_bell.listen(heard.set)
+    other.externals_bell.listen(lambda _: heard.set())
     until(lambda: bool(one.neighbours.others))
     one.start_process("p")
     assert heard.wait(20)

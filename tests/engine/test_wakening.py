@@ -1,43 +1,84 @@
-"""Who is woken by what: a bell is for those who wait for a topic, and for those who wait for anything."""
+"""Who is woken by what: a bell is for those who wait for a topic, for as many as there is work for, and for those who wait
+for anything."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from functools import partial
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from procession.engine import polling
 from procession.engine.engine import Engine
-from procession.engine.wakening import Bell
+from procession.engine.polling import found
+from procession.engine.wakening import Bell, Wanted, Work
 from procession.kernel import commands as c
 from tests.engine.looking import one
 from tests.engine.models import external, row
 
 
-def test_a_ring_for_topics_wakes_who_waits_for_one_of_them() -> None:
+def test_a_ring_for_work_wakes_who_waits_for_one_of_its_topics() -> None:
     bell, heard = Bell(), list[str]()
-    for name, topics in (("a", ["a"]), ("b", ["b", "c"]), ("all", None)):
-        bell.listen(partial(heard.append, name), topics)
-    bell.ring({"c", "d"})
+    for name, wanted in (("a", Wanted(["a"])), ("b", Wanted(["b", "c"])), ("all", None)):
+        bell.listen(lambda _, name=name: heard.append(name), wanted)  # type: ignore[misc]
+    bell.ring({"c": 1, "d": 1})
     assert heard == ["b", "all"]
-    bell.ring(set())
+    bell.ring({})
     assert heard == ["b", "all", "all"]
     bell.ring()
     assert heard == ["b", "all", "all", "a", "b", "all"]
 
 
 def test_who_has_stopped_listening_is_not_woken() -> None:
-    bell, heard = Bell(), list[str]()
-    forget = bell.listen(lambda: heard.append("x"))
+    bell, heard = Bell(), list[Work | None]()
+    forget = bell.listen(heard.append)
     forget()
     forget()
     bell.ring()
     assert heard == []
 
 
+def test_who_came_first_is_woken_first_and_who_may_not_want_it_takes_nothing_away() -> None:
+    bell, heard = Bell(), dict[str, Work | None]()
+    for name, most in (("picky", None), ("one", 1), ("three", 3), ("late", 5)):
+        bell.listen(partial(heard.__setitem__, name), Wanted(["t"], most))
+    bell.ring({"t": 3})
+    assert heard == {"picky": {"t": 3}, "one": {"t": 1}, "three": {"t": 2}}
+
+
+@given(
+    st.lists(st.tuples(st.sets(st.sampled_from("abc"), min_size=1), st.integers(1, 4)), max_size=8),
+    st.dictionaries(st.sampled_from("abcd"), st.integers(1, 6)),
+)
+def test_nobody_sleeps_while_there_is_work_and_nobody_is_woken_for_another_s(
+    waiting: list[tuple[set[str], int]], work: Mapping[str, int]
+) -> None:
+    bell, shares = Bell(), dict[int, Work | None]()
+    for place, (topics, most) in enumerate(waiting):
+        bell.listen(partial(shares.__setitem__, place), Wanted(sorted(topics), most))
+    bell.ring(work)
+    left = {**work}
+    for place, share in shares.items():
+        assert share
+        assert set(share) <= waiting[place][0]
+        assert sum(share.values()) <= waiting[place][1]
+        for topic, number in share.items():
+            left[topic] -= number
+    assert all(number >= 0 for number in left.values())
+    for place, (topics, most) in enumerate(waiting):
+        got = sum((shares.get(place) or {}).values())
+        assert got == most or not any(left.get(topic) for topic in topics)
+
+
 def test_a_task_wakes_its_workers_when_it_comes_and_when_it_is_free_but_not_when_it_is_done(engine: Engine) -> None:
     engine.deploy(("p.bpmn", row(external())))
     heard = list[str]()
     topic = "work"
-    engine.externals_bell.listen(lambda: heard.append("its own"), [topic])
-    engine.externals_bell.listen(lambda: heard.append("another"), [f"not {topic}"])
+    engine.externals_bell.listen(lambda _: heard.append("its own"), Wanted([topic], 1))
+    engine.externals_bell.listen(lambda _: heard.append("another"), Wanted([f"not {topic}"], 1))
     engine.start_process("p")
     key, topic_of_task = (
         int(one(engine, "SELECT key FROM external_task")),
@@ -48,5 +89,92 @@ def test_a_task_wakes_its_workers_when_it_comes_and_when_it_is_free_but_not_when
     engine.submit(c.ChangeExternal(key, lock=(None, None)))
     assert set(heard) == {"its own"}
     before = len(heard)
+    engine.externals_bell.listen(lambda _: heard.append("any"))
     engine.submit(c.CompleteExternal(key, None))
-    assert len(heard) == before
+    assert heard[before:] == ["any"]
+
+
+# ---------------------------------------------------------------- waiting on an event loop
+
+
+class Shelf:
+    """What several wait for on one loop: each look takes one of what is there, once the gate is open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(polling, "POLL", 60.0)  # so that nothing but the bell wakes anybody
+        self.bell = Bell()
+        self.there: list[str] = []
+        self.looks = 0
+
+    def add(self, name: str) -> None:
+        self.there.append(name)
+        self.bell.ring({"t": 1})
+
+    async def look(self) -> str | None:
+        self.looks += 1
+        await asyncio.sleep(0)
+        return self.there.pop(0) if self.there else None
+
+    async def waiters(self, number: int) -> list[asyncio.Task[str | None]]:
+        """So many who wait, all of whom have looked once."""
+        tasks = [asyncio.create_task(found(self.bell, self.look, 20, Wanted(["t"], 1))) for _ in range(number)]
+        await self.settled()
+        return tasks
+
+    async def settled(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+def test_of_many_who_wait_one_looks_for_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        work = Shelf(monkeypatch)
+        tasks = await work.waiters(30)
+        assert work.looks == 30
+        work.add("x")
+        await work.settled()
+        assert (await tasks[0], work.looks) == ("x", 31)
+        for task in tasks[1:]:
+            task.cancel()
+
+    asyncio.run(play())
+
+
+def test_what_comes_before_anybody_has_looked_is_for_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        work = Shelf(monkeypatch)
+        tasks = await work.waiters(3)
+        for name in "xyz":
+            work.add(name)
+        assert sorted(str(name) for name in await asyncio.gather(*tasks)) == ["x", "y", "z"]
+
+    asyncio.run(play())
+
+
+def test_who_goes_when_he_was_woken_wakes_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        work = Shelf(monkeypatch)
+        first, second = await work.waiters(2)
+        work.add("x")
+        first.cancel()
+        assert await second == "x"
+
+    asyncio.run(play())
+
+
+def test_who_fails_to_look_wakes_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        work = Shelf(monkeypatch)
+
+        async def broken() -> None:
+            if work.there:
+                raise RuntimeError("gone")
+
+        first = asyncio.create_task(found(work.bell, broken, 20, Wanted(["t"], 1)))
+        (second,) = await work.waiters(1)
+        work.add("x")
+        assert await second == "x"
+        with pytest.raises(RuntimeError, match="gone"):
+            await first
+
+    asyncio.run(play())

@@ -13,6 +13,7 @@ from procession.camunda7.listing import activity_instance_id
 from procession.camunda7.problems import engine_error, invalid_request
 from procession.camunda7.reading import optional_object
 from procession.camunda7.values import typed
+from procession.engine.wakening import Wanted
 from procession.kernel.records import External
 from procession.storage import repository
 from procession.storage.drivers import Asked
@@ -49,6 +50,12 @@ class Fetch:
     use_priority: bool = True
     created: str | None = None
     wait: int = 0
+
+    @property
+    def wanted(self) -> Wanted:
+        """What wakes it while it waits."""
+        filters = any(topic.definitions is not None or topic.request.filters for topic in self.topics)
+        return Wanted([topic.request.topic for topic in self.topics], None if filters else self.most)
 
 
 def read_fetch(body: Mapping[str, Any]) -> Fetch:

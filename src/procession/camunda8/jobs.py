@@ -24,6 +24,7 @@ from procession.camunda8.problems import invalid
 from procession.camunda8.searching import shown_time
 from procession.camunda8.values import read_variables, shown_value
 from procession.engine.engine import Engine
+from procession.engine.wakening import Wanted
 from procession.kernel.changing import CHANGING
 from procession.kernel.commands import Values
 from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
@@ -66,6 +67,11 @@ class Activation:
     wait: int
     variables: frozenset[str] | None
     tenants: tuple[str | None, ...] | None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What wakes it while it waits."""
+        return Wanted([self.type], self.most if self.tenants is None else None)
 
 
 def read_activation(body: Mapping[str, Any]) -> Activation:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping, Set
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any, TypeVar, cast
@@ -21,12 +22,13 @@ from procession.engine.dialect import Dialect, Dialects
 from procession.engine.jobs import JobExecutor
 from procession.engine.registry import Registry
 from procession.engine.unit import Envelope, Unit
-from procession.engine.wakening import Bell
+from procession.engine.wakening import Bell, Work
 from procession.engine.worlds import UserCodeInBatch
 from procession.errors import Invalid, Missing
 from procession.feel.chance import CHANCE
 from procession.kernel import commands as c
 from procession.kernel.records import External, Instance, Job
+from procession.kernel.state import Changes
 from procession.storage import Storage, Transaction
 from procession.storage.database import Joinable
 from procession.storage.drivers import Driver
@@ -52,10 +54,9 @@ _EXTERNALS, _JOBS, _DEFINITIONS = "e", "j", "d"
 """What nodes tell each other about."""
 
 
-def _topics(unit: Unit) -> set[str]:
-    """Of the external tasks that may have become free: what is done is of no interest to who waits for work."""
-    changes = unit.changes.get(External)
-    return set() if changes is None else {task.topic for task in (*changes.inserted, *changes.updated)}
+def _work(changes: Changes) -> Work:
+    """External tasks that may have become free, by topic: what is done is of no interest to who waits for work."""
+    return Counter(task.topic for task in (*changes.inserted, *changes.updated))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +190,11 @@ class Engine:
         """Wakes whoever waits for what a transaction made."""
         if unit.forgets:
             self.definitions.forget()  # somebody may have read the old ones since
-        if topics := _topics(unit):
-            self.externals_bell.ring(topics)
+        if External in unit.changes:
+            work = _work(unit.changes[External])
+            self.externals_bell.ring(work)
             if not unit.alone:
-                self.neighbours.tell_soon(_EXTERNALS, topics)
+                self.neighbours.tell_soon(_EXTERNALS, work)
         if Job in unit.changes:
             self.jobs.wake()
             if not unit.alone:
@@ -205,18 +207,18 @@ class Engine:
         there are many of those."""
         driver = unit.transaction.driver
         if unit.forgets:
-            self.neighbours.tell(_DEFINITIONS, frozenset(), driver)
+            self.neighbours.tell(_DEFINITIONS, {}, driver)
         if unit.alone:
-            if topics := _topics(unit):
-                self.neighbours.tell(_EXTERNALS, topics, driver)
+            if External in unit.changes:
+                self.neighbours.tell(_EXTERNALS, _work(unit.changes[External]), driver)
             if Job in unit.changes:
-                self.neighbours.tell(_JOBS, frozenset(), driver)
+                self.neighbours.tell(_JOBS, {}, driver)
 
-    def _heard(self, kind: str, topics: Set[str] | None) -> None:
+    def _heard(self, kind: str, work: Work | None) -> None:
         if kind == _DEFINITIONS:
             self.definitions.forget()
         elif kind == _EXTERNALS:
-            self.externals_bell.ring(topics)
+            self.externals_bell.ring(work)
         elif kind == _JOBS:
             self.jobs.wake()
 

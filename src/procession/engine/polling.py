@@ -10,14 +10,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from procession.engine.commands import Lease, Together
 from procession.engine.engine import Engine
-from procession.engine.wakening import Bell
+from procession.engine.wakening import Bell, Wanted, Work
 from procession.storage import Transaction
 from procession.storage.drivers import Asked
 
@@ -29,24 +29,26 @@ POLL = 1.0
 T = TypeVar("T")
 
 
-async def found(
-    bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, topics: Collection[str] | None = None
-) -> T:
+async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wanted: Wanted | None = None) -> T:
     """What `look` gives as soon as it is true, else what it gives after so many seconds; it is called once at least, and at
-    every ring for one of the `topics`."""
+    every ring that is for what is `wanted`."""
     until = time.monotonic() + seconds
     loop, rung = asyncio.get_running_loop(), asyncio.Event()
+    woken: list[Work | None] = []  # what for
 
-    def wake() -> None:
+    def wake(work: Work | None) -> None:
+        woken.append(work)
         # the loop may have been closed since: then nobody waits any more
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(rung.set)
 
-    forget = bell.listen(wake, topics) if seconds > 0 else None
+    forget = bell.listen(wake, wanted) if seconds > 0 else None
     try:
         while True:
             rung.clear()
+            known = len(woken)
             value = await look()
+            del woken[: min(known, 1) if value else known]  # of several rings one may be for what it leaves
             left = until - time.monotonic()
             if value or left <= 0:
                 return value
@@ -57,6 +59,10 @@ async def found(
     finally:
         if forget is not None:
             forget()
+            for work in woken:
+                # others were not woken because this one was
+                if work is not None:
+                    bell.ring(work)
 
 
 async def leased(
@@ -64,9 +70,9 @@ async def leased(
     take: Callable[[Transaction], Asked[list[T]]],
     seconds: float,
     free: Callable[[Sequence[T]], Sequence[Any]],
-    topics: Collection[str],
+    wanted: Wanted,
 ) -> list[T]:
-    """Locks external tasks or jobs of some topics for a worker as soon as there are any, in a batch with what others ask.
+    """Locks external tasks or jobs for a worker as soon as there are any, in a batch with what others ask.
 
     `take` locks them in an open transaction and gives what the worker is told. Where the worker has gone meanwhile what it
     would have got is locked no more: `free` gives the commands for that.
@@ -83,7 +89,7 @@ async def leased(
         return await asyncio.shield(locking)
 
     try:
-        return await found(engine.externals_bell, look, seconds, topics)
+        return await found(engine.externals_bell, look, seconds, wanted)
     except asyncio.CancelledError:
         gone.set()
         if locking is not None:

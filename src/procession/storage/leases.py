@@ -39,6 +39,11 @@ class TopicRequest:
     tenants: Sequence[str] | None = None
     without_tenant: bool = False
 
+    @property
+    def filters(self) -> bool:
+        """True where not every task of the topic will do."""
+        return self != TopicRequest(self.topic, self.lock_ms)
+
 
 # ---------------------------------------------------------------- external tasks
 

@@ -4,14 +4,15 @@ A node that serves holds one connection of its own for as long as it lives: it l
 its number. PostgreSQL drops both when the process dies, so that the others see it within seconds, without a row that beats.
 Where this connection cannot be had (a cluster or a pooler without LISTEN) everything still works by polling.
 
-This file does not know what is told: a kind, and names that go with it.
+This file does not know what is told: a kind, and numbers that go with it, by name.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Set
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from typing import Any
 
@@ -34,6 +35,7 @@ MISSED = 2
 """Looks at which a node must be missing before it counts as dead: a connection may break and come back."""
 _LOCKS = 7_240_006
 _HELLO = "?"
+_NONE: Mapping[str, int] = {}
 _MOST_NAMES = 2_000
 """Characters of names that are told at most; PostgreSQL takes 8,000 bytes with everything."""
 _ALIVE = (
@@ -45,19 +47,19 @@ _LEASED = "SELECT number FROM node WHERE expires > %s"
 
 
 class _Said(Struct, array_like=True):
-    """What travels. Without `names` it may be about any."""
+    """What travels. Without `numbers` it may be about anything."""
 
     kind: str
     node: int
-    names: frozenset[str] | None = None
+    numbers: Mapping[str, int] | None = None
 
 
 class Neighbours:
-    """Between `start` and `stop`, other nodes' voices. `heard` is called with a kind and the names that it is about (None:
-    any), `died` with a node's number, both in a thread of this object's own. On SQLite there is nothing to hear."""
+    """Between `start` and `stop`, other nodes' voices. `heard` is called with a kind and how many there are by name (None:
+    nobody knows), `died` with a node's number, both in a thread of this object's own. On SQLite there is nothing to hear."""
 
     def __init__(
-        self, storage: Storage, heard: Callable[[str, Set[str] | None], None], died: Callable[[int], None]
+        self, storage: Storage, heard: Callable[[str, Mapping[str, int] | None], None], died: Callable[[int], None]
     ) -> None:
         self._storage = storage
         self._heard = heard
@@ -67,7 +69,7 @@ class Neighbours:
         self._is_listening = False
         self._teller: threading.Thread | None = None
         self._mutex = threading.Lock()
-        self._owed: dict[str, set[str]] = {}  # what is to be told, by kind
+        self._owed: dict[str, Counter[str]] = {}  # what is to be told, by kind
         self._is_owed = threading.Event()
         self._missed: dict[int, int] = {}
         self._is_new = True
@@ -96,17 +98,17 @@ class Neighbours:
                 thread.join()
         self._teller = self._thread = None
 
-    def tell(self, kind: str, names: Set[str], driver: Driver) -> None:
+    def tell(self, kind: str, numbers: Mapping[str, int], driver: Driver) -> None:
         """Tells the others, if there are any, as soon as the driver's transaction commits."""
         if self.others:
-            self._say(driver, kind, names)
+            self._say(driver, kind, numbers)
 
-    def tell_soon(self, kind: str, names: Set[str] = frozenset()) -> None:
+    def tell_soon(self, kind: str, numbers: Mapping[str, int] = _NONE) -> None:
         """Tells the others, if there are any, what is durable already: at once, or with what else there is in a moment.
         For what they also find by looking: it may get lost where this node dies or the connection breaks."""
         if self.others and self._teller is not None:
             with self._mutex:
-                self._owed.setdefault(kind, set()).update(names)
+                self._owed.setdefault(kind, Counter()).update(numbers)
             self._is_owed.set()
 
     def _keep_telling(self) -> None:
@@ -116,12 +118,12 @@ class Neighbours:
             with self._mutex:
                 owed, self._owed = self._owed, {}
             with suppress(ProcessionError), self._storage.transaction() as transaction:
-                for kind, names in owed.items():
-                    self._say(transaction.driver, kind, names)
+                for kind, numbers in owed.items():
+                    self._say(transaction.driver, kind, numbers)
             self._stop.wait(PAUSE)
 
-    def _say(self, driver: Driver, kind: str, names: Set[str] = frozenset()) -> None:
-        told = frozenset(names) if sum(map(len, names)) <= _MOST_NAMES else None
+    def _say(self, driver: Driver, kind: str, numbers: Mapping[str, int] = _NONE) -> None:
+        told = numbers if sum(map(len, numbers)) <= _MOST_NAMES else None
         driver.run("SELECT pg_notify(?, ?)", [CHANNEL, json.encode(_Said(kind, self._number, told)).decode()])
 
     @property
@@ -167,7 +169,7 @@ class Neighbours:
         except DecodeError:
             return False  # whoever that is
         if said.node != self._number and said.kind != _HELLO:
-            self._heard(said.kind, said.names)
+            self._heard(said.kind, said.numbers)
         return said.kind == _HELLO
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:

@@ -22,7 +22,8 @@ async def fetch_and_lock(request: Request, engine: Any) -> Response:
     def free(tasks: Sequence[dict[str, Any]]) -> list[c.ChangeExternal]:
         return [c.ChangeExternal(int(task["id"]), lock=(None, None), holder=asked.worker) for task in tasks]
 
-    topics = [topic.request.topic for topic in asked.topics]
     return answer(
-        await leased(engine, lambda transaction: fetch(engine, transaction, asked), asked.wait / 1000, free, topics)
+        await leased(
+            engine, lambda transaction: fetch(engine, transaction, asked), asked.wait / 1000, free, asked.wanted
+        )
     )

@@ -44,7 +44,7 @@ async def activation(call: Call) -> Answer:
         lambda transaction: activate(call.engine, transaction, asked),
         asked.wait / 1000,
         free,
-        [asked.type],
+        asked.wanted,
     )
     return Answer({"jobs": found})
 
