@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given as law
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from procession.errors import Conflict, ProcessionError
 from procession.kernel import events as e
+from procession.kernel.applying import _APPLY
 from procession.kernel.lifecycle import MOVES, move
 from procession.kernel.records import Element, Life
 from procession.kernel.state import State
@@ -23,6 +25,11 @@ from tests.kernel.harness import KernelPlay, Store, on_kernel
 from tests.kernel.models import drive, random_model
 
 SEEDS = st.integers(0, 10**9)
+
+
+def test_of_every_event_it_is_said_what_it_changes() -> None:
+    assert set(_APPLY) == set(get_args(e.Event))
+
 
 # ---------------------------------------------------------------- random models
 
