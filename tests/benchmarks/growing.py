@@ -14,6 +14,7 @@ from procession.engine import commands as ec
 from procession.engine.engine import Engine
 from procession.kernel import commands as c
 from procession.server.application import create_app
+from procession.storage import drivers
 from procession.storage.leases import TopicRequest, lease_external
 from procession.values import TypedValue
 from tests.benchmarks import models
@@ -137,7 +138,9 @@ def fetched(number: int) -> Work:
             for _ in range(number):
                 _start(engine, EXTERNAL)
                 with engine.storage.transaction() as transaction:
-                    (task,) = lease_external(transaction, [TopicRequest(TOPIC, 60_000)], "bench", 1, engine.clock())
+                    (task,) = drivers.at_once(
+                        lease_external(transaction, [TopicRequest(TOPIC, 60_000)], "bench", 1, engine.clock())
+                    )
                 engine.submit(c.CompleteExternal(task.key, "bench"))
         return number
 
@@ -276,7 +279,7 @@ def held(engine: Engine, size: int) -> None:
     """So many external tasks that a worker holds for long."""
     waiting(EXTERNAL)(engine, size)
     with engine.storage.transaction() as transaction:
-        lease_external(transaction, [TopicRequest(TOPIC, 10**9)], "other", size, engine.clock())
+        drivers.at_once(lease_external(transaction, [TopicRequest(TOPIC, 10**9)], "other", size, engine.clock()))
     settle(engine.storage)
 
 

@@ -12,6 +12,7 @@ from procession.engine.unit import Envelope
 from procession.kernel import commands as c
 from procession.kernel.records import Variable
 from procession.kernel.variables import typed
+from procession.storage import drivers
 from procession.storage.leases import TopicRequest, lease_external
 
 RUNTIME = (
@@ -91,7 +92,9 @@ def task(engine: Engine, node: str = "u", instance: int | None = None) -> int:
 def lease(engine: Engine, topic: str = "work", limit: int = 100, worker: str = "w") -> list[int]:
     """Locks external tasks for a minute; their keys."""
     with engine.storage.transaction() as transaction:
-        found = lease_external(transaction, [TopicRequest(topic, 60_000)], worker, limit, engine.clock())
+        found = drivers.at_once(
+            lease_external(transaction, [TopicRequest(topic, 60_000)], worker, limit, engine.clock())
+        )
     return [external.key for external in found]
 
 

@@ -19,6 +19,7 @@ from procession.engine.engine import Engine
 from procession.kernel import commands as c
 from procession.kernel.variables import typed
 from procession.storage import Storage, open_storage
+from procession.storage.drivers import at_once
 from procession.storage.leases import TopicRequest, lease_external
 from tests.engine.models import (
     RETRY_NEVER,
@@ -125,7 +126,7 @@ def _external(engine: Engine) -> bool:
     for key, retries, worker in _rows(engine, "SELECT key, retries, worker FROM external_task LIMIT 1"):
         if worker is None:
             with engine.storage.transaction() as transaction:
-                lease_external(transaction, [TopicRequest("work", 10**9)], "w", 1, engine.clock())
+                at_once(lease_external(transaction, [TopicRequest("work", 10**9)], "w", 1, engine.clock()))
         elif retries is None:
             engine.submit(c.FailExternal(key, "w", "no", None, 0, 0))
         else:

@@ -23,6 +23,7 @@ from procession.errors import Invalid, Missing, ProcessionError, Unavailable
 from procession.kernel import commands as c
 from procession.kernel.variables import typed
 from procession.storage import PoolSettings
+from procession.storage.drivers import at_once
 from procession.storage.leases import TopicRequest, lease_external
 from tests import postgres
 from tests.engine.conftest import Opener
@@ -36,7 +37,7 @@ WORK = row(external())
 
 def take(engine: Engine, worker: str, lock_ms: int = 60_000) -> list[Any]:
     with engine.storage.transaction() as transaction:
-        return lease_external(transaction, [TopicRequest("work", lock_ms)], worker, 1, engine.clock())
+        return at_once(lease_external(transaction, [TopicRequest("work", lock_ms)], worker, 1, engine.clock()))
 
 
 def begin(engine: Engine, model: bytes = WORK) -> int:

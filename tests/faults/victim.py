@@ -21,6 +21,7 @@ from procession.engine.engine import Engine, EngineSettings
 from procession.errors import Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel.variables import typed
+from procession.storage.drivers import at_once
 from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.postgres import PostgresDriver
 from tests.faults.model import MODEL
@@ -106,7 +107,7 @@ class Victim:
         while not self._done.is_set():
             heard = engine.externals_bell.rings
             with engine.storage.transaction() as transaction:
-                taken = lease_external(transaction, [TopicRequest("work", LOCK_MS)], worker, 5, engine.clock())
+                taken = at_once(lease_external(transaction, [TopicRequest("work", LOCK_MS)], worker, 5, engine.clock()))
             for task in taken:
                 # two variables of one completion: both are there, with one value, or neither
                 values = {name: typed(f"{worker} {task.key}") for name in ("left", "right")}

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from procession.kernel.records import External, Instance, Job, Variable
 from procession.kernel.state import State
 from procession.storage import Storage
+from procession.storage.drivers import at_once
 from procession.storage.leases import (
     TopicRequest,
     extend_job_leases,
@@ -46,7 +47,8 @@ def job(key: int, **fields: Any) -> Job:
 def leased(storage: Storage, *topics: TopicRequest, most: int = 10, **options: Any) -> list[int]:
     with storage.transaction() as tx:
         return [
-            found.key for found in lease_external(tx, topics or (TopicRequest("t", 1000),), "w", most, NOW, **options)
+            found.key
+            for found in at_once(lease_external(tx, topics or (TopicRequest("t", 1000),), "w", most, NOW, **options))
         ]
 
 
@@ -76,7 +78,7 @@ def test_which_tasks_a_worker_gets(storage: Storage, fields: dict[str, Any], tak
 def test_a_leased_task_names_its_worker_and_its_end(storage: Storage) -> None:
     save(storage, task(1))
     with storage.transaction() as tx:
-        (found,) = lease_external(tx, [TopicRequest("t", 1000)], "w", 1, NOW)
+        (found,) = at_once(lease_external(tx, [TopicRequest("t", 1000)], "w", 1, NOW))
     assert found == task(1, worker="w", locked_until=NOW + timedelta(seconds=1))
     with storage.transaction() as tx:
         assert tx.fetch(External, [1]) == [found]
@@ -202,7 +204,7 @@ def test_no_task_is_handed_to_two_workers(storage: Storage) -> None:
         found: list[int] = []
         while True:
             with storage.transaction() as tx:
-                got = lease_external(tx, [TopicRequest("t", 60_000)], str(worker), 7, NOW)
+                got = at_once(lease_external(tx, [TopicRequest("t", 60_000)], str(worker), 7, NOW))
             if not got:
                 return found
             found += [one.key for one in got]

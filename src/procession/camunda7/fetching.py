@@ -17,7 +17,7 @@ from procession.engine.wakening import Wanted
 from procession.kernel.records import External
 from procession.storage import repository
 from procession.storage.drivers import Asked
-from procession.storage.leases import TopicRequest, leasing_external
+from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.transaction import Transaction
 from procession.storage.visible import asked_variables
 from procession.values import TypedValue, type_of
@@ -142,7 +142,7 @@ def _both(one: str | None, several: list[str] | None) -> tuple[str, ...] | None:
 def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[list[dict[str, Any]]]:
     """Locks tasks for the worker and gives them as the worker sees them."""
     requests = [_resolved(tx, topic) for topic in asked.topics]
-    tasks = yield from leasing_external(
+    tasks = yield from lease_external(
         tx,
         requests,
         asked.worker,

@@ -31,7 +31,7 @@ from procession.kernel.records import Element, External, IdentityLink, Instance,
 from procession.kernel.work import AD_HOC
 from procession.storage.drivers import Asked
 from procession.storage.encoding import millis
-from procession.storage.leases import TopicRequest, leasing_external
+from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.transaction import Transaction
 from procession.storage.visible import asked_variables
 
@@ -117,7 +117,7 @@ def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Ask
     found: list[External] = []
     for request in _requests(asked):
         if len(found) < asked.most:
-            found += yield from leasing_external(transaction, [request], asked.worker, asked.most - len(found), now)
+            found += yield from lease_external(transaction, [request], asked.worker, asked.most - len(found), now)
     if not found:
         return []
     variables = yield from asked_variables(transaction, [job.element for job in found])

@@ -13,7 +13,7 @@ from typing import Any
 
 from procession.kernel.records import External, Job
 from procession.storage.conditions import Condition, has_variables
-from procession.storage.drivers import Asked, at_once, quoted
+from procession.storage.drivers import Asked, quoted
 from procession.storage.encoding import millis, moment
 from procession.storage.rows import CODECS
 from procession.storage.transaction import Transaction
@@ -59,27 +59,13 @@ def lease_external(
     *,
     use_priority: bool = False,
     created: str | None = None,
-) -> list[External]:
+) -> Asked[list[External]]:
     """Locks up to `max_tasks` tasks for a worker and gives them as they now are.
 
     With `use_priority` the highest priority comes first, among all topics; `created` sorts by creation, `asc` or `desc`.
     Else the oldest come first, of those whose locks have run out the longest expired; and which topic is served first
     changes with time, so that none starves.
     """
-    return at_once(leasing_external(tx, topics, worker, max_tasks, now, use_priority=use_priority, created=created))
-
-
-def leasing_external(
-    tx: Transaction,
-    topics: Sequence[TopicRequest],
-    worker: str,
-    max_tasks: int,
-    now: datetime,
-    *,
-    use_priority: bool = False,
-    created: str | None = None,
-) -> Asked[list[External]]:
-    """`lease_external`, side by side with what others ask."""
     order = (["priority DESC"] if use_priority else []) + (
         [f"created {'DESC' if created == 'desc' else 'ASC'}"] if created else []
     )

@@ -21,6 +21,7 @@ from procession.engine.engine import Engine
 from procession.kernel import commands as c
 from procession.server.application import create_app
 from procession.storage import PoolSettings
+from procession.storage.drivers import at_once
 from procession.storage.history_tables import HISTORY
 from procession.storage.leases import TopicRequest, lease_external, next_due_time
 from procession.storage.queries.history import HISTORY_TASK
@@ -172,10 +173,10 @@ def _everything(engine: Engine) -> None:
     engine.submit(c.CompleteTask(task))
     engine.start_process("external", {}, "mine")
     with storage.transaction() as transaction:
-        (leased,) = lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, now)
+        (leased,) = at_once(lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, now))
     engine.submit(c.FailExternal(leased.key, "w", "no", None, 1, 0))
     with storage.transaction() as transaction:
-        (leased,) = lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, engine.clock())
+        (leased,) = at_once(lease_external(transaction, [TopicRequest("work", 60_000)], "w", 1, engine.clock()))
     engine.submit(c.CompleteExternal(leased.key, "w"))
     engine.start_process("message", {}, "mine")
     engine.submit(ec.CorrelateMessage("M", business_key="mine"))

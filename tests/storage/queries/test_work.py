@@ -24,6 +24,7 @@ from procession.errors import ProcessionError
 from procession.kernel import commands as c
 from procession.server.application import create_app
 from procession.storage import PoolSettings
+from procession.storage.drivers import at_once
 from procession.storage.leases import TopicRequest, extend_job_leases, lease_external, next_due_time, release_jobs
 from procession.storage.visible import visible_variables
 from procession.values import TypedValue
@@ -108,7 +109,7 @@ def _fill(engine: Engine) -> None:
         multiply(engine.storage, engine.start_process(name, {"n": 1, "text": "one"}).instance, MANY)
     multiply(engine.storage, engine.start_process("keyed", {"key": "one"}).instance, MANY)
     with engine.storage.transaction() as transaction:
-        lease_external(transaction, [TopicRequest("held", 10**9)], "other", MANY * 2, engine.clock())
+        at_once(lease_external(transaction, [TopicRequest("held", 10**9)], "other", MANY * 2, engine.clock()))
         transaction.driver.run(
             "UPDATE event_subscription SET correlation_key = 'k ' || key WHERE correlation_key = 'one'"
         )
@@ -199,7 +200,7 @@ def _read(engine: Engine) -> Work:
 
 def fetched(engine: Engine, topic: str = "work", **options: Any) -> list[int]:
     with engine.storage.transaction() as transaction:
-        found = lease_external(transaction, [TopicRequest(topic, 60_000)], "w", 1, engine.clock(), **options)
+        found = at_once(lease_external(transaction, [TopicRequest(topic, 60_000)], "w", 1, engine.clock(), **options))
     return [task.key for task in found]
 
 
