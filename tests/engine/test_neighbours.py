@@ -17,7 +17,7 @@ from procession.engine.engine import Engine
 from procession.engine.wakening import Wanted, Work
 from procession.errors import Suspended
 from procession.storage import neighbours
-from tests.engine.models import USER, row
+from tests.engine.models import USER, external, flow, row
 
 EXTERNAL = '<serviceTask id="x" camunda:type="external" camunda:topic="t"/>'
 
@@ -67,6 +67,17 @@ def test_of_many_commits_the_other_node_hears_at_once_and_then_of_all_the_rest(
     assert heard_last.wait(20)
     assert 1 <= len(heard) <= 2 + (time.monotonic() - began) / 0.5
     assert sum(work["t"] for work in heard if work) == 20
+
+
+def test_topics_with_long_names_wake_everybody(two: tuple[Engine, Engine]) -> None:
+    """What PostgreSQL lets travel is bounded, names are not."""
+    one, other = two
+    branches = [external(f"x{n}", f"{n}{'ä' * 200}") + flow("s", f"x{n}") for n in range(25)]
+    one.deploy(("p.bpmn", row(extra="".join(branches))))
+    heard = threading.Event()
+    other.externals_bell.listen(lambda _: heard.set(), Wanted(["something else"]))
+    one.start_process("p")
+    assert heard.wait(20)
 
 
 @pytest.mark.fault(8, 15)

@@ -44,8 +44,8 @@ class Bell:
             self._rings += 1
             self._condition.notify_all()
             left = None if work is None else dict(work)
-            # nobody who has forgotten it may be woken: what it is woken for would be lost
-            for listener, wanted in self._listeners.items():
+            # inside the lock, for what somebody is woken for who has just gone would be lost
+            for listener, wanted in list(self._listeners.items()):
                 if wanted is None or left is None:
                     listener(work)
                 elif share := _share(wanted, left):

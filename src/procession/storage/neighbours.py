@@ -36,8 +36,8 @@ MISSED = 2
 _LOCKS = 7_240_006
 _HELLO = "?"
 _NONE: Mapping[str, int] = {}
-_MOST_NAMES = 2_000
-"""Characters of names that are told at most; PostgreSQL takes 8,000 bytes with everything."""
+_MOST = 7_999
+"""Bytes that PostgreSQL lets travel."""
 _ALIVE = (
     "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objsubid = 2 "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -93,9 +93,10 @@ class Neighbours:
             with suppress(ProcessionError), self._storage.view() as transaction:
                 self._say(transaction.driver, _HELLO)
         self._is_owed.set()
-        for thread in (self._teller, self._thread):
-            if thread is not None:
-                thread.join()
+        if self._teller is not None:
+            self._teller.join(LOOK)  # a database that is away may keep it for longer
+        if self._thread is not None:
+            self._thread.join()
         self._teller = self._thread = None
 
     def tell(self, kind: str, numbers: Mapping[str, int], driver: Driver) -> None:
@@ -117,14 +118,19 @@ class Neighbours:
             self._is_owed.clear()
             with self._mutex:
                 owed, self._owed = self._owed, {}
-            with suppress(ProcessionError), self._storage.transaction() as transaction:
-                for kind, numbers in owed.items():
-                    self._say(transaction.driver, kind, numbers)
+            try:
+                with self._storage.transaction() as transaction:
+                    for kind, numbers in owed.items():
+                        self._say(transaction.driver, kind, numbers)
+            except Exception as error:
+                log.debug("Other nodes find out by looking what could not be told: %s", error)
             self._stop.wait(PAUSE)
 
     def _say(self, driver: Driver, kind: str, numbers: Mapping[str, int] = _NONE) -> None:
-        told = numbers if sum(map(len, numbers)) <= _MOST_NAMES else None
-        driver.run("SELECT pg_notify(?, ?)", [CHANNEL, json.encode(_Said(kind, self._number, told)).decode()])
+        said = json.encode(_Said(kind, self._number, numbers))
+        if len(said) > _MOST:
+            said = json.encode(_Said(kind, self._number))
+        driver.run("SELECT pg_notify(?, ?)", [CHANNEL, said.decode()])
 
     @property
     def _number(self) -> int:
