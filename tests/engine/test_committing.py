@@ -13,7 +13,7 @@ import pytest
 
 from procession.embedding import open_engine
 from procession.engine import commands as ec
-from procession.engine.committing import ENOUGH
+from procession.engine.committing import ENOUGH, Waiting
 from procession.engine.engine import Engine
 from procession.engine.unit import Busy, Envelope, Unit
 from procession.errors import Conflict, Invalid, Missing, Unavailable
@@ -112,6 +112,24 @@ def test_a_batch_that_cannot_be_written_at_all_tells_everybody(tasks: Engine, mo
     monkeypatch.undo()
     assert count(tasks, "instance") == 0
     assert tasks.submit(START).instance
+
+
+def test_a_caller_that_is_interrupted_gives_the_role_away(engine: Engine) -> None:
+    engine.deploy(("p.bpmn", row(USER)))
+    committer = engine.committer
+    gone, following = Waiting(START, Envelope()), Waiting(START, Envelope())
+    with committer._mutex:
+        committer._led = True
+        committer._queue.extend([gone, following])
+    committer._hand_over()
+    assert gone.signal is not None
+    assert gone.signal.acquire(blocking=False)  # it was woken, and then interrupted before it knew
+    committer._give_up(gone)
+    assert following.has_role
+    committer._lead()
+    assert (following.done, gone.done) == (True, False)
+    assert engine.submit(START).instance
+    assert count(engine, "instance") == 2
 
 
 def test_what_fails_after_the_commit_undoes_and_repeats_nothing(engine: Engine) -> None:

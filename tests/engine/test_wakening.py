@@ -17,7 +17,7 @@ from procession.engine import commands as ec
 from procession.engine import polling
 from procession.engine.engine import Engine
 from procession.engine.polling import found, leased
-from procession.engine.wakening import Bell, Wanted, Work
+from procession.engine.wakening import Bell, Listener, Wanted, Work
 from procession.kernel import commands as c
 from procession.kernel.records import External
 from procession.storage import Transaction
@@ -29,8 +29,12 @@ from tests.engine.models import external, row
 
 def test_a_ring_for_work_wakes_who_waits_for_one_of_its_topics() -> None:
     bell, heard = Bell(), list[str]()
+
+    def listener(name: str) -> Listener:
+        return lambda work: heard.append(name)
+
     for name, wanted in (("a", Wanted(["a"])), ("b", Wanted(["b", "c"])), ("all", None)):
-        bell.listen(lambda _, name=name: heard.append(name), wanted)  # type: ignore[misc]
+        bell.listen(listener(name), wanted)
     bell.ring({"c": 1, "d": 1})
     assert heard == ["b", "all"]
     bell.ring({})

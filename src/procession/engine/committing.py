@@ -54,7 +54,7 @@ class Waiting:
     lead. No caller waits where `told` is given, which is called once it is done, or `future`, which gets it on its event loop.
     """
 
-    __slots__ = ("command", "done", "envelope", "error", "future", "signal", "told", "value")
+    __slots__ = ("command", "done", "envelope", "error", "future", "has_role", "signal", "told", "value")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Waiting:
         self.signal = threading.Lock() if told is None and future is None else None
         if self.signal is not None:
             self.signal.acquire()
+        self.has_role = False  # it was handed the commit role while it waited
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
@@ -188,6 +189,8 @@ class Committer:
         with self._mutex:
             following = self._queue[0] if self._queue else None
             self._led = following is not None
+            if following is not None:
+                following.has_role = following.signal is not None
         if following is None:
             return
         if following.signal is not None:
@@ -269,7 +272,7 @@ class Committer:
         with self._mutex:
             if waiting in self._queue:
                 self._queue.remove(waiting)
-            has_role = waiting.signal is not None and not waiting.signal.locked() and not waiting.done
+            has_role = waiting.has_role and not waiting.done
         if has_role:
             self._hand_over()
 

@@ -59,10 +59,11 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wa
     finally:
         if forget is not None:
             forget()
-            for work in woken:
+            if wanted is not None and wanted.most is not None:
                 # others were not woken because this one was
-                if work is not None:
-                    bell.ring(work)
+                for work in woken:
+                    if work is not None:
+                        bell.ring(work)
 
 
 async def leased(
