@@ -122,6 +122,9 @@ def test_no_task_is_left_while_workers_come_wait_and_go(engine: Engine, monkeypa
                 await asyncio.shield(engine.submitted(c.CompleteExternal(task.key, name)))
                 done.append(task.key)
 
+    async def all_done() -> bool:
+        return not count(engine, "external_task")
+
     async def play() -> None:
         workers = [asyncio.create_task(worker(str(n), 1 if n < 3 else 2)) for n in range(6)]
         for _ in range(number // 3):
@@ -130,9 +133,7 @@ def test_no_task_is_left_while_workers_come_wait_and_go(engine: Engine, monkeypa
                 workers[place].cancel()
                 workers[place] = asyncio.create_task(worker(f"{place} anew", 1))
             await asyncio.sleep(0)
-        async with asyncio.timeout(30):
-            while count(engine, "external_task"):  # noqa: ASYNC110 — nothing tells of it
-                await asyncio.sleep(0.01)
+        assert await found(engine.endings_bell, all_done, 30)
         for one_ in workers:
             one_.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
@@ -145,7 +146,7 @@ def test_no_task_is_left_while_workers_come_wait_and_go(engine: Engine, monkeypa
 
 
 class Shelf:
-    """What several wait for on one loop: each look takes one of what is there, once the gate is open."""
+    """What several wait for on one loop: each look takes one of what is there."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(polling, "POLL", 60.0)  # so that nothing but the bell wakes anybody
