@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 import urllib.request
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 
 from procession.engine.engine import Engine
 from procession.server.settings import Settings
+from procession.server.workers import processors
 from tests.server.conftest import Serve
 from tests.server.processes import serving
 
@@ -99,15 +101,32 @@ def test_workers_share_a_port_and_replace_each_other(tmp_path: Path) -> None:
         parent = psutil.Process(process.pid)
         assert len(_workers(parent)) == 2
         _start_and_count(url)
+        _until(lambda: _affinities(parent) == _expected_affinities())
         _workers(parent)[0].kill()
         end = time.monotonic() + 30
         while len(_workers(parent)) < 2 or not _answers(url):
             assert time.monotonic() < end
             time.sleep(0.05)
+        _until(lambda: _affinities(parent) == _expected_affinities())
         children = _workers(parent)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert not any(child.is_running() for child in children)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process keep to a processor")
+def test_as_many_workers_as_processors_keep_to_one_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7, 3, 5})
+    assert processors(3) == [3, 5, 7]
+    assert processors(2) == processors(4) == []
+
+
+def _affinities(parent: psutil.Process) -> list[list[int]]:
+    return sorted(worker.cpu_affinity() or [] for worker in _workers(parent))
+
+
+def _expected_affinities() -> list[list[int]]:
+    return [[processor] for processor in processors(2)] or [psutil.Process().cpu_affinity() or []] * 2
 
 
 def test_connections_that_come_at_once_are_spread_over_workers(tmp_path: Path) -> None:

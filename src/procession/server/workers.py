@@ -2,6 +2,10 @@
 
 Each worker is a whole server with an engine of its own; what they share is the database and the address.
 A worker that dies is replaced, later each time it dies again soon.
+
+Where there are as many workers as processors each keeps to one: the threads of a worker take turns, and a system that sees
+another processor idle moves each turn there, away from everything that the last one has left in its cache (measured with two
+of each: 8 to 34 % more instances a second). With fewer workers who else computes here is not known, and the system decides.
 """
 
 from __future__ import annotations
@@ -9,12 +13,14 @@ from __future__ import annotations
 import gc
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -34,6 +40,7 @@ _spawning = multiprocessing.get_context("spawn")
 @dataclass
 class _Worker:
     process: SpawnProcess
+    place: int
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
 
@@ -47,6 +54,7 @@ class Workers:
         self._ready = ready
         self._stop = threading.Event()
         self._workers: list[_Worker] = []
+        self._processors = processors(count)
 
     def run(self) -> None:
         """Raises OSError where the address is taken, Unavailable where the first worker cannot serve."""
@@ -60,7 +68,9 @@ class Workers:
             before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
                 # the first one brings the schema up to date; the others find it so
-                self._workers = [_Worker(self._spawn(bound, first=place == 0)) for place in range(self._count)]
+                self._workers = [
+                    _Worker(self._spawn(bound, place, first=place == 0), place) for place in range(self._count)
+                ]
                 self._watch(bound)
             finally:
                 self._finish()
@@ -70,12 +80,13 @@ class Workers:
     def _end(self, number: int, frame: Any) -> None:
         self._stop.set()
 
-    def _spawn(self, bound: socket.socket, *, first: bool = False) -> SpawnProcess:
+    def _spawn(self, bound: socket.socket, place: int, *, first: bool = False) -> SpawnProcess:
         answers, tell = _spawning.Pipe(duplex=False)
         # of a socket that several accept from, who wakes first takes all connections that wait: each has its own, and Linux
         # spreads connections over those that listen
         with _at(bound.getsockname(), bound.family) if sys.platform == "linux" else bound.dup() as own:
-            process = _spawning.Process(target=serve_on, args=(self._settings, own, tell), name="procession-worker")
+            given = (self._settings, own, tell, self._processors[place] if self._processors else None)
+            process = _spawning.Process(target=serve_on, args=given, name="procession-worker")
             process.start()
         tell.close()
         if first:
@@ -110,7 +121,7 @@ class Workers:
                 )
                 if self._stop.wait(min(MAX_PAUSE, 2.0**worker.failures - 1)):
                     return
-                worker.process, worker.started = self._spawn(bound), time.monotonic()
+                worker.process, worker.started = self._spawn(bound, worker.place), time.monotonic()
 
     def _finish(self) -> None:
         for worker in self._workers:
@@ -137,8 +148,19 @@ def _at(address: Any, family: int) -> socket.socket:
     return found
 
 
-def serve_on(settings: Settings, bound: socket.socket, tell: Any) -> None:
-    """A worker's life: a server on a socket that is bound already."""
+def processors(count: int) -> list[int]:
+    """The processor of each of so many workers; none where they are not as many as this process may use."""
+    if sys.platform != "linux":
+        return []
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed if len(allowed) == count else []
+
+
+def serve_on(settings: Settings, bound: socket.socket, tell: Any, processor: int | None = None) -> None:
+    """A worker's life: a server on a socket that is bound already, on one processor where it is given one."""
+    if processor is not None and sys.platform == "linux":
+        with suppress(OSError):  # it was taken away meanwhile
+            os.sched_setaffinity(0, {processor})
     gc.disable()  # as `procession serve` does with one process
     from procession.server.running import configure_logging, run
 
