@@ -19,7 +19,7 @@ from procession.engine.unit import Busy, Envelope, Unit
 from procession.errors import Conflict, Invalid, Missing, Unavailable
 from procession.kernel import commands as c
 from procession.storage import Transaction
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 from procession.storage.postgres import PostgresDriver
 from tests.engine.conftest import Opener
 from tests.engine.looking import at_once, count, nodes, one, rows, task, values, variables
@@ -355,7 +355,7 @@ def test_what_was_locked_for_a_worker_who_gets_an_error_is_free(engine: Engine) 
     engine.deploy(("p.bpmn", row('<serviceTask id="x" camunda:type="external" camunda:topic="t"/>')))
     engine.start_process("p")
 
-    def lock_and_fail(transaction: Transaction) -> Asked[None]:
+    def lock_and_fail(transaction: Transaction) -> Asked[Later[None]]:
         transaction.driver.run("UPDATE external_task SET worker = ?", ["w"])
         yield
         raise Invalid("no answer can be made of it")
@@ -400,10 +400,11 @@ def test_the_next_batch_is_worked_on_while_postgresql_writes_one(
             second.set()
             commit(driver)
 
-        def first(transaction: Transaction) -> Asked[None]:
+        def first(transaction: Transaction) -> Asked[Later[None]]:
             began.set()
             assert may_go.wait(20)
             yield
+            return lambda: None
 
         monkeypatch.setattr(PostgresDriver, "commit", held)
         engine.committer.send(ec.Lease(first), Envelope(), lambda waiting: done.release())

@@ -21,7 +21,7 @@ from procession.engine.wakening import Bell, Listener, Wanted, Work
 from procession.kernel import commands as c
 from procession.kernel.records import External
 from procession.storage import Transaction
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 from procession.storage.leases import TopicRequest, lease_external
 from tests.engine.looking import count, one
 from tests.engine.models import external, row
@@ -114,8 +114,9 @@ def test_no_task_is_left_while_workers_come_wait_and_go(engine: Engine, monkeypa
         def free(tasks: Sequence[External]) -> list[c.ChangeExternal]:
             return [c.ChangeExternal(task.key, lock=(None, None), holder=name) for task in tasks]
 
-        def take(transaction: Transaction) -> Asked[list[External]]:
-            return lease_external(transaction, [TopicRequest("work", 60_000)], name, most, engine.clock())
+        def take(transaction: Transaction) -> Asked[Later[list[External]]]:
+            tasks = yield from lease_external(transaction, [TopicRequest("work", 60_000)], name, most, engine.clock())
+            return lambda: tasks
 
         while True:
             for task in await leased(engine, take, 60, free, Wanted(["work"], most)):

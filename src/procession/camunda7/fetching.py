@@ -16,10 +16,10 @@ from procession.camunda7.values import typed
 from procession.engine.wakening import Wanted
 from procession.kernel.records import External
 from procession.storage import repository
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.transaction import Transaction
-from procession.storage.visible import asked_variables
+from procession.storage.visible import ask_visible
 from procession.values import TypedValue, type_of
 
 MAX_WAIT = 1_800_000
@@ -139,7 +139,7 @@ def _both(one: str | None, several: list[str] | None) -> tuple[str, ...] | None:
 # ---------------------------------------------------------------- locking
 
 
-def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[list[dict[str, Any]]]:
+def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[Later[list[dict[str, Any]]]]:
     """Locks tasks for the worker and gives them as the worker sees them."""
     requests = [_resolved(tx, topic) for topic in asked.topics]
     tasks = yield from lease_external(
@@ -152,11 +152,21 @@ def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[list[dict[str, An
         created=asked.created,
     )
     if not tasks:
-        return []
+        return list
     topics = {topic.request.topic: topic for topic in reversed(asked.topics)}
     local = [task.element for task in tasks if topics[task.topic].local]
-    seen = yield from asked_variables(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
-    return [_told(engine, tx, task, topics[task.topic], seen[task.element]) for task in tasks]
+    visible = ask_visible(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
+    shapes = [(task, topics[task.topic], _shape(engine, tx, task, topics[task.topic])) for task in tasks]
+
+    def told() -> list[dict[str, Any]]:
+        seen = visible()
+        return [{**shape, "variables": _variables(seen[task.element], topic)} for task, topic, shape in shapes]
+
+    if not any(topic.deserialize for topic in asked.topics):
+        return told
+    yield
+    found = told()  # which may fail, and then nothing is locked
+    return lambda: found
 
 
 def _resolved(tx: Transaction, topic: Topic) -> TopicRequest:
@@ -170,13 +180,17 @@ def _resolved(tx: Transaction, topic: Topic) -> TopicRequest:
     )
 
 
-def _told(engine: Any, tx: Transaction, task: External, topic: Topic, seen: Mapping[str, Any]) -> dict[str, Any]:
-    definition = engine.definitions.definition(task.definition, tx)
-    variables = {
+def _variables(seen: Mapping[str, Any], topic: Topic) -> dict[str, Any]:
+    return {
         name: typed(variable.value, variable.type, variable.info, deserialize=topic.deserialize, name=name)
         for name, variable in seen.items()
         if topic.variables is None or name in topic.variables
     }
+
+
+def _shape(engine: Any, tx: Transaction, task: External, topic: Topic) -> dict[str, Any]:
+    """What is told of a task but its variables."""
+    definition = engine.definitions.definition(task.definition, tx)
     return {
         "activityId": task.node,
         "activityInstanceId": activity_instance_id(task.element, task.node, task.instance),
@@ -195,7 +209,7 @@ def _told(engine: Any, tx: Transaction, task: External, topic: Topic, seen: Mapp
         "workerId": task.worker,
         "topicName": task.topic,
         "tenantId": task.tenant,
-        "variables": variables,
+        "variables": {},
         "priority": task.priority,
         "businessKey": task.business_key,
         "extensionProperties": _extensions(engine, tx, task) if topic.extensions else {},

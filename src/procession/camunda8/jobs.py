@@ -29,11 +29,11 @@ from procession.kernel.changing import CHANGING
 from procession.kernel.commands import Values
 from procession.kernel.records import Element, External, IdentityLink, Instance, Task, Wait
 from procession.kernel.work import AD_HOC
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 from procession.storage.encoding import millis
 from procession.storage.leases import TopicRequest, lease_external
 from procession.storage.transaction import Transaction
-from procession.storage.visible import asked_variables
+from procession.storage.visible import ask_visible
 
 DEFAULT_WAIT, MAX_WAIT = 10_000, 1_800_000
 """Milliseconds that a request waits for jobs where it does not say, and at most."""
@@ -111,7 +111,7 @@ def elements_of(body: Mapping[str, Any], name: str) -> tuple[tuple[str, Values],
     return tuple(found)
 
 
-def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Asked[list[dict[str, Any]]]:
+def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Asked[Later[list[dict[str, Any]]]]:
     """Locks jobs for the worker, and tells what it needs to know of each."""
     now = engine.clock()
     found: list[External] = []
@@ -119,13 +119,16 @@ def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Ask
         if len(found) < asked.most:
             found += yield from lease_external(transaction, [request], asked.worker, asked.most - len(found), now)
     if not found:
-        return []
-    variables = yield from asked_variables(transaction, [job.element for job in found])
+        return list
+    visible = ask_visible(transaction, [job.element for job in found])
     instances = {row.key: row for row in transaction.fetch(Instance, {job.instance for job in found})}
-    return [
-        _shape(engine, transaction, job, instances.get(job.instance), _told(variables.get(job.element, {}), asked))
-        for job in found
-    ]
+    shapes = [(job.element, _shape(engine, transaction, job, instances.get(job.instance))) for job in found]
+
+    def told() -> list[dict[str, Any]]:
+        seen = visible()
+        return [{**shape, "variables": _told(seen.get(element, {}), asked)} for element, shape in shapes]
+
+    return told
 
 
 def _requests(asked: Activation) -> Sequence[TopicRequest]:
@@ -141,9 +144,7 @@ def _told(variables: Mapping[str, Any], asked: Activation) -> dict[str, Any]:
     return {name: shown_value(v.value) for name, v in variables.items() if wanted is None or name in wanted}
 
 
-def _shape(
-    engine: Engine, transaction: Transaction, job: External, instance: Instance | None, variables: dict[str, Any]
-) -> dict[str, Any]:
+def _shape(engine: Engine, transaction: Transaction, job: External, instance: Instance | None) -> dict[str, Any]:
     definition = engine.definitions.definition(job.definition, transaction)
     task = _user_task(engine, transaction, job)
     return {
@@ -155,7 +156,7 @@ def _shape(
         "worker": job.worker or "",
         "retries": DEFAULT_RETRIES if job.retries is None else job.retries,
         "deadline": 0 if job.locked_until is None else millis(job.locked_until),
-        "variables": variables,
+        "variables": {},
         "tenantId": shown_tenant(job.tenant),
         "jobKey": str(job.key),
         "processInstanceKey": str(job.instance),

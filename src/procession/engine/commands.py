@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from procession.kernel.commands import CancelAt, Command, StartAt, Values
 from procession.storage import Transaction
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 
 
 class StartProcess(Struct, frozen=True):
@@ -277,10 +277,10 @@ class Together(Struct, frozen=True):
 
 
 class Lease(Struct, frozen=True):
-    """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction; the
-    locks of a batch are taken side by side."""
+    """Locks work for a worker, before anything of the batch is loaded. Gives what `take` gives for the open transaction, once
+    that is committed; the locks of a batch are taken side by side."""
 
-    take: Callable[[Transaction], Asked[Any]]
+    take: Callable[[Transaction], Asked[Later[Any]]]
 
 
 EngineCommand = (

@@ -27,7 +27,7 @@ from procession.engine.unit import Envelope, Unit
 from procession.engine.worlds import UserCodeInBatch
 from procession.errors import Conflict, Unavailable
 from procession.storage.database import Joinable
-from procession.storage.drivers import DATABASE_ERRORS, side_by_side
+from procession.storage.drivers import DATABASE_ERRORS, Later, side_by_side
 
 if TYPE_CHECKING:
     from procession.engine.engine import Engine
@@ -375,16 +375,17 @@ class Committer:
 
     def _commit(self, batch: list[Waiting], written_next: Callable[[], None] = lambda: None) -> None:
         """Carries out a batch in one transaction; calls `written_next` when all that is left is for the database to do."""
+        leased: list[tuple[Waiting, Later[Any]]] = []
         outcomes: list[tuple[Waiting, Any, BaseException | None]] = []
         with self._engine.storage.transaction() as transaction:
             unit = Unit(self._engine, transaction, alone=False)
             leases = [waiting for waiting in batch if type(waiting.command) is Lease]
             others = [waiting for waiting in batch if type(waiting.command) is not Lease]
             # what is leased must be so before it is loaded, in the same flight; where a lease fails nothing must be committed,
-            # for nobody gets what it has locked
+            # for nobody gets what it has locked. What else is told of it may come with the commit
             taking = [waiting.command.take(transaction) for waiting in leases]
             *taken, _ = side_by_side([*taking, unit.preparing([waiting.command for waiting in others])])
-            outcomes.extend((waiting, value, None) for waiting, value in zip(leases, taken, strict=True))
+            leased.extend(zip(leases, taken, strict=True))
             for waiting in others:
                 try:
                     outcomes.append((waiting, unit.run(waiting.command, waiting.envelope), None))
@@ -398,6 +399,11 @@ class Committer:
             self.batches += 1
             self.commands += len(batch)
             self._last = max(len(batch), self._last - 1)  # one batch may be small by chance
+        for waiting, told in leased:
+            try:
+                outcomes.append((waiting, told(), None))
+            except Exception as failure:
+                outcomes.append((waiting, None, failure))  # what it has locked is free when its time has run out
         for waiting, value, error in outcomes:
             waiting.answered(value, error)
         self._committed(unit)

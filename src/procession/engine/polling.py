@@ -19,7 +19,7 @@ from procession.engine.commands import Lease, Together
 from procession.engine.engine import Engine
 from procession.engine.wakening import Bell, Wanted, Work
 from procession.storage import Transaction
-from procession.storage.drivers import Asked
+from procession.storage.drivers import Asked, Later
 
 log = logging.getLogger("procession.engine")
 _freeing: set[asyncio.Future[Any]] = set()
@@ -68,7 +68,7 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wa
 
 async def leased(
     engine: Engine,
-    take: Callable[[Transaction], Asked[list[T]]],
+    take: Callable[[Transaction], Asked[Later[list[T]]]],
     seconds: float,
     free: Callable[[Sequence[T]], Sequence[Any]],
     wanted: Wanted,
@@ -81,8 +81,8 @@ async def leased(
     gone = threading.Event()
     locking: asyncio.Future[list[T]] | None = None
 
-    def taken(transaction: Transaction) -> Asked[list[T]]:
-        return [] if gone.is_set() else (yield from take(transaction))
+    def taken(transaction: Transaction) -> Asked[Later[list[T]]]:
+        return list if gone.is_set() else (yield from take(transaction))
 
     async def look() -> list[T]:
         nonlocal locking

@@ -58,7 +58,7 @@ def carry_out(unit: Unit, command: Any, envelope: Envelope) -> Any:
         case ec.Together():
             return [carry_out(unit, one, envelope) for one in command.commands]
         case ec.Lease():
-            return at_once(command.take(unit.transaction))
+            return at_once(command.take(unit.transaction))()
         case Internal():
             return command.carry_out(unit)
     raise TypeError(f"{type(command).__name__} is no command")

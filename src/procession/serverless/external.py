@@ -34,7 +34,8 @@ def serve(engine: Engine, topic: str, handle: Callable[[ExternalTask], Any], lim
     end, served = time.monotonic() + lock.total_seconds(), 0
     while served < limit and time.monotonic() < end:
         with engine.storage.transaction() as transaction:
-            rows = at_once(fetch(engine, transaction, Fetch(worker, 1, (Topic(request),), use_priority=True)))
+            told = at_once(fetch(engine, transaction, Fetch(worker, 1, (Topic(request),), use_priority=True)))
+        rows = told()
         if not rows:
             break
         _finish(engine, rows[0], worker, outcome(handle, ExternalTask.read(rows[0])))

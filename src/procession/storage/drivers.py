@@ -26,6 +26,8 @@ Row = Sequence[Any]
 T = TypeVar("T")
 Asked = Generator[None, None, T]
 """Work that asks (`Driver.ask`) and yields before it reads its answers, so that what others ask meanwhile travels with it."""
+Later = Callable[[], T]
+"""What was asked (`Driver.ask`): called, it gives the answer, which the commit has brought at the latest."""
 
 
 class Driver(Protocol):

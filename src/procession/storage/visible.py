@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from procession.kernel.records import Variable
-from procession.storage.drivers import Asked, at_once
+from procession.storage.drivers import Later
 from procession.storage.transaction import Transaction
 
 _UP = (
@@ -18,28 +19,29 @@ def visible_variables(
     tx: Transaction, elements: Iterable[int], *, local: Iterable[int] = ()
 ) -> Mapping[int, Mapping[str, Variable]]:
     """Per element the variables that it sees, by name; an inner one hides an outer one. `local` elements see their own only."""
-    return at_once(asked_variables(tx, elements, local=local))
+    return ask_visible(tx, elements, local=local)()
 
 
-def asked_variables(
+def ask_visible(
     tx: Transaction, elements: Iterable[int], *, local: Iterable[int] = ()
-) -> Asked[Mapping[int, Mapping[str, Variable]]]:
-    """`visible_variables`, side by side with what others ask."""
+) -> Later[Mapping[int, Mapping[str, Variable]]]:
+    """`visible_variables`, wanted later."""
     wanted, own = list(elements), list(local)
     asked = [tx.ask_variables("v.scope IN ??", [own])] if own else []
-    parents: dict[int, int | None] = {}
+    above: Later[list[tuple[Any, ...]]] = list
     if wanted:
         asked.append(tx.ask_variables(f"v.scope IN ({_UP} SELECT key FROM up)", [wanted]))
         above = tx.driver.ask(f"{_UP} SELECT key, parent FROM up", [wanted])
-        yield
-        parents.update(above())
-    else:
-        yield
-    by_scope: dict[int, list[Variable]] = {}
-    for variable in {variable.key: variable for found in asked for variable in found()}.values():
-        by_scope.setdefault(variable.scope, []).append(variable)
-    paths = {key: [key] for key in own} | {key: _path(key, parents) for key in wanted}
-    return {key: _seen(path, by_scope) for key, path in paths.items()}
+
+    def seen() -> Mapping[int, Mapping[str, Variable]]:
+        parents: dict[int, int | None] = dict(above())
+        by_scope: dict[int, list[Variable]] = {}
+        for variable in {variable.key: variable for found in asked for variable in found()}.values():
+            by_scope.setdefault(variable.scope, []).append(variable)
+        paths = {key: [key] for key in own} | {key: _path(key, parents) for key in wanted}
+        return {key: _seen(path, by_scope) for key, path in paths.items()}
+
+    return seen
 
 
 def _path(key: int, parents: Mapping[int, int | None]) -> list[int]:
