@@ -169,5 +169,5 @@ def die_at(engine: Engine, statement: int) -> None:
         return call
 
     # every statement, COMMIT included, waits in a list until its flight leaves
-    for name in ("_send", "flush"):
+    for name in ("_put", "flush"):
         setattr(PostgresDriver, name, counted(getattr(PostgresDriver, name)))

@@ -2,7 +2,9 @@
 
 Measured per transaction of ten inserts, microseconds of client and server processor: psycopg's cursors in a pipeline 1,025
 and 375, the same statements here 275 and 200. What waits is kept in a list and travels in one flight: a transaction that
-loads once and saves once costs two round trips, its BEGIN and COMMIT included. Between flights the connection is as psycopg
+loads once and saves once costs two round trips, its BEGIN and COMMIT included. Changes that are made `together` travel as one
+statement for all tables, or as few as keep the order of what happens to each: up to an eighth less processor time in all, more
+where few commands share a transaction. Between flights the connection is as psycopg
 left it, so that whoever owns it may use it as well.
 
 This file knows nothing of what the tables mean.

@@ -31,7 +31,10 @@ def serve(
         bool | None, typer.Option("--test-mode", help="Serve /oracle/clock and /oracle/reset. Never in production.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes that answer, each a node of its own, on one port (1).")
+        int | None,
+        typer.Option(
+            help="Processes that answer, each a node of its own, on one port; as many as processors keep to one each (1)."
+        ),
     ] = None,
     no_job_executor: Annotated[
         bool, typer.Option("--no-job-executor", help="Run jobs only when somebody asks for them.")
