@@ -4,8 +4,8 @@ Measured per transaction of ten inserts, microseconds of client and server proce
 and 375, the same statements here 275 and 200. What waits is kept in a list and travels in one flight: a transaction that
 loads once and saves once costs two round trips, its BEGIN and COMMIT included. Changes that are made `together` travel as one
 statement for all tables, or as few as keep the order of what happens to each: up to an eighth less processor time in all, more
-where few commands share a transaction. Between flights the connection is as psycopg
-left it, so that whoever owns it may use it as well.
+where few commands share a transaction. Between flights the connection is as psycopg left it, so that whoever owns it may use
+it as well.
 
 This file knows nothing of what the tables mean.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -157,7 +157,7 @@ class _Change(NamedTuple):
     parameter: Any
 
 
-@cache
+@lru_cache(MAX_PREPARED)
 def _merged(statements: tuple[str, ...]) -> str:
     """Changes of as many tables as one statement, each with the parameter of its place."""
     *before, last = (text.replace("$1", f"${place}") for place, text in enumerate(statements, 1))
