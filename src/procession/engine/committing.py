@@ -39,8 +39,8 @@ MAX_SHARED = 32
 """Commands of a batch where the next one is worked on meanwhile: with more, all wait for one and none for the next."""
 ENOUGH = 6
 """Commands that are worth a batch of their own while another one is written: a transaction by itself costs about as much as
-three commands in it, so that fewer would rather wait (measured with two workers of six clients each: 8 to 20 % more a second
-than with three)."""
+three commands in it, so that fewer would rather wait (measured with two workers of six clients each: from eight on 2 to 24 %
+more a second than from three on, with one worker the same)."""
 MAX_TRIES = 20
 MAX_WAITING = 10_000
 GATHER = 0.002
