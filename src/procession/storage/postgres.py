@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import count
-from operator import attrgetter
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -32,7 +31,8 @@ from sqlalchemy.types import TypeEngine
 from procession.storage.drivers import Row, quoted
 
 FEW = 4
-"""Up to so many rows travel value by value; more as JSON, which costs the client a third and the server little more."""
+"""Up to so many rows of one table by itself travel value by value; more, and those of several tables, as JSON, which costs the
+client a third and the server little more."""
 MAX_PREPARED = 500
 """Statements that a connection keeps prepared; further ones are sent unprepared."""
 MAX_MERGED = 100
@@ -49,7 +49,6 @@ tables whole instead, and with them everything that was deleted since the last v
 anew each time, which takes five times as long as to carry it out (measured: 200 of 240 microseconds)."""
 _IDLE, _BROKEN = pq.TransactionStatus.IDLE, pq.ConnStatus.BAD
 _BINARY = pq.Format.BINARY
-_table = attrgetter("table")
 _SYNC, _ABORTED, _FAILED = (
     pq.ExecStatus.PIPELINE_SYNC,
     pq.ExecStatus.PIPELINE_ABORTED,
@@ -305,7 +304,7 @@ class PostgresDriver:
         """Puts the changes that were collected among what waits to be sent, as few statements."""
         changes, self._changes = self._changes, []
         for together in _in_turn(changes):
-            together.sort(key=_table)
+            together.sort()  # by table, of which none is there twice
             merged = _merged(tuple([change.statement for change in together]))
             if merged in self._prepared or len(self._prepared) < MAX_MERGED:
                 self._put(merged, [change.parameter for change in together])
