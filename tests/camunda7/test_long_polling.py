@@ -48,6 +48,21 @@ def test_a_commit_wakes_a_waiting_worker(sqlite_url: str, monkeypatch: pytest.Mo
         assert [task["workerId"] for task in found] == ["w"]
 
 
+def test_what_cannot_be_told_locks_nothing(database_url: str) -> None:
+    """A value that is to be deserialised and cannot be fails the request, before anything is committed."""
+    with served(database_url) as (engine, base):
+        deploy(engine)
+        kind = {"objectTypeName": "some.Type", "serializationDataFormat": "application/json"}
+        variable = {"type": "Object", "value": "{no JSON", "valueInfo": kind}
+        start = f"{base}/process-definition/key/cmd_external/start"
+        assert httpx.post(start, json={"variables": {"o": variable}}, timeout=30).status_code == 200
+        topic = {"topicName": "cmd_charge", "lockDuration": 60_000, "deserializeValues": True}
+        body = {"workerId": "w", "maxTasks": 10, "topics": [topic]}
+        assert httpx.post(f"{base}/external-task/fetchAndLock", json=body, timeout=30).status_code == 500
+        (task,) = fetch(base, 0)
+        assert task["variables"]["o"]["value"] == "{no JSON"
+
+
 def waiting(engine: Engine) -> None:
     """Returns when somebody listens to the bell."""
     until = time.monotonic() + 10
