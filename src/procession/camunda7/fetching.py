@@ -155,7 +155,7 @@ def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[Later[list[dict[s
         return list
     topics = {topic.request.topic: topic for topic in reversed(asked.topics)}
     local = [task.element for task in tasks if topics[task.topic].local]
-    visible = ask_visible(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
+    visible = yield from ask_visible(tx, [task.element for task in tasks if not topics[task.topic].local], local=local)
     shapes = [(task, topics[task.topic], _shape(engine, tx, task, topics[task.topic])) for task in tasks]
 
     def told() -> list[dict[str, Any]]:

@@ -120,13 +120,16 @@ def activate(engine: Engine, transaction: Transaction, asked: Activation) -> Ask
             found += yield from lease_external(transaction, [request], asked.worker, asked.most - len(found), now)
     if not found:
         return list
-    visible = ask_visible(transaction, [job.element for job in found])
-    instances = {row.key: row for row in transaction.fetch(Instance, {job.instance for job in found})}
-    shapes = [(job.element, _shape(engine, transaction, job, instances.get(job.instance))) for job in found]
+    visible = yield from ask_visible(transaction, [job.element for job in found])
+    instances = transaction.ask(Instance, {job.instance for job in found})
+    shapes = [(job, _shape(engine, transaction, job)) for job in found]
 
     def told() -> list[dict[str, Any]]:
-        seen = visible()
-        return [{**shape, "variables": _told(seen.get(element, {}), asked)} for element, shape in shapes]
+        seen, of = visible(), {row.key: row for row in instances()}
+        return [
+            {**shape, "variables": _told(seen.get(job.element, {}), asked), **_of_instance(job, of.get(job.instance))}
+            for job, shape in shapes
+        ]
 
     return told
 
@@ -144,7 +147,14 @@ def _told(variables: Mapping[str, Any], asked: Activation) -> dict[str, Any]:
     return {name: shown_value(v.value) for name, v in variables.items() if wanted is None or name in wanted}
 
 
-def _shape(engine: Engine, transaction: Transaction, job: External, instance: Instance | None) -> dict[str, Any]:
+def _of_instance(job: External, instance: Instance | None) -> dict[str, Any]:
+    return {
+        "tags": [] if instance is None else list(instance.tags),
+        "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),
+    }
+
+
+def _shape(engine: Engine, transaction: Transaction, job: External) -> dict[str, Any]:
     definition = engine.definitions.definition(job.definition, transaction)
     task = _user_task(engine, transaction, job)
     return {
@@ -165,8 +175,8 @@ def _shape(engine: Engine, transaction: Transaction, job: External, instance: In
         "kind": job_kind(job.listener),
         "listenerEventType": listener_event(job.listener),
         "userTask": task,
-        "tags": [] if instance is None else list(instance.tags),
-        "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),
+        "tags": [],
+        "rootProcessInstanceKey": "",
         "businessId": job.business_key,
         "priority": job.priority,
         "physicalTenantId": DEFAULT_TENANT,

@@ -27,7 +27,7 @@ from procession.kernel.records import (
 )
 from procession.kernel.state import GROUPED_BY, MANY_VARIABLES, TOLD_APART_BY, Changes, State
 from procession.storage import schema
-from procession.storage.drivers import Asked, Driver, quoted
+from procession.storage.drivers import Asked, Driver, Later, quoted
 from procession.storage.encoding import EncodedValue, encode_value
 from procession.storage.keys import KeyMaker
 from procession.storage.rows import CODECS, VARIABLES
@@ -38,10 +38,9 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 _LEASED = (External, Job)
-_VARIABLE_COLUMNS = ", ".join(f'v."{name}"' for name in VARIABLES.columns)
-_VARIABLE_SELECT = (
-    f"SELECT {_VARIABLE_COLUMNS}, b.content FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
-)
+VARIABLE_COLUMNS = ", ".join(f'v."{name}"' for name in VARIABLES.columns)
+"""The columns of a variable `v`."""
+_VARIABLE_SELECT = f"SELECT {VARIABLE_COLUMNS}, b.content FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
 _BIG, _SCOPE, _NAME = (VARIABLES.columns.index(name) for name in ("big", "scope", "name"))
 _WAITS: dict[str, type[Any]] = {
     Wait.TASK: Task,
@@ -99,7 +98,7 @@ def _loading(tables: tuple[type[Any], ...]) -> _Loading:
         },
         f"{up}SELECT {named} FROM up JOIN element e ON e.key = up.key",
         # one list of scopes: with OR between two of them PostgreSQL reads the whole table
-        f"{up}SELECT {_VARIABLE_COLUMNS} FROM variable v WHERE v.scope IN ("
+        f"{up}SELECT {VARIABLE_COLUMNS} FROM variable v WHERE v.scope IN ("
         f"SELECT up.key FROM up WHERE up.variables BETWEEN 1 AND {MANY_VARIABLES} "
         "UNION ALL SELECT task.key FROM task WHERE task.key IN ?? AND task.variables > 0) ORDER BY v.key",
         f"SELECT {quoted(CODECS[IdentityLink].columns)} FROM identity_link WHERE task IN ??",
@@ -163,6 +162,14 @@ class Transaction:
         """The stored records with these keys, in any order."""
         return self._select(table, "key IN ??", [list(keys)])
 
+    def ask(self, table: type[R], keys: Iterable[int]) -> Later[list[R]]:
+        """`fetch`, wanted later: see `Driver.ask`. Not for variables."""
+        codec = CODECS[table]
+        rows = self.driver.ask(
+            f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}" WHERE key IN ??', [list(keys)]
+        )
+        return lambda: [codec.record_of(row) for row in rows()]
+
     def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
         """The stored records of a group (`GROUPED_BY`), with `only` those that it tells apart (`TOLD_APART_BY`)."""
         column = GROUPED_BY[table]
@@ -192,11 +199,6 @@ class Transaction:
         # both tables have a `key`: the conditions that name it mean the variable's
         where = where.replace("key IN", "v.key IN")
         return self._variables_of(self.driver.rows(_VARIABLE_SELECT + where + rest, parameters), in_order=bool(rest))
-
-    def ask_variables(self, where: str, parameters: Sequence[Any]) -> Callable[[], list[Variable]]:
-        """Variables that meet a condition on `v`, wanted later: see `Driver.ask`."""
-        question = self.driver.ask(_VARIABLE_SELECT + where, parameters)
-        return lambda: self._variables_of(question())
 
     def _variables_of(self, rows: Iterable[Sequence[Any]], *, in_order: bool = False) -> list[Variable]:
         found = []
