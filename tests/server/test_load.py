@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -29,9 +29,9 @@ from tests.server.conftest import Serve
 from tests.server.processes import serving
 
 
-def _status(url: str) -> tuple[int, dict[str, str], bytes]:
+def _status(url: str, seconds: float = 10) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except HTTPError as error:
         return error.code, dict(error.headers), error.read()
@@ -135,19 +135,45 @@ def _expected_affinities() -> list[list[int]]:
     return [[processor] for processor in processors(2)] or [psutil.Process().cpu_affinity() or []] * 2
 
 
-def test_connections_that_come_at_once_are_spread_over_workers(tmp_path: Path) -> None:
+def test_connections_are_handed_to_the_workers_in_turn(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2") as (process, url), ExitStack() as stack:
         at = urlsplit(url)
-        workers = _workers(psutil.Process(process.pid))
-        _until(lambda: all(_connections(worker, psutil.CONN_LISTEN) for worker in workers))
+        parent = psutil.Process(process.pid)
+        workers = _workers(parent)
+        _until(lambda: _settled(url, workers))
         for _ in range(32):
             stack.enter_context(socket.create_connection((at.hostname or "", at.port or 0), 20))
-        _until(lambda: sum(_connections(worker, psutil.CONN_ESTABLISHED) for worker in workers) == 32)
-        assert all(_connections(worker, psutil.CONN_ESTABLISHED) > 0 for worker in workers)
+        _until(lambda: [_connections(worker) for worker in workers] == [16, 16])
+        workers[0].suspend()  # what it is handed waits for it, and the others' connections do not
+        try:
+            assert sum(_answers(url, seconds=0.5) for _ in range(10)) >= 5
+        finally:
+            workers[0].resume()
+        parent.kill()  # a worker that nobody hands anything any more ends
+        _until(lambda: not any(worker.is_running() and _is_alive(worker) for worker in workers))
 
 
-def _connections(worker: psutil.Process, status: str) -> int:
-    return sum(found.status == status for found in worker.net_connections("tcp"))
+def _settled(url: str, workers: Sequence[psutil.Process]) -> bool:
+    """Whether all workers take connections, and none is left of those with which that was found out."""
+    at = urlsplit(url)
+    with ExitStack() as stack:
+        for _ in workers:
+            stack.enter_context(socket.create_connection((at.hostname or "", at.port or 0), 20))
+        time.sleep(0.2)
+        spread = [_connections(worker) for worker in workers] == [1] * len(workers)
+    _until(lambda: not any(_connections(worker) for worker in workers))
+    return spread
+
+
+def _is_alive(worker: psutil.Process) -> bool:
+    try:
+        return bool(worker.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _connections(worker: psutil.Process) -> int:
+    return sum(found.status == psutil.CONN_ESTABLISHED for found in worker.net_connections("tcp"))
 
 
 def _until(holds: Callable[[], bool]) -> None:
@@ -166,9 +192,9 @@ def _workers(parent: psutil.Process) -> list[psutil.Process]:
     return found
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, seconds: float = 10) -> bool:
     try:
-        return _status(f"{url}/engine-rest/version")[0] == 200
+        return _status(f"{url}/engine-rest/version", seconds)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
 

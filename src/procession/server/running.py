@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import logging.config
 import signal
@@ -9,9 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -34,7 +35,6 @@ log = logging.getLogger("procession.server")
 
 LOOK = 0.25
 """Seconds between two tries to open a database that does not answer yet."""
-_EVERYWHERE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 — shown as localhost, not bound
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -95,13 +95,13 @@ def configure_logging(level: str) -> None:
     )
 
 
-def run(settings: Settings, ready: Callable[[str], None] | None = None, bound: socket.socket | None = None) -> None:
+def run(settings: Settings, ready: Callable[[str], None] | None = None, hand: socket.socket | None = None) -> None:
     """Serves until SIGTERM or Ctrl-C. `ready` is called with the address once requests are answered.
 
-    `bound` is a socket to listen on instead of an address of its own. After SIGTERM `/health/ready` says no for
-    `drain` seconds while everything is still answered, so that a load balancer goes elsewhere; then running requests get
-    `shutdown_timeout` seconds to end. Raises errors of `procession.errors` where the engine cannot be opened, OSError where
-    the address is taken.
+    With `hand` it serves the connections that come over that socket instead of an address of its own, and ends with whoever
+    hands them. After SIGTERM `/health/ready` says no for `drain` seconds while everything is still answered, so that a load
+    balancer goes elsewhere; then running requests get `shutdown_timeout` seconds to end. Raises errors of `procession.errors`
+    where the engine cannot be opened, OSError where the address is taken.
     """
     engine = open_engine(settings)
     modeler: Store | None = None
@@ -127,10 +127,12 @@ def run(settings: Settings, ready: Callable[[str], None] | None = None, bound: s
             ready,
             app.state.drain,
             settings.drain,
+            settings.address,
+            hand,
         )
         if settings.job_executor:
             engine.start()
-        server.run(None if bound is None else [bound])
+        server.run(None if hand is None else [])
     finally:
         if modeler is not None:
             modeler.close()
@@ -147,12 +149,17 @@ class _Server(uvicorn.Server):
         ready: Callable[[str], None] | None,
         drain: Callable[[], None],
         seconds: float,
+        address: Callable[[int], str],
+        hand: socket.socket | None,
     ) -> None:
         super().__init__(config)
         self._stop = stop
         self._ready = ready
         self._drain = drain
         self._seconds = seconds
+        self._address = address
+        self._hand = hand
+        self._arriving: set[asyncio.Task[Any]] = set()
         self._draining = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -167,16 +174,57 @@ class _Server(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begins to listen, then tells the address."""
+        """Begins to listen, or to take connections, then tells the address."""
         await super().startup(sockets)
-        if self.started and self._ready is not None:
+        if not self.started:
+            return
+        port = self.config.port
+        if self._hand is not None:
+            self._hand.setblocking(False)
+            asyncio.get_running_loop().add_reader(self._hand.fileno(), self._take, self._hand)
+        else:
             port = self.servers[0].sockets[0].getsockname()[1]
-            named = "localhost" if self.config.host in _EVERYWHERE else self.config.host
-            self._ready(f"http://{named}:{port}")
+        if self._ready is not None:
+            self._ready(self._address(port))
+
+    def _take(self, hand: socket.socket) -> None:
+        """Takes the connections that have come; ends where none will come any more."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                told, numbers, _, _ = socket.recv_fds(hand, 1, 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                told = b""
+            if not told:
+                loop.remove_reader(hand.fileno())
+                self.should_exit = True
+                return
+            for number in numbers:
+                task = loop.create_task(self._serve_one(socket.socket(fileno=number)))
+                self._arriving.add(task)
+                task.add_done_callback(self._arriving.discard)
+
+    async def _serve_one(self, connection: socket.socket) -> None:
+        with suppress(OSError):  # it has gone meanwhile
+            connection.setblocking(False)
+            connection.set_inheritable(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        of: Any = self.config.http_protocol_class
+        return cast(
+            "asyncio.Protocol", of(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answers long polls, which would wait for their time-out, then waits for the rest."""
         self._stop()
+        if self._hand is not None:
+            asyncio.get_running_loop().remove_reader(self._hand.fileno())
+            self._hand.close()
         await super().shutdown(sockets)
 
     @contextmanager

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from procession.engine.targets import Allowed, named
 
 _MAX_SECRET_FILE = 64 * 1024
+_EVERYWHERE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 — shown as localhost, not bound
 
 
 class VariableSource(PydanticBaseSettingsSource):
@@ -219,6 +220,10 @@ class Settings(BaseSettings):
         if self.workers > 1 and self.database in ("sqlite://", "sqlite:///:memory:"):
             raise ValueError("several workers need a database that they share: a file or PostgreSQL, not sqlite://")
         return self
+
+    def address(self, port: int) -> str:
+        """Where a server that listens on this port answers, as shown to people."""
+        return f"http://{'localhost' if self.host in _EVERYWHERE else self.host}:{port}"
 
     def database_url(self) -> str:
         """The database's URL with user and password put in where it names none."""
