@@ -35,6 +35,9 @@ def main() -> int:
     parser.add_argument(
         "--callers", type=int, nargs="+", default=[1, 5, 20, 100], help="threads, coroutines in process"
     )
+    parser.add_argument(
+        "--seconds", type=float, default=4, help="length of a run over HTTP at full speed, whoever is driven"
+    )
     parser.add_argument("--clients", type=int, default=12, help="HTTP clients")
     parser.add_argument(
         "--offered", type=float, default=0, help="starts per second (default: 60 %% of the slowest server's rate)"
@@ -49,7 +52,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short round of each; nothing is written")
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.instances, options.warm_up = 1, 100, 100
+        options.rounds, options.instances, options.warm_up, options.seconds = 1, 100, 100, 0
     if options.curves or options.curve:
         options.only = "curves"
     missing = over_http.oracle_missing() if options.peer else None
@@ -82,11 +85,17 @@ def _over_http(options: Any, server: postgres.Server, folder: Path, places: list
             targets.append(stack.enter_context(over_http.camunda7(server, folder)))
         driver = stack.enter_context(load.driver())
         forms = over_http.forms(options.clients)
-        over_http.warm_up(driver, targets, forms, options.instances, options.warm_up, print)
-        found = over_http.measure(driver, targets, forms, lambda form: options.instances, options.rounds, print)
+        rates = over_http.warm_up(driver, targets, forms, options.instances, options.warm_up, print)
+
+        def as_long(target: over_http.Target, form: load.Form) -> int:
+            return max(options.instances, round(rates[target.name, form.name] * options.seconds))
+
+        found = over_http.measure(driver, targets, forms, as_long, options.rounds, print)
         seconds = 3 if options.quick else OFFERED_SECONDS
         forms = over_http.offered(found, options.offered)
-        late = over_http.measure(driver, targets, forms, lambda form: round(form.rate * seconds), options.rounds, print)
+        late = over_http.measure(
+            driver, targets, forms, lambda _, form: round(form.rate * seconds), options.rounds, print
+        )
         return {"at full speed": found, "at an offered load": late}
 
 
@@ -143,11 +152,11 @@ SETTINGS = {"curves": {"autovacuum": "off", "shared_buffers": "512MB"}}
 
 def _finished(part: str, results: dict[str, Any], options: Any) -> None:
     """Prints a part, and writes it unless it was a quick run."""
-    notes = [
-        f"{options.rounds} runs"
-        if part in ("start", "functions", "timers", "curves", "memory")
-        else f"{options.rounds} runs of {options.instances} instances"
-    ]
+    notes = [f"{options.rounds} runs"]
+    if part == "over HTTP":
+        notes[0] += f" of {options.seconds:g} s each at full speed"
+    elif part in ("in process", "SpiffWorkflow"):
+        notes[0] += f" of {options.instances} instances"
     if part == "over HTTP":
         without = load.missing()
         said = f"threads of Python, for {without}" if without else "compiled (`tests/benchmarks/Load.java`)"

@@ -88,8 +88,12 @@ def _slowest(found: Mapping[str, Any], form: str) -> float:
     return float(min(row[RATE].median for name, row in found.items() if name.partition(", ")[2] == form))
 
 
-def warm_up(driver: Driver, targets: list[Target], forms: list[Form], instances: int, peer: int, tell: Tell) -> None:
-    """Deploys the models and drives all servers without counting: `instances` of each form, a `peer` more."""
+def warm_up(
+    driver: Driver, targets: list[Target], forms: list[Form], instances: int, peer: int, tell: Tell
+) -> dict[tuple[str, str], float]:
+    """Deploys the models and drives all servers without counting: `instances` of each form, a `peer` more. Gives how many
+    instances a second each then does, by server and form."""
+    rates: dict[tuple[str, str], float] = {}
     for target in targets:
         client = Client(target.port)
         client.deploy()
@@ -98,10 +102,17 @@ def warm_up(driver: Driver, targets: list[Target], forms: list[Form], instances:
             tell(f"  warming up {target.name}")
             # a just-in-time compiler needs thousands of calls before it is at its best
             driver.drive(target.port, form, peer if "Camunda" in target.name else min(instances, peer))
+            rates[target.name, form.name] = instances / driver.drive(target.port, form, instances).seconds
+    return rates
 
 
 def measure(
-    driver: Driver, targets: list[Target], forms: list[Form], instances: Callable[[Form], int], rounds: int, tell: Tell
+    driver: Driver,
+    targets: list[Target],
+    forms: list[Form],
+    instances: Callable[[Target, Form], int],
+    rounds: int,
+    tell: Tell,
 ) -> dict[str, Any]:
     """All forms on all servers in turn, `rounds` times over; figures by server and form."""
     runs: dict[str, list[dict[str, float]]] = {
@@ -111,7 +122,7 @@ def measure(
         for form in forms:
             for target in targets:
                 tell(f"  round {round_ + 1} of {rounds}: {form.name}, {target.name}")
-                runs[f"{target.name}, {form.name}"].append(sample(driver, target, form, instances(form)))
+                runs[f"{target.name}, {form.name}"].append(sample(driver, target, form, instances(target, form)))
     return {name: {column: figure(run[column] for run in found) for column in found[0]} for name, found in runs.items()}
 
 
