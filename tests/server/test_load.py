@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -23,8 +24,9 @@ import pytest
 from pydantic import ValidationError
 
 from procession.engine.engine import Engine
+from procession.errors import Unavailable
 from procession.server.settings import Settings
-from procession.server.workers import processors
+from procession.server.workers import Workers, processors
 from tests.server.conftest import Serve
 from tests.server.processes import serving
 
@@ -144,13 +146,42 @@ def test_connections_are_handed_to_the_workers_in_turn(tmp_path: Path) -> None:
         for _ in range(32):
             stack.enter_context(socket.create_connection((at.hostname or "", at.port or 0), 20))
         _until(lambda: [_connections(worker) for worker in workers] == [16, 16])
-        workers[0].suspend()  # what it is handed waits for it, and the others' connections do not
-        try:
-            assert sum(_answers(url, seconds=0.5) for _ in range(10)) >= 5
-        finally:
-            workers[0].resume()
         parent.kill()  # a worker that nobody hands anything any more ends
-        _until(lambda: not any(worker.is_running() and _is_alive(worker) for worker in workers))
+        _until(lambda: not any(_is_alive(worker) for worker in workers))
+
+
+def test_what_a_worker_dies_with_untaken_is_for_another(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as (process, url), ThreadPoolExecutor(8) as pool:
+        workers = _workers(psutil.Process(process.pid))
+        _until(lambda: _settled(url, workers))
+        workers[0].suspend()
+        asked = [pool.submit(_status, f"{url}/engine-rest/version") for _ in range(8)]
+        _until(lambda: sum(answer.done() for answer in asked) == 4)
+        workers[0].kill()
+        assert [answer.result()[0] for answer in asked] == [200] * 8
+
+
+def test_workers_drain_once_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESSION_DRAIN", "1.5")
+    with serving(tmp_path, "--workers", "2") as (process, url):
+        at, workers = urlsplit(url), _workers(psutil.Process(process.pid))
+        _until(lambda: _settled(url, workers))
+        begun = time.monotonic()
+        for one in (process, *workers):  # as a terminal does, and systemd
+            one.send_signal(signal.SIGTERM)
+        _until(lambda: _status(f"{url}/health/ready")[0] == 503)
+        assert all(_answers(url) for _ in range(4))
+        assert process.wait(20) == 0
+        assert time.monotonic() - begun >= 1.5
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((at.hostname or "", at.port or 0), 5)
+
+
+def test_workers_say_that_their_address_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(database=f"sqlite:///{tmp_path}/p.db", port=taken.getsockname()[1], workers=2)
+        with pytest.raises(Unavailable, match="no server at 127"):
+            Workers(settings, 2).run()
 
 
 def _settled(url: str, workers: Sequence[psutil.Process]) -> bool:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +25,7 @@ from procession.errors import Unavailable
 from procession.feel.limits import set_limits
 from procession.server.application import create_app
 from procession.server.connections import Connection
+from procession.server.handing import Handed
 from procession.server.settings import Settings
 from procession.storage import PoolSettings, Storage, open_storage
 
@@ -159,7 +160,7 @@ class _Server(uvicorn.Server):
         self._seconds = seconds
         self._address = address
         self._hand = hand
-        self._arriving: set[asyncio.Task[Any]] = set()
+        self._handed: Handed | None = None
         self._draining = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -179,39 +180,19 @@ class _Server(uvicorn.Server):
         if not self.started:
             return
         port = self.config.port
-        if self._hand is not None:
-            self._hand.setblocking(False)
-            asyncio.get_running_loop().add_reader(self._hand.fileno(), self._take, self._hand)
-        else:
+        if self._hand is None:
             port = self.servers[0].sockets[0].getsockname()[1]
         if self._ready is not None:
             self._ready(self._address(port))
+        if self._hand is not None:
+            self._handed = Handed(self._hand, self._protocol, self._end)
+            self._handed.begin()
 
-    def _take(self, hand: socket.socket) -> None:
-        """Takes the connections that have come; ends where none will come any more."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                told, numbers, _, _ = socket.recv_fds(hand, 1, 1)
-            except BlockingIOError:
-                return
-            except OSError:
-                told = b""
-            if not told:
-                loop.remove_reader(hand.fileno())
-                self.should_exit = True
-                return
-            for number in numbers:
-                task = loop.create_task(self._serve_one(socket.socket(fileno=number)))
-                self._arriving.add(task)
-                task.add_done_callback(self._arriving.discard)
-
-    async def _serve_one(self, connection: socket.socket) -> None:
-        with suppress(OSError):  # it has gone meanwhile
-            connection.setblocking(False)
-            connection.set_inheritable(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+    def _end(self, at_once: bool) -> None:
+        if at_once:
+            self.should_exit = True
+        elif not self._draining and not self.should_exit:
+            self.handle_exit(signal.SIGTERM, None)
 
     def _protocol(self) -> asyncio.Protocol:
         of: Any = self.config.http_protocol_class
@@ -222,9 +203,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answers long polls, which would wait for their time-out, then waits for the rest."""
         self._stop()
-        if self._hand is not None:
-            asyncio.get_running_loop().remove_reader(self._hand.fileno())
-            self._hand.close()
+        if self._handed is not None:
+            await self._handed.end()
         await super().shutdown(sockets)
 
     @contextmanager

@@ -223,7 +223,8 @@ class Settings(BaseSettings):
 
     def address(self, port: int) -> str:
         """Where a server that listens on this port answers, as shown to people."""
-        return f"http://{'localhost' if self.host in _EVERYWHERE else self.host}:{port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'localhost' if self.host in _EVERYWHERE else host}:{port}"
 
     def database_url(self) -> str:
         """The database's URL with user and password put in where it names none."""

@@ -16,17 +16,19 @@ import gc
 import logging
 import multiprocessing
 import os
-import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from procession.errors import Unavailable
+from procession.server.handing import GIVEN, READY, STOP, TAKEN
 from procession.server.settings import Settings
 
 log = logging.getLogger("procession.server")
@@ -36,54 +38,84 @@ SOON = 10.0
 """Seconds after its start before which a worker's death counts as a failure to start."""
 MAX_PAUSE = 30.0
 BACKLOG = 2048
+MOST = 64
+"""Connections that are accepted before it is looked what else there is."""
 FULL = 0.01
 """Seconds until a connection is offered again that no worker could take."""
-READY = b"!"
 _spawning = multiprocessing.get_context("spawn")
 
 
 class _Worker:
-    """A process, and the socket over which it says that it is ready and gets its connections."""
+    """A process, and the socket over which it gets its connections: what is said there stands in `handing`."""
 
     def __init__(self, settings: Settings, processor: int | None) -> None:
         self._settings = settings
         self._processor = processor
         self.failures = 0
+        self.given: deque[socket.socket] = deque()  # and not taken yet
+        self.again: float | None = None  # when it is to be started again
         self.start()
 
     def start(self) -> None:
-        """Starts the process."""
+        """Starts the process. Raises OSError where there can be none."""
+        self.is_ready = False
+        self.started = time.monotonic()
         self.hand, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.hand.setblocking(False)
-        self.is_ready = False
-        self.again: float | None = None  # when it is to be started again
-        self.started = time.monotonic()
         with theirs:
             given = (self._settings, theirs, self._processor)
             self.process: SpawnProcess = _spawning.Process(target=serve_on, args=given, name="procession-worker")
             self.process.start()
+        self.again = None
 
     def look(self) -> None:
-        """Takes note of whether it is ready."""
-        with suppress(BlockingIOError, ConnectionError):
-            self.is_ready = self.is_ready or self.hand.recv(1) == READY
+        """Takes note of what it says."""
+        try:
+            told = self.hand.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            told = b""
+        for said in told:
+            if said == TAKEN[0]:
+                self.given.popleft().close()
+            else:
+                self.is_ready = said == READY[0]
+        if not told:
+            self.is_ready = False
+            self.hand.close()
 
-    def take(self, connection: socket.socket) -> bool:
+    def give(self, connection: socket.socket) -> bool:
         """Gives it a connection; False where it cannot take one."""
         if not self.is_ready:
             return False
         try:
-            return socket.send_fds(self.hand, [READY], [connection.fileno()]) == len(READY)
+            socket.send_fds(self.hand, [GIVEN], [connection.fileno()])
         except OSError:
             return False  # it ends, or it takes nothing at the moment
-
-    def ended(self) -> bool:
-        """True where it has ended; nothing is given to it any more."""
-        if self.process.is_alive():
-            return False
-        self.is_ready = False
-        self.hand.close()
+        self.given.append(connection)
         return True
+
+    def stop(self) -> None:
+        """Has it end; it serves on while it drains."""
+        if self.is_ready:
+            # not by a signal: where the system gives its own to the whole group, a second one would not wait
+            with suppress(OSError):
+                self.hand.send(STOP)
+        elif self.process.is_alive():
+            self.process.terminate()
+
+    def ended(self) -> list[socket.socket] | None:
+        """None while it lives, else the connections that it had not taken yet."""
+        if self.process.is_alive():
+            return None
+        if self.hand.fileno() >= 0:
+            self.look()  # what it said last
+            self.hand.close()
+        self.is_ready = False
+        left = list(self.given)
+        self.given.clear()
+        return left
 
 
 class Workers:
@@ -93,21 +125,25 @@ class Workers:
         self._settings = settings
         self._count = count
         self._ready = ready
-        self._is_stopping = False
+        self._signals = 0
         self._workers: list[_Worker] = []
         self._turn = 0
+        self._pending: deque[socket.socket] = deque()  # accepted, and not given to anybody yet
+        self._listens = False
 
     def run(self) -> None:
-        """Raises OSError where the address is taken, Unavailable where the first worker cannot serve."""
+        """Raises Unavailable where the address is taken or the first worker cannot serve."""
         family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self._settings.host, self._settings.port))
-            listener.setblocking(False)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as with one process
             before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
+                with self._taken():
+                    listener.bind((self._settings.host, self._settings.port))
                 self._begin(listener)
-                while not self._is_stopping:
+                while not self._signals:
                     self._hand_over(listener)
                     self._replace()
             finally:
@@ -116,85 +152,107 @@ class Workers:
                     signal.signal(number, handler)
 
     def _end(self, number: int, frame: Any) -> None:
-        self._is_stopping = True
+        self._signals += 1
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            address = f"{self._settings.host}, port {self._settings.port}"
+            raise Unavailable(f"There can be no server at {address}: {error.strerror}") from error
 
     def _begin(self, listener: socket.socket) -> None:
         """Starts the workers, and listens once the first one can answer: it brings the schema up to date."""
         own: list[int | None] = [*processors(self._count)] or [None] * self._count
         first = _Worker(self._settings, own[0])
         self._workers.append(first)
-        while not first.is_ready and not self._is_stopping:
-            if first.ended():
+        while not first.is_ready and not self._signals:
+            if first.ended() is not None:
                 raise Unavailable("The first worker ended before it answered; the log says why")
-            select.select([first.hand], [], [], LOOK)
-            first.look()
+            self._hand_over(listener)
         self._workers += [_Worker(self._settings, processor) for processor in own[1:]]
-        listener.listen(BACKLOG)
-        if self._ready is not None and not self._is_stopping:
+        with self._taken():
+            listener.listen(BACKLOG)
+        listener.setblocking(False)
+        self._listens = True
+        if self._ready is not None and not self._signals:
             self._ready(self._settings.address(listener.getsockname()[1]))
 
     def _hand_over(self, listener: socket.socket) -> None:
         """Gives the connections that come to the workers in turn, for a moment."""
-        arrived, _, _ = select.select([listener, *(worker.hand for worker in self._starting())], [], [], LOOK)
-        self._look()
-        while listener in arrived:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return  # there is none any more
-            with connection:
-                while not self._given(connection):
-                    # it waits for a worker that can take it, and so do those behind it
-                    if self._is_stopping or not any(worker.process.is_alive() for worker in self._workers):
-                        return
-                    time.sleep(FULL)
-                    self._replace()
-                    self._look()
+        heard = {worker.hand: worker for worker in self._workers if worker.hand.fileno() >= 0}
+        # where nobody can take them they wait where the system keeps them
+        accepts = self._listens and not self._pending and any(worker.is_ready for worker in self._workers)
+        living = [worker.process.sentinel for worker in self._workers if worker.process.is_alive()]
+        arrived = wait([*heard, *living, *([listener] if accepts else [])], FULL if self._pending else LOOK)
+        for hand, worker in heard.items():
+            if hand in arrived:
+                worker.look()
+        if listener in arrived:
+            for _ in range(MOST):
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    break  # there is none any more
+                self._pending.append(connection)
+                if not self._give():
+                    return
+        self._give()
 
-    def _starting(self) -> list[_Worker]:
-        return [worker for worker in self._workers if not worker.is_ready and worker.process.is_alive()]
-
-    def _look(self) -> None:
-        for worker in self._starting():
-            worker.look()
-
-    def _given(self, connection: socket.socket) -> bool:
-        for _ in self._workers:
-            self._turn = (self._turn + 1) % len(self._workers)
-            if self._workers[self._turn].take(connection):
-                return True
-        return False
+    def _give(self) -> bool:
+        """Gives what is pending; False where some is left."""
+        while self._pending:
+            for _ in self._workers:
+                self._turn = (self._turn + 1) % len(self._workers)
+                if self._workers[self._turn].give(self._pending[0]):
+                    self._pending.popleft()
+                    break
+            else:
+                return False
+        return True
 
     def _replace(self) -> None:
-        """Starts workers anew that have ended."""
+        """Starts workers anew that have ended; what they had not taken is for others."""
         for worker in self._workers:
-            if self._is_stopping:
-                return
-            if worker.again is None and worker.ended():
-                quick = time.monotonic() - worker.started < SOON
-                worker.failures = worker.failures + 1 if quick else 0
-                worker.again = time.monotonic() + min(MAX_PAUSE, 2.0**worker.failures - 1)
+            if worker.again is None and (left := worker.ended()) is not None:
+                self._pending.extend(left)
+                self._put_off(worker)
                 log.warning(
                     "Worker %s ended with %s; another takes its place", worker.process.pid, worker.process.exitcode
                 )
             if worker.again is not None and time.monotonic() >= worker.again:
-                worker.start()
+                try:
+                    worker.start()
+                except OSError as error:
+                    self._put_off(worker)
+                    log.warning("A worker cannot be started: %s", error)
+
+    def _put_off(self, worker: _Worker) -> None:
+        quick = time.monotonic() - worker.started < SOON
+        worker.failures = worker.failures + 1 if quick else 0
+        worker.again = time.monotonic() + min(MAX_PAUSE, 2.0**worker.failures - 1)
 
     def _finish(self, listener: socket.socket) -> None:
-        """Ends the workers, which get connections for as long as they take some."""
-        self._is_stopping = True
+        """Ends the workers, which get connections for as long as they take some; afterwards none is accepted any more."""
+        signals = self._signals
         for worker in self._workers:
-            if worker.process.is_alive():
-                worker.process.terminate()
+            worker.stop()
         end = time.monotonic() + self._settings.shutdown_timeout + self._settings.drain + 10
-        while (left := [worker for worker in self._workers if not worker.ended()]) and time.monotonic() < end:
-            if any(worker.is_ready for worker in left):
-                self._hand_over(listener)
-            else:
-                time.sleep(FULL)
+        while (left := [worker for worker in self._workers if worker.process.is_alive()]) and time.monotonic() < end:
+            if self._listens and not any(worker.is_ready for worker in left):
+                self._listens = False
+                listener.close()
+            if self._signals > signals:  # whoever sends a second one does not wait
+                signals = self._signals
+                for worker in left:
+                    worker.process.terminate()
+            self._hand_over(listener)
         for worker in left:
             worker.process.kill()
             worker.process.join()
+        for connection in self._pending:
+            connection.close()
 
 
 def processors(count: int) -> list[int]:
@@ -218,7 +276,5 @@ def serve_on(settings: Settings, hand: socket.socket, processor: int | None = No
     def ready(address: str) -> None:
         gc.freeze()
         gc.enable()
-        with suppress(OSError):  # nobody listens any more
-            hand.send(READY)
 
     run(settings, ready, hand)
