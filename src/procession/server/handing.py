@@ -51,7 +51,7 @@ class Handed:
         with suppress(OSError):
             self._hand.shutdown(socket.SHUT_RD)
         self._take()
-        await asyncio.gather(*self._arriving)
+        await asyncio.gather(*self._arriving, return_exceptions=True)
         self._hand.close()
 
     def _tell(self, what: bytes) -> None:
