@@ -46,7 +46,7 @@ def _values(seen: Mapping[str, Variable]) -> dict[str, Any]:
     return {name: variable.value for name, variable in seen.items()}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
 @given(tree=trees(), data=st.data())
 def test_each_element_sees_its_own_and_what_is_above_it(storage: Storage, tree: Any, data: st.DataObject) -> None:
     parents, own = tree
