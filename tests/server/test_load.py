@@ -31,9 +31,9 @@ from tests.server.conftest import Serve
 from tests.server.processes import serving
 
 
-def _status(url: str, seconds: float = 10) -> tuple[int, dict[str, str], bytes]:
+def _status(url: str) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as answer:
+        with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except HTTPError as error:
         return error.code, dict(error.headers), error.read()
@@ -223,9 +223,9 @@ def _workers(parent: psutil.Process) -> list[psutil.Process]:
     return found
 
 
-def _answers(url: str, seconds: float = 10) -> bool:
+def _answers(url: str) -> bool:
     try:
-        return _status(f"{url}/engine-rest/version", seconds)[0] == 200
+        return _status(f"{url}/engine-rest/version")[0] == 200
     except (OSError, http.client.HTTPException):
         return False
 

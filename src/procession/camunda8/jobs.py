@@ -148,6 +148,7 @@ def _told(variables: Mapping[str, Any], asked: Activation) -> dict[str, Any]:
 
 
 def _of_instance(job: External, instance: Instance | None) -> dict[str, Any]:
+    """What `_shape` leaves open, because the instance comes with the commit."""
     return {
         "tags": [] if instance is None else list(instance.tags),
         "rootProcessInstanceKey": shown(job.instance if instance is None else instance.root),

@@ -163,7 +163,7 @@ class Transaction:
         return self._select(table, "key IN ??", [list(keys)])
 
     def ask(self, table: type[R], keys: Iterable[int]) -> Later[list[R]]:
-        """`fetch`, wanted later: see `Driver.ask`. Not for variables."""
+        """`fetch`, wanted later and without a lock: see `Driver.ask`. Not for variables."""
         codec = CODECS[table]
         rows = self.driver.ask(
             f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}" WHERE key IN ??', [list(keys)]

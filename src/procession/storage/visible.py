@@ -13,6 +13,7 @@ from procession.storage.transaction import VARIABLE_COLUMNS, Transaction
 
 _WANTED = "SELECT key, parent FROM element WHERE key IN ??"
 _OWN = "SELECT key, CAST(NULL AS BIGINT) FROM element WHERE key IN ??"
+_KEY = 3  # the place of a variable's key in the answer
 Seen = Mapping[str, Variable]
 
 
@@ -73,14 +74,14 @@ class _Question:
             self._by_scope = self._read()
         found: dict[str, Variable] = {}
         for scope in reversed((element,) if alone else self._path(element)):
-            # in the order in which they were set
-            for _, variable in sorted(self._by_scope.get(scope, {}).items()):
+            for variable in self._by_scope.get(scope, {}).values():
                 found[variable.name] = variable
         return found
 
     def _read(self) -> dict[int, dict[int, Variable]]:
         found: dict[int, dict[int, Variable]] = {}
-        for scope, parent, content, *row in self._rows():
+        # in the order in which they were set
+        for scope, parent, content, *row in sorted(self._rows(), key=lambda row: row[_KEY] or 0):
             of_scope = found.setdefault(scope, {})
             if parent is not None:
                 self._parents[scope] = parent
