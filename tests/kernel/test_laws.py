@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from procession.errors import Conflict, ProcessionError
 from procession.kernel import events as e
-from procession.kernel.applying import _APPLY
+from procession.kernel.applying import APPLY
 from procession.kernel.lifecycle import MOVES, move
 from procession.kernel.records import Element, Life
 from procession.kernel.state import State
@@ -28,7 +28,7 @@ SEEDS = st.integers(0, 10**9)
 
 
 def test_of_every_event_it_is_said_what_it_changes() -> None:
-    assert set(_APPLY) == set(get_args(e.Event))
+    assert set(APPLY) == set(get_args(e.Event))
 
 
 # ---------------------------------------------------------------- random models

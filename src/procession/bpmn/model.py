@@ -552,6 +552,8 @@ class Process:
     documentation: str | None = None
     properties: Mapping[str, str | None] = field(default_factory=dict)
     extras: Mapping[str, Any] = field(default_factory=dict)
+    places: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What the kernel has worked out of it, place by place."""
 
     def scope_of(self, node_id: str) -> str:
         """The id of the scope around a node."""

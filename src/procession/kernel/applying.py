@@ -27,10 +27,15 @@ from procession.kernel.records import (
 )
 from procession.kernel.state import State
 
+_EXECUTE: Final = Phase.EXECUTE
+_ACTIVE: Final = Life.ACTIVE
+_COMPLETING: Final = Life.COMPLETING
+_COMPLETED: Final = Life.COMPLETED
+
 
 def apply(state: State, event: e.Event) -> None:
     """Changes the state as the event says."""
-    _APPLY[type(event)](state, event)
+    APPLY[type(event)](state, event)
 
 
 def _nothing(state: State, event: e.Event) -> None:
@@ -59,28 +64,29 @@ def _element_created(state: State, event: e.ElementCreated) -> None:
 def _element_entered(state: State, event: e.ElementEntered) -> None:
     element = state.need(Element, event.element)
     if event.active:
-        state.put(replace(element, phase=Phase.EXECUTE, life=move(element.life, Life.ACTIVE)))
+        state.swap(element, replace(element, phase=_EXECUTE, life=move(element.life, _ACTIVE)))
     else:
-        state.put(replace(element, phase=Phase.ATTACH))
+        state.swap(element, replace(element, phase=Phase.ATTACH))
 
 
 def _element_moved(state: State, event: e.ElementMoved) -> None:
     element = state.need(Element, event.element)
     life = element.life if event.life is None else move(element.life, event.life)
-    state.put(replace(element, phase=event.phase, index=event.index, life=life))
+    state.swap(element, replace(element, phase=event.phase, index=event.index, life=life))
 
 
 def _element_noted(state: State, event: e.ElementNoted) -> None:
-    state.put(replace(state.need(Element, event.element), note=dict(event.note)))
+    element = state.need(Element, event.element)
+    state.swap(element, replace(element, note=dict(event.note)))
 
 
 def _element_completed(state: State, event: e.ElementCompleted) -> None:
     element = state.need(Element, event.element)
-    life = move(move(element.life, Life.COMPLETING), Life.COMPLETED)
+    life = move(move(element.life, _COMPLETING), _COMPLETED)
     if event.removed:
         _remove(state, element)
     else:
-        state.put(replace(element, life=life))
+        state.swap(element, replace(element, life=life))
 
 
 def _element_terminated(state: State, event: e.ElementTerminated) -> None:
@@ -125,7 +131,7 @@ def _token_arrived(state: State, event: e.TokenArrived) -> None:
     arrived[event.node] = arrived.get(event.node, 0) + event.count
     if not arrived[event.node]:
         del arrived[event.node]
-    state.put(replace(scope, arrived=arrived))
+    state.swap(scope, replace(scope, arrived=arrived))
 
 
 # ---------------------------------------------------------------- variables
@@ -167,7 +173,7 @@ def _task_created(state: State, event: e.TaskCreated) -> None:
 
 def _task_ended(state: State, event: e.TaskEnded) -> None:
     task = state.need(Task, event.task)
-    state.remove(Task, task.key)
+    state.drop(task)
     _detach(state, task.element, Wait.TASK, task.key)
 
 
@@ -198,7 +204,7 @@ def _subscription_opened(state: State, event: e.SubscriptionOpened) -> None:
 
 def _subscription_closed(state: State, event: e.SubscriptionClosed) -> None:
     subscription = state.need(Subscription, event.subscription)
-    state.remove(Subscription, subscription.key)
+    state.drop(subscription)
     _detach(state, subscription.element, Wait.SUBSCRIPTION, subscription.key)
 
 
@@ -209,7 +215,7 @@ def _incident_raised(state: State, event: e.IncidentRaised) -> None:
 
 def _incident_ended(state: State, event: e.IncidentEnded) -> None:
     incident = state.need(Incident, event.incident)
-    state.remove(Incident, incident.key)
+    state.drop(incident)
     _detach(state, incident.element, Wait.INCIDENT, incident.key)
 
 
@@ -217,7 +223,7 @@ def _incident_annotated(state: State, event: e.IncidentAnnotated) -> None:
     state.put(replace(state.need(Incident, event.incident), annotation=event.annotation))
 
 
-_APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
+APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
     e.InstanceStarted: lambda state, event: state.put(event.instance),
     e.InstanceEnded: lambda state, event: state.remove(Instance, event.instance),
     e.InstanceSuspensionChanged: _instance_suspended,
@@ -269,34 +275,34 @@ _APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
 
 
 def _remove(state: State, element: Element) -> None:
-    state.remove(Element, element.key)
-    if not element.note.get(ASIDE):
+    state.drop(element)
+    if ASIDE not in element.note:
         _count_child(state, element.parent, -1)
 
 
 def _count_child(state: State, scope: int | None, by: int) -> None:
     if scope is not None:
         element = state.need(Element, scope)
-        state.put(replace(element, children=element.children + by))
+        state.swap(element, replace(element, children=element.children + by))
 
 
 def _count_variable(state: State, scope: int, by: int) -> None:
     element = state.get(Element, scope)
     if element is not None:
-        state.put(replace(element, variables=element.variables + by))
+        state.swap(element, replace(element, variables=element.variables + by))
         return
     task = state.get(Task, scope)
     if task is not None:
-        state.put(replace(task, variables=task.variables + by))
+        state.swap(task, replace(task, variables=task.variables + by))
 
 
 def _attach(state: State, element: int | None, kind: Wait, key: int) -> None:
     if element is not None:
         found = state.need(Element, element)
-        state.put(replace(found, attached=(*found.attached, (kind, key))))
+        state.swap(found, replace(found, attached=(*found.attached, (kind, key))))
 
 
 def _detach(state: State, element: int | None, kind: Wait, key: int) -> None:
     found = None if element is None else state.get(Element, element)
     if found is not None:
-        state.put(replace(found, attached=tuple(x for x in found.attached if x != (kind, key))))
+        state.swap(found, replace(found, attached=tuple([x for x in found.attached if x != (kind, key)])))

@@ -6,12 +6,13 @@ never caught by that same event sub-process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from procession.bpmn.model import BoundaryEvent, Node, StartEvent, SubProcess
+from procession.bpmn.model import BoundaryEvent, Node, StartEvent
 from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.ending import leave_after, terminate, terminate_children
+from procession.kernel.places import starts_in
 from procession.kernel.records import ASIDE, Element, Job, Phase, Subscription, Wait
 from procession.kernel.stepping import BODY, Step
 from procession.kernel.variables import set_variables
@@ -42,20 +43,9 @@ def catchers(step: Step, element_key: int) -> Iterator[tuple[Element, Catcher]]:
         came_from, element = element, step.view.get(Element, element.parent)
 
 
-def event_starts(step: Step, element: Element) -> Iterator[StartEvent]:
+def event_starts(step: Step, element: Element) -> Sequence[StartEvent]:
     """The start events of the event sub-processes directly inside a scope."""
-    if element.parent is None:
-        scope = step.process.id
-    else:
-        node = step.node_of(element)
-        if not isinstance(node, SubProcess) or element.node.endswith(BODY):
-            return
-        scope = node.id
-    for sub_process in step.process.event_subprocesses.get(scope, ()):
-        for start_id in step.process.starts.get(sub_process, ()):
-            start = step.process.nodes[start_id]
-            if isinstance(start, StartEvent):
-                yield start
+    return starts_in(step.process, step.process.id) if element.parent is None else step.place_of(element).starts
 
 
 def fire(step: Step, host: Element, catcher: Node, brings: Mapping[str, TypedValue] | None = None) -> int:

@@ -51,7 +51,7 @@ def _next(step: Step, item: Check, *following: Check) -> None:
     if item.within:
         step.look_further(*following)
     else:
-        step.push(*following)
+        step.push_all(*following)
 
 
 def look_at_own(step: Step, element: Element) -> bool:

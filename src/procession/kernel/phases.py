@@ -12,24 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from procession.bpmn.activity_types import waits_as_scope
-from procession.bpmn.model import Cancel, EndEvent, Failure, Listener, Node, SubProcess, Terminate, Traits
+from procession.bpmn.model import Listener, Node, SubProcess
 from procession.kernel import events as e
-from procession.kernel.behaviours import behaviour_of
 from procession.kernel.behaviours.events import TRIGGERED
 from procession.kernel.behaviours.gateways import waits_to_join
 from procession.kernel.carrying import CARRIED, carried, carry, settle
-from procession.kernel.catching import START, event_starts, interrupt
+from procession.kernel.catching import START, interrupt
 from procession.kernel.changing import CHANGING
 from procession.kernel.compensation import COMPENSATES, completed
 from procession.kernel.conditions import check, go_on_to_complete, look_at_own, look_before_leaving, stands_alone
 from procession.kernel.ending import leave_after
 from procession.kernel.incidents import STOPPED_BY, kind_of, raise_incident, stop
+from procession.kernel.places import Place
 from procession.kernel.records import Element, Life, Phase
 from procession.kernel.roots import advance_root, finish
-from procession.kernel.stepping import BODY, HELD, ChildEnded, Complete, Continue, Item, Step
+from procession.kernel.stepping import HELD, ChildEnded, Complete, Continue, Item, Step
 from procession.kernel.waiting import (
+    BOUNDARY_TIMER,
     SCOPE_TIMER,
-    attach_boundaries,
     close_attached,
     create_continuation,
     open_waits,
@@ -37,18 +37,24 @@ from procession.kernel.waiting import (
 )
 from procession.kernel.work import run_listener
 
+_ATTACH: Final = Phase.ATTACH
+_EXECUTE: Final = Phase.EXECUTE
+_END: Final = Phase.END
+_OUTPUT: Final = Phase.OUTPUT
+_ACTIVE: Final = Life.ACTIVE
+
 
 def work_on(step: Step, item: Item) -> None:
     """Carries out one item of the agenda."""
     if isinstance(item, Continue):
-        if step.process.policies.failure is Failure.ROLL_BACK:
+        if step.rolls_back:
             advance(step, item)
             return
         error = step.attempt(item, advance)
         if error is not None:
             stop(step, item.element, item.phase, item.index, error)
     elif isinstance(item, ChildEnded):
-        if step.process.policies.failure is Failure.ROLL_BACK:
+        if step.rolls_back:
             _child_ended(step, item)
             return
         error = step.attempt(item, _child_ended)
@@ -68,8 +74,8 @@ def _child_ended(step: Step, item: ChildEnded) -> None:
         return
     step.ending = item.scope if item.shared and not scope.children else None
     if scope.parent is not None:
-        node = step.node_of(scope)
-        behaviour_of(scope, node).child_ended(step, scope, node, item.child)
+        place = step.place_of(scope)
+        place.behaviour.child_ended(step, scope, place.node, item.child)
     elif not scope.children:
         step.came_to_end = True
         if step.open != scope.key:
@@ -86,153 +92,144 @@ def advance(step: Step, item: Continue) -> None:
     if element.parent is None:
         advance_root(step, element, item)
         return
-    if element.life is Life.ACTIVE and item.phase in (Phase.END, Phase.OUTPUT):
-        step.rest(element.key, item.phase, item.index, Life.COMPLETING)  # its turn to complete has come
-    _AT[item.phase](step, element, step.node_of(element), item)
+    phase = item.phase
+    if (phase is _END or phase is _OUTPUT) and element.life is _ACTIVE:
+        step.rest(element.key, phase, item.index, Life.COMPLETING)  # its turn to complete has come
+    _AT[phase](step, element, step.place_of(element), item)
 
 
-def _before(step: Step, element: Element, node: Node, item: Continue) -> None:
-    if waits_to_join(step, element, node):
+def _before(step: Step, element: Element, place: Place, item: Continue) -> None:
+    node = place.node
+    if place.joins and waits_to_join(step, element, node):
         return
     flow = None if element.flow is None else step.process.flows[element.flow]
     listeners = () if flow is None else flow.listeners
     if item.index < len(listeners):
         _listen(step, element, Phase.BEFORE, item.index, listeners)
         return
-    if step.changed and flow is not None and not element.note.get(TRIGGERED) and not _clears(node):
+    if step.changed and flow is not None and not element.note.get(TRIGGERED) and not place.clears:
         step.look_at_conditions(Continue(element.key, Phase.BEFORE, item.index))
         return
-    loop = node.traits.loop
-    if loop.async_before if loop and _is_turn(element) else node.traits.async_before:
+    if place.async_before:
         create_continuation(step, element, node, "async-before")
         step.rest(element.key, Phase.BEFORE, len(listeners))
-    elif step.exhausted:
+    elif step.is_exhausted():
         put_off(step, element, node)
         step.rest(element.key, Phase.BEFORE, len(listeners))
-    elif step.goes_straight:
-        _attach(step, element, node, item)
+    elif step.goes_straight():
+        _attach(step, element, place, item)
     else:
-        step.push(Continue(element.key, Phase.ATTACH))
+        step.push(Continue(element.key, _ATTACH))
 
 
-def _attach(step: Step, element: Element, node: Node, item: Continue) -> None:
-    key = element.key
-    if _clears(node) and element.parent and not step.process.policies.breadth_first:
+def _attach(step: Step, element: Element, place: Place, item: Continue) -> None:
+    key, node = element.key, place.node
+    if place.clears and element.parent and not step.process.policies.breadth_first:
         # what is beside it is cancelled before it begins
         reason = f"Interrupting activity Activity({node.id}) executed."
         if stay := interrupt(step, element.parent, reason, but=key):
-            step.rest(key, Phase.ATTACH)
+            step.rest(key, _ATTACH)
             leave_after(step, element.parent, stay, {"goesOn": key})
             return
-    body = element.node.endswith(BODY)
-    following = Phase.EXECUTE if body else _entering(node.traits)
-    at_once = following is Phase.EXECUTE and step.goes_straight
-    behaviour = behaviour_of(element, node)
-    step.emit(e.ElementEntered(key, behaviour.type_name(node, body), node.name, at_once))
+    following = place.first
+    at_once = following is _EXECUTE and step.goes_straight()
+    step.emit(e.ElementEntered(key, place.type, node.name, at_once))
     if COMPENSATES not in element.note or START in element.note:  # else its scope is not begun in Camunda 7
-        open_waits(step, element, event_starts(step, element), SCOPE_TIMER)
-        if body or node.traits.loop is None:
-            attach_boundaries(step, element, node)
-    if at_once and step.goes_straight:
-        _execute(step, step.view.need(Element, key), node, item)
+        if place.starts:
+            open_waits(step, element, place.starts, SCOPE_TIMER)
+        if place.boundaries:
+            open_waits(step, element, place.boundaries, BOUNDARY_TIMER)
+    if at_once and step.goes_straight():
+        _execute(step, step.view.need(Element, key), place, item)
     else:
         step.push(Continue(key, following))
 
 
-def _input(step: Step, element: Element, node: Node, item: Continue) -> None:
-    inputs, following = node.traits.inputs, item.index + 1
+def _input(step: Step, element: Element, place: Place, item: Continue) -> None:
+    inputs, following = place.node.traits.inputs, item.index + 1
     if item.index < len(inputs):
         step.map(element, inputs[item.index])
     more = following < len(inputs)
     step.push(Continue(element.key, Phase.INPUT, following) if more else Continue(element.key, Phase.START))
 
 
-def _start(step: Step, element: Element, node: Node, item: Continue) -> None:
-    if not _listen(step, element, Phase.START, item.index, _of(node.traits.listeners, "start")):
+def _start(step: Step, element: Element, place: Place, item: Continue) -> None:
+    if not _listen(step, element, Phase.START, item.index, _of(place.node.traits.listeners, "start")):
         step.push(Continue(element.key, Phase.EXECUTE))
 
 
-def _execute(step: Step, element: Element, node: Node, item: Continue) -> None:
-    if item.index == 0 and (step.look_at_conditions(item) or look_at_own(step, element)):
+def _execute(step: Step, element: Element, place: Place, item: Continue) -> None:
+    if step.watches and item.index == 0 and (step.look_at_conditions(item) or look_at_own(step, element)):
         return
-    if element.life is not Life.ACTIVE or element.phase is not Phase.EXECUTE:
+    if element.life is not _ACTIVE or element.phase is not _EXECUTE:
         step.emit(e.ElementMoved(element.key, Phase.EXECUTE, 0, Life.ACTIVE))
         element = step.view.need(Element, element.key)
     if not element.note.get(HELD):
-        behaviour_of(element, node).execute(step, element, node)
+        place.behaviour.execute(step, element, place.node)
 
 
-def _confirm(step: Step, element: Element, node: Node, item: Continue) -> None:
-    event = element.note.get(CHANGING, {}).get("event", "complete")
-    if not _listen(step, element, Phase.CONFIRM, item.index, _of(node.traits.listeners, event)):
-        behaviour_of(element, node).confirmed(step, element, node)
+def _confirm(step: Step, element: Element, place: Place, item: Continue) -> None:
+    listeners = place.node.traits.listeners
+    if listeners:
+        event = element.note.get(CHANGING, {}).get("event", "complete")
+        if _listen(step, element, Phase.CONFIRM, item.index, _of(listeners, event)):
+            return
+    place.behaviour.confirmed(step, element, place.node)
 
 
-def _end(step: Step, element: Element, node: Node, item: Continue) -> None:
-    body = element.node.endswith(BODY)
-    if body or not _listen(step, element, Phase.END, item.index, _of(node.traits.listeners, "end")):
-        mapped = node.traits.outputs and not body and step.process.policies.outputs_last
+def _end(step: Step, element: Element, place: Place, item: Continue) -> None:
+    traits, body = place.node.traits, place.is_body
+    if body or not _listen(step, element, Phase.END, item.index, _of(traits.listeners, "end")):
+        mapped = traits.outputs and not body and step.process.policies.outputs_last
         following = Continue(element.key, Phase.OUTPUT if mapped else Phase.LEAVE)
         if not look_before_leaving(step, element, following):
             step.push(following)
 
 
-def _output(step: Step, element: Element, node: Node, item: Continue) -> None:
-    outputs = node.traits.outputs
-    if item.index < len(outputs) and not element.node.endswith(BODY):
+def _output(step: Step, element: Element, place: Place, item: Continue) -> None:
+    outputs = place.node.traits.outputs
+    if item.index < len(outputs) and not place.is_body:
         step.map(element, outputs[item.index])
         step.push(Continue(element.key, Phase.OUTPUT, item.index + 1))
     else:
         step.push(Continue(element.key, Phase.LEAVE if step.process.policies.outputs_last else Phase.END))
 
 
-def _after(step: Step, element: Element, node: Node, item: Continue) -> None:
-    _out(step, element, node, tuple(element.note.get("flows", ())))
+def _after(step: Step, element: Element, place: Place, item: Continue) -> None:
+    _out(step, element, place, tuple(element.note.get("flows", ())))
 
 
-def _gone(step: Step, element: Element, node: Node, item: Continue) -> None:
-    _out(step, element, node, ())
+def _gone(step: Step, element: Element, place: Place, item: Continue) -> None:
+    _out(step, element, place, ())
 
 
-def _is_turn(element: Element) -> bool:
-    """False for the body of a loop. Where the node has none it says nothing."""
-    return not element.node.endswith(BODY)
-
-
-def _entering(traits: Traits) -> Phase:
-    if traits.inputs:
-        return Phase.INPUT
-    return Phase.START if traits.listeners else Phase.EXECUTE
-
-
-def _clears(node: Node) -> bool:
-    """True for what cancels all that is beside it before it begins."""
-    return isinstance(node, EndEvent) and isinstance(node.definition, Terminate | Cancel)
-
-
-def _leave(step: Step, element: Element, node: Node, item: Continue) -> None:
-    key, loop = element.key, node.traits.loop
-    inner = loop is not None and _is_turn(element)
+def _leave(step: Step, element: Element, place: Place, item: Continue) -> None:
+    key, node, inner = element.key, place.node, place.is_turn
     flows = () if inner else step.chosen_flows(element)
-    behaviour_of(element, node).leaving(step, element, node)
+    place.behaviour.leaving(step, element, node)
     if step.process.has_compensation and key not in step.cut_off:
         completed(step, element, node)
-    close_attached(step, element)
+    now = step.view.need(Element, key)
+    if now.attached:
+        close_attached(step, element)
+        now = step.view.need(Element, key)
     kept: Sequence[str] = ()
-    if not inner:
+    if not now.variables:
+        pass
+    elif not inner:
         kept = carried(step, element, node) if flows else ()
         step.drop_variables(key, but=kept)
     elif isinstance(node, SubProcess) or waits_as_scope(node):
         own = None if node.traits.loop is None else node.traits.loop.element_variable
         step.drop_variables(key, but=("loopCounter", own))
     ends_path = (inner or not flows) and COMPENSATES not in element.note
-    waits = loop.async_after if inner and loop else node.traits.async_after
-    removed = step.goes_straight and loop is None and not waits and not kept
+    waits = place.async_after
+    removed = not waits and not kept and node.traits.loop is None and step.goes_straight()
     step.emit(e.ElementCompleted(key, ends_path, removed))
     if waits:
         _wait_after(step, element, node, flows)
     else:
-        _out(step, element, node, flows, removed=removed)
+        _out(step, element, place, flows, removed=removed)
 
 
 def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
@@ -248,22 +245,21 @@ def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) 
         step.rest(key, Phase.AFTER)
 
 
-def _out(step: Step, element: Element, node: Node, flows: Sequence[str], *, removed: bool = False) -> None:
+def _out(step: Step, element: Element, place: Place, flows: Sequence[str], *, removed: bool = False) -> None:
     """Tokens leave by the flows; the element goes if it is not `removed` yet, or tells its scope that its path has ended."""
-    key, scope, loop = element.key, element.parent, node.traits.loop
+    key, scope, node, inner = element.key, element.parent, place.node, place.is_turn
     assert scope is not None
-    inner = loop is not None and _is_turn(element)
     if flows:
-        first, *_ = step.create([(step.process.flows[flow].target, flow) for flow in flows], scope)
+        first = step.take(flows, scope)[0]
         if not removed and element.variables and not inner and (names := carried(step, element, node)):
             carry(step, element, names, first)
-    if inner and loop is not None and not loop.sequential:
+    if inner and node.traits.loop is not None and not node.traits.loop.sequential:
         # Camunda 7 shows the ended turns of a parallel loop until the loop ends
         step.rest(key, Phase.OUT)
     elif not removed:
         step.drop_variables(key)
         step.emit(e.ElementRemoved(key))
-    if _clears(node) and step.process.policies.breadth_first:
+    if place.clears and step.process.policies.breadth_first:
         # what is beside it is cancelled when it has ended
         stay = interrupt(step, scope, f"Interrupting activity Activity({node.id}) executed.")
         leave_after(step, scope, stay, {"ends": True})
@@ -288,7 +284,7 @@ def _of(listeners: Sequence[Listener], event: str) -> Sequence[Listener]:
     return [x for x in listeners if x.event == event] if listeners else ()
 
 
-_AT: Final[Mapping[Phase, Callable[[Step, Element, Node, Continue], None]]] = {
+_AT: Final[Mapping[Phase, Callable[[Step, Element, Place, Continue], None]]] = {
     Phase.BEFORE: _before,
     Phase.ATTACH: _attach,
     Phase.INPUT: _input,

@@ -9,8 +9,9 @@ This file does not know about SQL; a `Loader` fetches rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 from procession.kernel.records import (
     Batch,
@@ -80,8 +81,7 @@ class EmptyLoader:
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What a batch did to one table."""
 
     inserted: list[Any]
@@ -109,17 +109,23 @@ class State:
 
     def get(self, table: type[R], key: int) -> R | None:
         """The record, or None where there is none."""
-        rows = self._rows[table]
-        if key not in rows:
+        found: R | None
+        try:
+            found = self._rows[table][key]
+        except KeyError:
             if table in _SCOPES and key in self._made:
                 return None  # it is the key of another scope
             self.preload(table, (key,))
-        found: R | None = rows[key]
+            found = self._rows[table][key]
         return found
 
     def need(self, table: type[R], key: int) -> R:
         """The record. Raises KeyError where there is none: a fault of the caller's, never of a user's."""
-        record: R | None = self._rows[table].get(key) or self.get(table, key)
+        record: R | None
+        try:
+            record = self._rows[table][key]
+        except KeyError:
+            record = self.get(table, key)
         if record is None:
             raise KeyError(f"{table.__name__} {key}")
         return record
@@ -235,13 +241,16 @@ class State:
         return group in self._made or group in self._whole[table]
 
     def _absorb(self, table: type[Any], records: Iterable[Any]) -> None:
-        rows, stored = self._rows[table], self._stored[table]
+        rows, stored, is_grouped = self._rows[table], self._stored[table], table in GROUPED_BY
+        others = self._rows[_SCOPES[table]] if table in _SCOPES else None
         for record in records:
-            if record.key not in rows:
-                rows[record.key] = stored[record.key] = record
-                self._group(table, record, present=True)
-                if table in _SCOPES:
-                    self._rows[_SCOPES[table]].setdefault(record.key, None)
+            key = record.key
+            if key not in rows:
+                rows[key] = stored[key] = record
+                if is_grouped:
+                    self._group(table, record, present=True)
+                if others is not None:
+                    others.setdefault(key, None)
 
     # ------------------------------------------------------------ writing (applying.py only)
 
@@ -251,8 +260,7 @@ class State:
         rows = self._rows[table]
         old = rows.get(key)
         if old is not None:
-            self._journal.append((table, key, old, True))
-            rows[key] = record
+            self.swap(old, record)
             if isinstance(record, Element) and old.parent != record.parent:
                 self._group(table, old, present=False)
                 self._group(table, record, present=True)
@@ -260,16 +268,28 @@ class State:
         is_new = key not in rows
         self._journal.append((table, key, None, not is_new))
         rows[key] = record
-        self._group(table, record, present=True)
+        if table in GROUPED_BY:
+            self._group(table, record, present=True)
         if is_new and table in _SCOPES:
             self._made.add(key)
 
+    def swap(self, old: Record, new: Record) -> None:
+        """Puts a record in the place of the one that is held under its key; it stays in its group."""
+        table, key = type(new), new.key
+        self._journal.append((table, key, old, True))
+        self._rows[table][key] = new
+
     def remove(self, table: type[Record], key: int) -> None:
         """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
-        old = self.need(table, key)
-        self._journal.append((table, key, old, True))
+        self.drop(self.need(table, key))
+
+    def drop(self, record: Record) -> None:
+        """Deletes a record that is held."""
+        table, key = type(record), record.key
+        self._journal.append((table, key, record, True))
         self._rows[table][key] = None
-        self._group(table, old, present=False)
+        if table in GROUPED_BY:
+            self._group(table, record, present=False)
 
     def mark(self) -> int:
         """A point to go back to with `undo`."""
@@ -280,30 +300,25 @@ class State:
         while len(self._journal) > mark:
             table, key, old, held = self._journal.pop()
             current = self._rows[table].get(key)
-            if current is not None and old is None:
-                self._group(table, current, present=False)
-            elif current is None and old is not None:
-                self._group(table, old, present=True)
-            elif table is Element and current is not None and current.parent != old.parent:
-                self._group(table, current, present=False)
-                self._group(table, old, present=True)
+            stays = current is not None and old is not None and (table is not Element or current.parent == old.parent)
+            if table in GROUPED_BY and not stays:
+                if current is not None:
+                    self._group(table, current, present=False)
+                if old is not None:
+                    self._group(table, old, present=True)
             if held:
                 self._rows[table][key] = old
             else:
                 del self._rows[table][key]
 
     def _group(self, table: type[Any], record: Any, *, present: bool) -> None:
-        column = GROUPED_BY.get(table)
-        if column is None:
-            return
-        group = getattr(record, column)
+        group = getattr(record, GROUPED_BY[table])
         if group is None:
             return
-        members = self._groups[table].setdefault(group, {})
         if present:
-            members[record.key] = None
+            self._groups[table].setdefault(group, {})[record.key] = None
         else:
-            members.pop(record.key, None)
+            self._groups[table][group].pop(record.key, None)
         if table is Variable:
             named = self._named.setdefault(group, {})
             if present:

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -41,18 +40,22 @@ from procession.bpmn.model import (
 from procession.errors import ExecutionFailed, ExpressionFailed, ProcessionError
 from procession.expressions import Expression
 from procession.kernel import events as e
-from procession.kernel.applying import apply
+from procession.kernel.applying import APPLY
+from procession.kernel.places import BODY as BODY
+from procession.kernel.places import Place, place_at
 from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Task, Wait
 from procession.kernel.state import State, View
 from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
 from procession.kernel.world import BroadcastSignal, Request, World
 
-BODY = "#multiInstanceBody"
 HELD = "held"  # in a scope's note: it was opened for what is put into it, and does nothing by itself
 MAX_ITEMS = 50_000
 HARD_LIMIT = 2
 ITEMS_PER_TURN = 50
 MAX_ITEMS_OF_LOOPS = 1_000_000
+_BEFORE: Final = Phase.BEFORE
+_LEAVE: Final = Phase.LEAVE
+_ROLL_BACK: Final = Failure.ROLL_BACK
 
 
 class Continue(Struct, frozen=True):
@@ -124,6 +127,16 @@ class StepBudgetExceeded(ExecutionFailed):
     """The step goes on and on without reaching a wait state."""
 
 
+class _NoProcess:
+    """What a step on something that belongs to no process sees in the place of its model."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ExecutionFailed("This belongs to no process")
+
+
+_NO_PROCESS = cast("Process", _NoProcess())
+
+
 class Step:
     """One command at work on one instance."""
 
@@ -135,6 +148,8 @@ class Step:
         self.view: View = state
         self.world = world
         self.definition = definition
+        self.process = _NO_PROCESS
+        """The model of this step's instance."""
         self.put_off = 0  # how often what this step does was put off already, without waiting in between
         self.cut_off: set[int] = set()  # elements whose path an error ends that nobody catches
         self.ending: int | None = None  # the scope that ends together with the execution of what was last in it
@@ -142,7 +157,8 @@ class Step:
         self._agenda: list[Item] = []
         self._later: deque[Item | Turns] = deque()
         self._checks: deque[Item] = deque()
-        self._conditions = self._is_straight = False
+        self.watches = self._is_straight = False
+        self.rolls_back = self._in_breadth = False
         self.changed: list[Check] = []  # what variables changed, until conditions are looked at
         self._moves = False  # a token has begun to move in this step
         self._chosen: dict[int, tuple[str, ...]] = {}
@@ -160,18 +176,11 @@ class Step:
         if definition is not None:
             self.turn_to(definition)
 
-    @cached_property
-    def process(self) -> Process:
-        """The model of this step's instance."""
-        if self.definition is None:
-            raise ExecutionFailed("This belongs to no process")
-        return self.world.process(self.definition)
-
     def emit(self, event: e.Event) -> None:
         """The only way to change anything."""
-        apply(self._state, event)
+        APPLY[type(event)](self._state, event)
         self.answer.events.append(event)
-        if self._conditions:
+        if self.watches:
             self._watch(event)
 
     def _watch(self, event: e.Event) -> None:
@@ -201,7 +210,7 @@ class Step:
         if self._moves or within:
             self.look_further(*(replace(x, within=True) for x in self.changed), *following)
         else:
-            self.push(*self.changed, *following)
+            self.push_all(*self.changed, *following)
         self.changed.clear()
         return True
 
@@ -217,37 +226,39 @@ class Step:
         """Another definition's model is the one to go by from now on: the instance migrates."""
         self.definition = definition
         process = self.process = self.world.process(definition)
-        self._conditions = process.has_conditions
+        self.watches = process.has_conditions
         policies = process.policies
+        self.rolls_back, self._in_breadth = policies.failure is _ROLL_BACK, policies.breadth_first
         # nothing can stop, or come in, between two phases of an element
-        self._is_straight = (
-            policies.failure is Failure.ROLL_BACK and not policies.breadth_first and not process.has_conditions
-        )
+        self._is_straight = self.rolls_back and not self._in_breadth and not self.watches
 
-    @property
     def goes_straight(self) -> bool:
         """True where an element may go through several phases in one item: nothing comes in between."""
         return self._is_straight and not self.answer.requests
 
     # ------------------------------------------------------------ agenda
 
-    def push(self, *items: Item) -> None:
+    def push(self, item: Item) -> None:
+        """Adds work, which runs before all that is waiting already."""
+        self._agenda.append(item)
+
+    def push_all(self, *items: Item) -> None:
         """Adds work; the first of these runs first, before all that is waiting already."""
-        self._agenda += items[::-1]
+        self._agenda.extend(reversed(items))
 
     def push_turns(self, turns: Sequence[Continue]) -> None:
         """Adds the turns of a loop; in breadth each begins after what the one before it has begun."""
-        if self.process.policies.breadth_first and len(turns) > 1:
+        if self._in_breadth and len(turns) > 1:
             self._later.extend((turns[0], Turns(tuple(turns), 1)))
         else:
             self.push_next(*turns)
 
     def push_next(self, *items: Item) -> None:
         """Adds what begins or ends next: after all that waits for its turn already, where the process goes in breadth."""
-        if self.process.policies.breadth_first:
+        if self._in_breadth:
             self._later.extend(items)
         else:
-            self.push(*items)
+            self._agenda.extend(reversed(items))
 
     def go_on(self) -> Answer:
         """Works on until something is asked of another instance, or nothing is left to do."""
@@ -256,15 +267,14 @@ class Step:
 
     def run(self, *, pausing: bool = False) -> Answer:
         """Works the agenda off; `pausing` stops it, with `rest` in its answer, where something was asked of another instance."""
-        while self._agenda or self._later or self._checks:
-            if pausing and self.answer.requests and not self._checks and self._asks():
+        agenda, later, checks, work_on = self._agenda, self._later, self._checks, self._work_on
+        requests = self.answer.requests
+        while agenda or later or checks:
+            if requests and pausing and not checks and self._asks():
                 self.answer.rest = self
                 break
             # conditions are looked at before anything else goes on
-            if self._checks:
-                item = self._checks.popleft()
-            else:
-                item = self._agenda.pop() if self._agenda else self._take()
+            item = checks.popleft() if checks else agenda.pop() if agenda else self._take()
             self._items += 1
             # over its budget, what begins next is put off (`phases`); what does not even begin anything fails
             if self._items > MAX_ITEMS and self._items > HARD_LIMIT * self._budget():
@@ -273,7 +283,7 @@ class Step:
                     "it loops for ever; put an asynchronous continuation or a wait state into the loop"
                 )
             try:
-                self._work_on(self, item)
+                work_on(self, item)
             except ProcessionError as error:
                 if isinstance(item, Continue):
                     error.details.setdefault("failed_node", self._node_id(item.element))
@@ -282,7 +292,7 @@ class Step:
 
     def _asks(self) -> bool:
         """Whether what was asked of another instance has to be done before what comes next; a signal need not in breadth."""
-        if not self.process.policies.breadth_first:
+        if not self._in_breadth:
             return True
         return any(not isinstance(request, BroadcastSignal) for request in self.answer.requests)
 
@@ -301,8 +311,7 @@ class Step:
         """A loop will have so many turns: what is large is not without end. Running the same loop again grants nothing more."""
         self._turns[body.parent, body.node] = max(turns, self._turns.get((body.parent, body.node), 0))
 
-    @property
-    def exhausted(self) -> bool:
+    def is_exhausted(self) -> bool:
         """True where the step has done so much that the rest had better be done in a transaction of its own."""
         return self._items > MAX_ITEMS and self._items > self._budget()
 
@@ -329,10 +338,13 @@ class Step:
 
     # ------------------------------------------------------------ positions
 
+    def place_of(self, element: Element) -> Place:
+        """What the model says of where an element is."""
+        return place_at(self.process, element.node)
+
     def node_of(self, element: Element) -> Node:
         """The model of what an element is at; a loop's body has its activity's node."""
-        nodes = self.process.nodes
-        return nodes.get(element.node) or nodes[element.node.removesuffix(BODY)]
+        return place_at(self.process, element.node).node
 
     def is_root(self, element: Element) -> bool:
         return element.parent is None
@@ -341,19 +353,26 @@ class Step:
         self, nodes: Sequence[tuple[str, str | None]], scope: int, note: Mapping[str, Any] | None = None
     ) -> list[int]:
         """Puts tokens at nodes (id, flow taken) of a scope, all of them before the first goes on; gives their keys."""
-        created: list[Continue] = []
-        parent = self.view.need(Element, scope)
+        keys: list[int] = []
+        begun: list[Continue] = []
+        instance = self.view.need(Element, scope).instance
         for node_id, flow in nodes:
             node = self.process.nodes[node_id]
             at = node_id + BODY if node.traits.loop is not None else node_id
             key = self.world.new_key()
-            element = Element(key, parent.instance, scope, at, flow=flow, note=note or {})
+            element = Element(key, instance, scope, at, flow=flow, note=note or {})
             self.emit(e.ElementCreated(element, self.definition or 0))
             if flow is not None:
-                self.emit(e.FlowTaken(parent.instance, flow))
-            created.append(Continue(key, Phase.BEFORE))
-        self.push_next(*created)
-        return [item.element for item in created]
+                self.emit(e.FlowTaken(instance, flow))
+            keys.append(key)
+            begun.append(Continue(key, _BEFORE))
+        self.push_next(*begun)
+        return keys
+
+    def take(self, flows: Sequence[str], scope: int) -> list[int]:
+        """Puts tokens behind flows of a scope; gives their keys."""
+        known = self.process.flows
+        return self.create([(known[flow].target, flow) for flow in flows], scope)
 
     def rest(self, element: int, phase: Phase, index: int = 0, life: Life | None = None) -> None:
         """Leaves the element at a durable position; something else pushes it on."""
@@ -372,18 +391,17 @@ class Step:
             return
         self.ending = None
         found = self.view.need(Element, element)
-        process, body = self.process, found.node.endswith(BODY)
+        place = place_at(self.process, found.node)
         if flows is not None:
             self._chosen[element] = tuple(flows)
-        elif process.policies.failure is Failure.ROLL_BACK and not body:
+        elif self.rolls_back and not place.is_body:
             self._chosen[element] = self._choose(found)
-        traits = self.node_of(found).traits
-        if self._is_straight and not traits.listeners and not traits.outputs:
-            self.push(Continue(element, Phase.LEAVE))
+        if self._is_straight and place.ends_plainly:
+            self.push(Continue(element, _LEAVE))
             return
-        mapped = traits.outputs and not body and not process.policies.outputs_last
+        mapped = place.node.traits.outputs and not place.is_body and not self.process.policies.outputs_last
         first = Phase.OUTPUT if mapped else Phase.END
-        if not process.policies.breadth_first:
+        if not self._in_breadth:
             self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
         self.push_next(Continue(element, first))
 
@@ -459,9 +477,10 @@ class Step:
 
     def _choose(self, element: Element) -> tuple[str, ...]:
         """The outgoing flows of an activity or event: all without a condition or whose condition holds; else the default."""
-        node = self.node_of(element)
-        if not node.outgoing:
-            return ()
+        place = place_at(self.process, element.node)
+        node = place.node
+        if place.leaves_freely:
+            return node.outgoing
         chosen = [
             flow
             for flow in node.outgoing

@@ -236,13 +236,6 @@ def wait_for(step: Step, element: Element, event_node: Node, kind: str) -> list[
     return []
 
 
-def attach_boundaries(step: Step, element: Element, node: Node) -> None:
-    """Opens what the boundary events of an activity wait for."""
-    if node.id in step.process.boundaries:
-        nodes = [step.process.nodes[id_] for id_ in step.process.boundaries[node.id]]
-        open_waits(step, element, nodes, BOUNDARY_TIMER)
-
-
 def open_waits(step: Step, element: Element, nodes: Iterable[Node], kind: str) -> None:
     """Makes an element wait for what several nodes catch: evaluated all, then opened."""
     pending: list[e.Event] = []
@@ -313,7 +306,8 @@ def close_attached(
 
 def end_task(step: Step, task: Task, reason: str) -> None:
     """A human task ends, with its links and its own variables."""
-    step.drop_variables(task.key)
+    if task.variables:
+        step.drop_variables(task.key)
     for link in step.view.links(task.key):
         step.emit(e.LinkRemoved(link, logged=False))
     step.emit(e.TaskEnded(task.key, reason))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from procession.bpmn import model as m
 from procession.kernel.behaviours import ad_hoc, calls, events, gateways, loops, scopes, tasks
 from procession.kernel.behaviours.behaviour import Behaviour
-from procession.kernel.records import Element
-from procession.kernel.stepping import BODY
 
 _BY_TYPE: dict[type[m.Node], Behaviour] = {
     m.StartEvent: events.Passing(),
@@ -30,6 +28,6 @@ _BY_TYPE: dict[type[m.Node], Behaviour] = {
 _LOOP = loops.LoopBody()
 
 
-def behaviour_of(element: Element, node: m.Node) -> Behaviour:
-    """The behaviour of an element at a node."""
-    return _LOOP if element.node.endswith(BODY) else _BY_TYPE[type(node)]
+def behaviour_of(node: m.Node, *, is_body: bool) -> Behaviour:
+    """The behaviour of what is at a node, or of its loop's body."""
+    return _LOOP if is_body else _BY_TYPE[type(node)]

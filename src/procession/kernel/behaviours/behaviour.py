@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from procession.bpmn.activity_types import activity_type
 from procession.bpmn.model import Node
 from procession.kernel.commands import NO_VALUES, Values
 from procession.kernel.records import Element, Phase
@@ -11,10 +10,6 @@ from procession.kernel.stepping import Step
 
 class Behaviour:
     """Reads `step.view`, evaluates, then emits; keeps no state of its own."""
-
-    def type_name(self, node: Node, body: bool) -> str:
-        """What history calls it."""
-        return activity_type(node, body)
 
     def execute(self, step: Step, element: Element, node: Node) -> None:
         """The token is here: do it, or rest until something triggers the element."""

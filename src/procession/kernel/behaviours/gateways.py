@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from procession.bpmn.graph import can_reach
-from procession.bpmn.model import CatchEvent, InclusiveGateway, Node, ParallelGateway
+from procession.bpmn.model import CatchEvent, Node, ParallelGateway
 from procession.errors import ExecutionFailed
 from procession.kernel import events as e
 from procession.kernel.behaviours.behaviour import Behaviour
@@ -108,9 +108,8 @@ def may_come(step: Step, scope: Element, element: Element) -> bool:
 
 
 def waits_to_join(step: Step, element: Element, node: Node) -> bool:
-    """Where a join begins only when all have come: True while this token waits for others; else it is all that came."""
-    joins = step.process.policies.breadth_first and isinstance(node, ParallelGateway | InclusiveGateway)
-    if not joins or len(node.incoming) <= 1 or element.flow is None:
+    """At a join that begins only when all have come: True while this token waits for others; else it is all that came."""
+    if element.flow is None:
         return False
     if element.note.get(JOINED):
         return True

@@ -8,7 +8,6 @@ from procession.bpmn.model import BoundaryEvent, StartEvent, Timer
 from procession.errors import ExecutionFailed, Invalid, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
-from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.handling.messages import reach
@@ -60,7 +59,7 @@ def run(step: Step, command: c.RunJob) -> None:
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
         own = step.node_of(element)
-        behaviour_of(element, own).triggered(step, element, own, node)
+        step.place_of(element).behaviour.triggered(step, element, own, node)
     elif job.kind == EVENT:
         subscription = step.view.get(Subscription, job.payload[SUBSCRIPTION])
         if subscription is not None:

@@ -6,7 +6,6 @@ from procession.bpmn.model import BoundaryEvent, CatchEvent, EventGateway, Recei
 from procession.errors import ExecutionFailed, Missing
 from procession.kernel import commands as c
 from procession.kernel import events as e
-from procession.kernel.behaviours import behaviour_of
 from procession.kernel.catching import fire
 from procession.kernel.handling.instances import require_active
 from procession.kernel.records import Element, Life, Phase, Subscription
@@ -47,11 +46,11 @@ def reach(step: Step, subscription: Subscription, brings: c.Values = c.NO_VALUES
     step.emit(e.SubscriptionClosed(subscription.key))
     if isinstance(step.node_of(element), EventGateway):
         own = step.node_of(element)
-        behaviour_of(element, own).triggered(step, element, own, node, brings)
+        step.place_of(element).behaviour.triggered(step, element, own, node, brings)
         return
     take_results(step, element.key, brings)
     own = step.node_of(element)
-    behaviour_of(element, own).triggered(step, element, own, node)
+    step.place_of(element).behaviour.triggered(step, element, own, node)
 
 
 def signal(step: Step, command: c.SignalElement) -> None:
@@ -62,7 +61,7 @@ def signal(step: Step, command: c.SignalElement) -> None:
     element = _standing_at(step, element)
     set_variables(step, element.key, command.variables)
     node = step.node_of(element)
-    behaviour_of(element, node).triggered(step, step.view.need(Element, element.key), node, node)
+    step.place_of(element).behaviour.triggered(step, step.view.need(Element, element.key), node, node)
 
 
 def _standing_at(step: Step, element: Element) -> Element:
