@@ -14,11 +14,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from procession.errors import Unavailable
@@ -87,8 +87,7 @@ class Asked(Protocol):
         """Has it told when the client goes away; gives what ends that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """A request that is here as a whole. `path` is below the prefix; of several equal headers the first counts."""
 
     method: str
@@ -110,14 +109,13 @@ class Arrived:
         return _query(self.raw_query)
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """An answer in parts."""
 
     status: int
     body: bytes = b""
     media_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Unfit(Exception):
@@ -244,34 +242,30 @@ class Carrier(ABC, Generic[R]):
         return response
 
     async def _answer(self, entry: R, params: Mapping[str, str], path: str, asked: Asked) -> Any:
-        if entry.waits:
-            return await self._admitted(entry, params, path, asked)
         # who only waits for work costs next to nothing; what is at work is bounded
-        if self._working >= self._max_requests:
+        is_work = not entry.waits
+        if is_work and self._working >= self._max_requests:
             raise Busy("Too many requests are waiting; try again later")
-        self._working += 1
+        self._working += is_work
         try:
-            return await self._admitted(entry, params, path, asked)
+            headers = {name: value.decode("latin-1") for name, value in reversed(asked.headers)}
+            user = None
+            if not entry.open:
+                user = await self._user(headers.get(b"authorization"), asked.client)
+            limit = self._max_upload if entry.form else self._max_body
+            declared = headers.get(b"content-length", "")
+            if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
+                raise Unfit.too_large(limit)
+            body = await asked.whole(limit)
+            arrived = Arrived(asked.method, path, params, asked.scheme, asked.query, headers, body, user)
+            work = self._work(entry, arrived)
+            if entry.waits:
+                return await self._while_connected(work(), asked)
+            if entry.in_steps:
+                return await self._stepwise(work, user, asked, in_thread=len(body) > MAX_INLINE)
+            return await self._in_thread(work)
         finally:
-            self._working -= 1
-
-    async def _admitted(self, entry: R, params: Mapping[str, str], path: str, asked: Asked) -> Any:
-        headers = {name: value.decode("latin-1") for name, value in reversed(asked.headers)}
-        user = None
-        if not entry.open:
-            user = await self._user(headers.get(b"authorization"), asked.client)
-        limit = self._max_upload if entry.form else self._max_body
-        declared = headers.get(b"content-length", "")
-        if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
-            raise Unfit.too_large(limit)
-        body = await asked.whole(limit)
-        arrived = Arrived(asked.method, path, params, asked.scheme, asked.query, headers, body, user)
-        work = self._work(entry, arrived)
-        if entry.waits:
-            return await self._while_connected(work(), asked)
-        if entry.in_steps:
-            return await self._stepwise(work, user, asked, in_thread=len(body) > MAX_INLINE)
-        return await self._in_thread(work)
+            self._working -= is_work
 
     async def _stepwise(self, begin: Callable[[], Steps], user: str | None, request: Asked, *, in_thread: bool) -> Any:
         """Runs an endpoint step by step; big bodies are read, and errors looked into, in a thread.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -62,6 +63,10 @@ class Corked:
         """Sends what is kept, then closes."""
         self._flush()
         self._transport.close()
+
+    def is_closing(self) -> bool:
+        """As the transport's."""
+        return self._transport.is_closing()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -162,18 +167,24 @@ class Connection(HttpToolsProtocol):
     # ------------------------------------------------------------ what the parser tells
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request begins. What uvicorn makes ready for it waits until it is known to go the long way."""
         self._until = self.loop.time() + self.patience
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """Its head is here."""
         self._until = self.loop.time() + 10 * self.patience
         small = self._small()
-        if small is None:
-            super().on_headers_complete()
-        else:
+        if small is not None:
             self.cycle = small
+            return
+        url, headers, is_expecting = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, is_expecting
+        self.headers += headers  # the list that the scope holds
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """It is here as a whole."""
@@ -198,7 +209,7 @@ class Connection(HttpToolsProtocol):
             method not in _METHODS
             or parser.get_http_version() != "1.1"
             or not path.startswith(b"/")
-            or b"#" in self.url
+            or self.url.find(b"#") >= 0  # `in` would take the bytes for a number first, and drop that error
         ):
             return None
         for name, value in self.headers:
@@ -235,13 +246,20 @@ class Connection(HttpToolsProtocol):
             self._until = self.loop.time() + self.timeout_keep_alive
 
     def _packet(self, written: Written, asked: Small) -> bytes:
-        head = [_STATUS[written.status]]
-        for name, value in (*self.server_state.default_headers, *headers_of(written, last=asked.carrier.is_draining)):
-            if b"\r" in value or b"\n" in value:
-                raise ValueError(f"The header {name!r} would hold a line break")
-            head += (name, b": ", value, b"\r\n")
-        if asked.carrier.is_draining:
+        is_last = asked.carrier.is_draining
+        head = [_STATUS[written.status], *map(_line, self.server_state.default_headers)]
+        head += map(_line, headers_of(written, last=is_last))
+        if is_last:
             asked.keep_alive = False
         elif not asked.keep_alive:
             head.append(b"connection: close\r\n")
         return b"".join((*head, b"\r\n", written.body))
+
+
+@lru_cache(256)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    """A header as it is sent. Raises ValueError where it would hold a line break."""
+    line = b"%b: %b" % header
+    if line.find(b"\r") >= 0 or line.find(b"\n") >= 0:
+        raise ValueError(f"The header {header[0]!r} would hold a line break")
+    return line + b"\r\n"

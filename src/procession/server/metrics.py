@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Series:
+    """The requests of one method, route and status: seconds they took in all, and how many took so long."""
+
+    __slots__ = ("seconds", "within")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.within = [0] * len(_LIMITS)
+
+
+class _Requests(Collector):
+    """Requests and their duration. One event loop observes them all, so that nothing is locked: prometheus_client's own
+    counters take longer than many a request's endpoint."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str, int], _Series] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts one."""
+        series = self._series.get((method, route, status))
+        if series is None:
+            series = self._series[method, route, status] = _Series()
+        series.seconds += seconds
+        series.within[bisect_left(_LIMITS, seconds)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """A counter by method, route and status, a histogram by method and route."""
+        requests, duration = self.describe()
+        whole: dict[tuple[str, str], list[_Series]] = {}
+        for (method, route, status), series in sorted(self._series.items()):
+            requests.add_metric([method, route, str(status)], sum(series.within))
+            whole.setdefault((method, route), []).append(series)
+        for labels, those in whole.items():
+            counts = list(accumulate(map(sum, zip(*(series.within for series in those), strict=True))))
+            buckets = list(zip(_NAMES, counts, strict=True))
+            duration.add_metric(labels, buckets, sum_value=sum(series.seconds for series in those))
+        yield from (requests, duration)
+
+    def describe(self) -> tuple[CounterMetricFamily, HistogramMetricFamily]:
+        """Both, with nothing in them."""
+        return (
+            CounterMetricFamily("procession_http_requests", "Requests answered", labels=["method", "route", "status"]),
+            HistogramMetricFamily("procession_http_request_seconds", "Seconds per request", labels=["method", "route"]),
+        )
 
 
 class _Running(Collector):
@@ -58,6 +107,8 @@ _TOLD = {
 }
 
 
+_LIMITS = Histogram.DEFAULT_BUCKETS
+_NAMES = [floatToGoString(limit) for limit in _LIMITS]
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -70,29 +121,14 @@ class Metrics:
         state: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "procession_http_requests_total",
-            "Requests answered",
-            ["method", "route", "status"],
-            registry=self._registry,
-        )
-        self._duration = Histogram(
-            "procession_http_request_seconds", "Seconds per request", ["method", "route"], registry=self._registry
-        )
-        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._requests = _Requests()
+        self._registry.register(self._requests)
         self._registry.register(_Running(count))
         self._registry.register(_Inner(state))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request. `route` is the template, never the path, so that there are not endlessly many series."""
-        known = method if method in _METHODS else "other"
-        series = self._series.get((known, route, status))
-        if series is None:
-            # looking one up by its labels costs more than counting
-            series = self._requests.labels(known, route, str(status)), self._duration.labels(known, route)
-            self._series[known, route, status] = series
-        series[0].inc()
-        series[1].observe(seconds)
+        self._requests.observe(method if method in _METHODS else "other", route, status, seconds)
 
     def text(self) -> bytes:
         """The exposition format."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import logging.config
 import signal
@@ -94,6 +95,14 @@ def configure_logging(level: str) -> None:
             },
         }
     )
+
+
+def collect_seldom() -> None:
+    """Begins to collect garbage, once a server has loaded what it needs: without what is there now, and seldom. Nearly all
+    goes by the count of its references, and each search looks at every request under way."""
+    gc.freeze()
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None, hand: socket.socket | None = None) -> None:

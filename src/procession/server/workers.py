@@ -269,12 +269,11 @@ def serve_on(settings: Settings, hand: socket.socket, processor: int | None = No
         with suppress(OSError):  # it was taken away meanwhile
             os.sched_setaffinity(0, {processor})
     gc.disable()  # as `procession serve` does with one process
-    from procession.server.running import configure_logging, run
+    from procession.server.running import collect_seldom, configure_logging, run
 
     configure_logging(settings.log_level)
 
     def ready(address: str) -> None:
-        gc.freeze()
-        gc.enable()
+        collect_seldom()
 
     run(settings, ready, hand)

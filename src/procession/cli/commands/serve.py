@@ -69,7 +69,7 @@ def serve(
 def _serve(given: Mapping[str, Any]) -> None:
     from pydantic import ValidationError
 
-    from procession.server.running import configure_logging, run
+    from procession.server.running import collect_seldom, configure_logging, run
     from procession.server.settings import Settings
 
     try:
@@ -80,8 +80,7 @@ def _serve(given: Mapping[str, Any]) -> None:
     configure_logging(settings.log_level)
 
     def ready(address: str) -> None:
-        gc.freeze()
-        gc.enable()
+        collect_seldom()
         typer.echo(f"Procession answers at {address}/engine-rest, its pages are at {address}/camunda/app/welcome/")
 
     if settings.workers > 1:
