@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from procession.engine.commands import StartProcess, Together
 from procession.engine.worlds import EngineWorld
 from procession.errors import Conflict
@@ -19,7 +17,7 @@ from procession.kernel import handling
 from procession.kernel.applying import apply
 from procession.kernel.commands import Command
 from procession.kernel.events import Event, Stamp, VariablesDropped, VariableSet
-from procession.kernel.records import Instance, Variable
+from procession.kernel.records import Frozen, Instance, Variable
 from procession.kernel.state import Changes, State
 from procession.kernel.stepping import Answer, Step
 from procession.storage.drivers import Asked, at_once
@@ -34,7 +32,7 @@ class Busy(Conflict):
     """An instance that the command met is locked by another node: try the command again."""
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Frozen, frozen=True):
     """Who sends a command, for whom and from where; stored with what it does."""
 
     user: str | None = None

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
 
+from procession.kernel.records import Frozen
 from procession.values import TypedValue
 
 Values = Mapping[str, TypedValue]
 NO_VALUES: Values = {}
 
 
-class StartAt(Struct, frozen=True):
+class StartAt(Frozen, frozen=True):
     """Starts inside of an instance: `before` a node, `after` it (by its only outgoing flow), or on a `flow` (then `node` is
     the flow's id). A loop's body is `<id>#multiInstanceBody`.
 
@@ -34,7 +35,7 @@ class StartAt(Struct, frozen=True):
     label: str = ""
 
 
-class CancelAt(Struct, frozen=True):
+class CancelAt(Frozen, frozen=True):
     """Cancels one element of an instance, everything at a `node`, or one `transition` (what rests between activities).
 
     `name` is how the element or transition was asked for, `label` what the instruction is called in errors.
@@ -47,7 +48,7 @@ class CancelAt(Struct, frozen=True):
     label: str = ""
 
 
-class ModifyInstance(Struct, frozen=True):
+class ModifyInstance(Frozen, frozen=True):
     """Starts and cancels inside of an instance, one after the other. It ends where nothing is left in it: completed where
     what was last in it came to its end, else cancelled, from outside unless `inside`."""
 
@@ -60,7 +61,7 @@ class ModifyInstance(Struct, frozen=True):
     annotation: str | None = None
 
 
-class MoveNode(Struct, frozen=True):
+class MoveNode(Frozen, frozen=True):
     """Elements at `source` go on at `target` (loop's bodies by their own names); `update`: what it waits for is made anew."""
 
     source: str
@@ -68,7 +69,7 @@ class MoveNode(Struct, frozen=True):
     update: bool = False
 
 
-class MigrateInstance(Struct, frozen=True):
+class MigrateInstance(Frozen, frozen=True):
     """Moves an instance from definition `source` to `target`; see `handling.migration`."""
 
     instance: int
@@ -80,7 +81,7 @@ class MigrateInstance(Struct, frozen=True):
     skip_mappings: bool = False
 
 
-class StartInstance(Struct, frozen=True):
+class StartInstance(Frozen, frozen=True):
     """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s.
 
     With `instructions` it starts there instead. `restarted` is the ended instance that it takes up again.
@@ -102,7 +103,7 @@ class StartInstance(Struct, frozen=True):
     restarted: int | None = None
 
 
-class CancelInstance(Struct, frozen=True):
+class CancelInstance(Frozen, frozen=True):
     """Ends an instance from outside, with everything in it and called by it."""
 
     instance: int
@@ -114,19 +115,19 @@ class CancelInstance(Struct, frozen=True):
     skip_called: bool = False  # what it has called goes on
 
 
-class CancelElement(Struct, frozen=True):
+class CancelElement(Frozen, frozen=True):
     """Cancels one element; its scope, if nothing else is in it, goes too."""
 
     element: int
     reason: str | None = None
 
 
-class SuspendInstance(Struct, frozen=True):
+class SuspendInstance(Frozen, frozen=True):
     instance: int
     suspended: bool
 
 
-class SetVariables(Struct, frozen=True):
+class SetVariables(Frozen, frozen=True):
     """Sets variables from a scope outwards (or only there, with `local`). `scope` is an element or a task."""
 
     scope: int
@@ -135,14 +136,14 @@ class SetVariables(Struct, frozen=True):
     remove: tuple[str, ...] = ()
 
 
-class CreateTask(Struct, frozen=True):
+class CreateTask(Frozen, frozen=True):
     """A task without a process. `attributes` are fields of `records.Task`."""
 
     attributes: Mapping[str, Any]
     key: str | None = None
 
 
-class ChangeTask(Struct, frozen=True):
+class ChangeTask(Frozen, frozen=True):
     """Changes attributes. `operation` is Camunda's name: Claim, Assign, SetOwner, Delegate, Resolve, Update, SetPriority."""
 
     task: int
@@ -153,37 +154,37 @@ class ChangeTask(Struct, frozen=True):
     action: str = ""  # what the change is called before them
 
 
-class ClaimTask(Struct, frozen=True):
+class ClaimTask(Frozen, frozen=True):
     """Assigns the task to a user, who must be its assignee already if it has one; None gives it back."""
 
     task: int
     user: str | None
 
 
-class DelegateTask(Struct, frozen=True):
+class DelegateTask(Frozen, frozen=True):
     task: int
     user: str | None
 
 
-class ResolveTask(Struct, frozen=True):
+class ResolveTask(Frozen, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
 
 
-class CompleteTask(Struct, frozen=True):
+class CompleteTask(Frozen, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
     action: str = ""
 
 
-class DeleteTask(Struct, frozen=True):
+class DeleteTask(Frozen, frozen=True):
     """Deletes a task without a process; one that belongs to a process cannot be deleted."""
 
     task: int
 
 
-class LinkIdentity(Struct, frozen=True):
+class LinkIdentity(Frozen, frozen=True):
     """Adds (or with `remove` takes away) a link between a task and a user or group."""
 
     task: int
@@ -193,7 +194,7 @@ class LinkIdentity(Struct, frozen=True):
     remove: bool = False
 
 
-class AdHocResult(Struct, frozen=True):
+class AdHocResult(Frozen, frozen=True):
     """What the job of an ad-hoc sub-process decides: elements to begin, each with variables of its own; or that its
     completion condition is `fulfilled`. `cancels` what is still active."""
 
@@ -202,7 +203,7 @@ class AdHocResult(Struct, frozen=True):
     cancels: bool = False
 
 
-class ActivateAdHoc(Struct, frozen=True):
+class ActivateAdHoc(Frozen, frozen=True):
     """Begins elements of an ad-hoc sub-process from outside; `cancels` what is active in it."""
 
     element: int
@@ -210,7 +211,7 @@ class ActivateAdHoc(Struct, frozen=True):
     cancels: bool = False
 
 
-class CompleteExternal(Struct, frozen=True):
+class CompleteExternal(Frozen, frozen=True):
     """`worker` must hold the lock, None is whoever asks. `denied` is a listener's refusal: the element goes back to waiting."""
 
     external: int
@@ -223,7 +224,7 @@ class CompleteExternal(Struct, frozen=True):
     ad_hoc: AdHocResult | None = None  # what the job of an ad-hoc sub-process decides
 
 
-class FailExternal(Struct, frozen=True):
+class FailExternal(Frozen, frozen=True):
     """`worker` must hold the lock, None is whoever asks. `retry_timeout` is in milliseconds."""
 
     external: int
@@ -236,7 +237,7 @@ class FailExternal(Struct, frozen=True):
     local_variables: Values = field(default_factory=dict)
 
 
-class ChangeExternal(Struct, frozen=True):
+class ChangeExternal(Frozen, frozen=True):
     """Sets what is not None. `lock` is (worker, until) or (None, None) to unlock; `holder` must hold the lock if it is given."""
 
     external: int
@@ -247,7 +248,7 @@ class ChangeExternal(Struct, frozen=True):
     free_only: bool = False
 
 
-class ThrowError(Struct, frozen=True):
+class ThrowError(Frozen, frozen=True):
     """A BPMN error from a worker (then `worker` must hold the lock) or at a user task. One of the keys is given."""
 
     code: str
@@ -258,13 +259,13 @@ class ThrowError(Struct, frozen=True):
     task: int | None = None
 
 
-class ThrowEscalation(Struct, frozen=True):
+class ThrowEscalation(Frozen, frozen=True):
     task: int
     code: str
     variables: Values = field(default_factory=dict)
 
 
-class TriggerSubscription(Struct, frozen=True):
+class TriggerSubscription(Frozen, frozen=True):
     """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more.
 
     With `later` a catch event takes it in a transaction of its own, without the variables: a job does it.
@@ -277,20 +278,20 @@ class TriggerSubscription(Struct, frozen=True):
     later: bool = False
 
 
-class SignalElement(Struct, frozen=True):
+class SignalElement(Frozen, frozen=True):
     """Lets a receive task without a message go on."""
 
     element: int
     variables: Values = field(default_factory=dict)
 
 
-class RunJob(Struct, frozen=True):
+class RunJob(Frozen, frozen=True):
     """Runs a job, whoever holds its lock. A failure rolls back; `FailJob` then records it."""
 
     job: int
 
 
-class FailJob(Struct, frozen=True):
+class FailJob(Frozen, frozen=True):
     """Records that a job's execution failed: retries, next try, incident."""
 
     job: int
@@ -299,7 +300,7 @@ class FailJob(Struct, frozen=True):
     failed_node: str | None = None
 
 
-class ChangeJob(Struct, frozen=True):
+class ChangeJob(Frozen, frozen=True):
     """Sets what is given; `due` only with `set_due`."""
 
     job: int
@@ -310,18 +311,18 @@ class ChangeJob(Struct, frozen=True):
     due: datetime | None = None
 
 
-class RecalculateJob(Struct, frozen=True):
+class RecalculateJob(Frozen, frozen=True):
     """Evaluates a timer anew, as of now or of when its job was made (`from_creation`)."""
 
     job: int
     from_creation: bool = False
 
 
-class DeleteJob(Struct, frozen=True):
+class DeleteJob(Frozen, frozen=True):
     job: int
 
 
-class RaiseIncident(Struct, frozen=True):
+class RaiseIncident(Frozen, frozen=True):
     """An incident at an element; with `cause` it mirrors one in a called instance."""
 
     element: int
@@ -332,13 +333,13 @@ class RaiseIncident(Struct, frozen=True):
     root_cause: int | None = None
 
 
-class ResolveIncident(Struct, frozen=True):
+class ResolveIncident(Frozen, frozen=True):
     """Resolves an incident of the user's own; one of a job or external task goes by setting retries."""
 
     incident: int
 
 
-class EndMirrored(Struct, frozen=True):
+class EndMirrored(Frozen, frozen=True):
     """The incident `cause` in a called instance has ended: so do its mirrors at the call activity."""
 
     element: int
@@ -346,12 +347,12 @@ class EndMirrored(Struct, frozen=True):
     resolved: bool
 
 
-class AnnotateIncident(Struct, frozen=True):
+class AnnotateIncident(Frozen, frozen=True):
     incident: int
     annotation: str | None
 
 
-class FinishCall(Struct, frozen=True):
+class FinishCall(Frozen, frozen=True):
     """The instance that a call activity called has ended with these variables."""
 
     element: int
@@ -359,7 +360,7 @@ class FinishCall(Struct, frozen=True):
     variables: Values
 
 
-class RaiseFromCall(Struct, frozen=True):
+class RaiseFromCall(Frozen, frozen=True):
     """An error left the called instance, whose variables are `results`. Where nobody here catches it, `Answer.caught` is
     False, and `Answer.value` is the caller's caller with the variables that it sees, if there is one."""
 
@@ -369,7 +370,7 @@ class RaiseFromCall(Struct, frozen=True):
     results: Values = field(default_factory=dict)
 
 
-class EscalateFromCall(Struct, frozen=True):
+class EscalateFromCall(Frozen, frozen=True):
     """An escalation left the called instance, whose variables are `results`. `demand`: see `EscalationLeft`.
 
     `thrower` is what threw it there and waits until all callers have been asked.
@@ -382,7 +383,7 @@ class EscalateFromCall(Struct, frozen=True):
     thrower: int | None = None
 
 
-class EndUncaught(Struct, frozen=True):
+class EndUncaught(Frozen, frozen=True):
     """Nobody catches the error that this element threw: its execution ends, or stops as an incident."""
 
     element: int
@@ -390,7 +391,7 @@ class EndUncaught(Struct, frozen=True):
     message: str | None = None
 
 
-class StopElement(Struct, frozen=True):
+class StopElement(Frozen, frozen=True):
     """What the element asked of other instances cannot be done: it stops as an incident."""
 
     element: int
@@ -398,7 +399,7 @@ class StopElement(Struct, frozen=True):
     message: str
 
 
-class GoOn(Struct, frozen=True):
+class GoOn(Frozen, frozen=True):
     """What a throwing element asked of other instances is done: it completes, if it is still there."""
 
     element: int

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
 
 from procession.kernel.records import (
     Batch,
     Element,
     External,
+    Frozen,
     IdentityLink,
     Incident,
     Instance,
@@ -29,7 +30,7 @@ from procession.kernel.records import (
 )
 
 
-class Stamp(Struct, frozen=True):
+class Stamp(Frozen, frozen=True):
     """When and by whom: the envelope of the command whose events follow."""
 
     time: datetime
@@ -42,13 +43,13 @@ class Stamp(Struct, frozen=True):
 # ---------------------------------------------------------------- instances
 
 
-class InstanceStarted(Struct, frozen=True):
+class InstanceStarted(Frozen, frozen=True):
     instance: Instance
     start_node: str | None
     restarted: int | None = None  # the ended instance that it takes up again
 
 
-class InstanceEnded(Struct, frozen=True):
+class InstanceEnded(Frozen, frozen=True):
     """`state` is COMPLETED, INTERNALLY_TERMINATED or EXTERNALLY_TERMINATED; `node` is the end event, if one ended it."""
 
     instance: int
@@ -57,19 +58,19 @@ class InstanceEnded(Struct, frozen=True):
     node: str | None = None
 
 
-class InstanceSuspensionChanged(Struct, frozen=True):
+class InstanceSuspensionChanged(Frozen, frozen=True):
     instance: int
     suspended: bool
 
 
-class InstanceModified(Struct, frozen=True):
+class InstanceModified(Frozen, frozen=True):
     """Somebody started or cancelled inside of the instance; what came of it are events of their own."""
 
     instance: int
     annotation: str | None = None
 
 
-class BusinessKeyChanged(Struct, frozen=True):
+class BusinessKeyChanged(Frozen, frozen=True):
     instance: int
     business_key: str | None
 
@@ -77,14 +78,14 @@ class BusinessKeyChanged(Struct, frozen=True):
 # ---------------------------------------------------------------- elements
 
 
-class ElementCreated(Struct, frozen=True):
+class ElementCreated(Frozen, frozen=True):
     """A token reached a node: the element exists, nothing of it has run (history begins with ElementEntered)."""
 
     element: Element
     definition: int
 
 
-class ElementEntered(Struct, frozen=True):
+class ElementEntered(Frozen, frozen=True):
     """The element begins its life; `type` is Camunda's activity type, `name` the node's name.
 
     It is `active` where it does at once what it does: no mapping and no listener comes before.
@@ -96,7 +97,7 @@ class ElementEntered(Struct, frozen=True):
     active: bool = False
 
 
-class ElementMoved(Struct, frozen=True):
+class ElementMoved(Frozen, frozen=True):
     """The durable position changed; `life` where the life goes on with it."""
 
     element: int
@@ -105,14 +106,14 @@ class ElementMoved(Struct, frozen=True):
     life: Life | None = None
 
 
-class ElementNoted(Struct, frozen=True):
+class ElementNoted(Frozen, frozen=True):
     """The behaviour remembers something between commands."""
 
     element: int
     note: Mapping[str, Any]
 
 
-class ElementCompleted(Struct, frozen=True):
+class ElementCompleted(Frozen, frozen=True):
     """The element ended well, whether it was completing already or active; `scope_completed` where it was the end event
     that completed its scope. It is `removed` with that where nothing of it has to stay."""
 
@@ -122,13 +123,13 @@ class ElementCompleted(Struct, frozen=True):
     type: str | None = None
 
 
-class ElementTerminated(Struct, frozen=True):
+class ElementTerminated(Frozen, frozen=True):
     """The element was cancelled."""
 
     element: int
 
 
-class ElementSetAside(Struct, frozen=True):
+class ElementSetAside(Frozen, frozen=True):
     """What is kept of a completed scope for compensation leaves its scope's count, or is recalled; `parent` where it moves."""
 
     element: int
@@ -136,13 +137,13 @@ class ElementSetAside(Struct, frozen=True):
     parent: int | None = None
 
 
-class ElementRemoved(Struct, frozen=True):
+class ElementRemoved(Frozen, frozen=True):
     """Nothing is left of the element in the running state."""
 
     element: int
 
 
-class TokenArrived(Struct, frozen=True):
+class TokenArrived(Frozen, frozen=True):
     """One more token (or fewer, with a negative number) waits at a join in a scope."""
 
     scope: int
@@ -150,25 +151,25 @@ class TokenArrived(Struct, frozen=True):
     count: int
 
 
-class FlowTaken(Struct, frozen=True):
+class FlowTaken(Frozen, frozen=True):
     instance: int
     flow: str
 
 
-class CalledInstanceLinked(Struct, frozen=True):
+class CalledInstanceLinked(Frozen, frozen=True):
     """A call activity started an instance (history shows it at the activity)."""
 
     element: int
     called: int
 
 
-class InstanceMigrated(Struct, frozen=True):
+class InstanceMigrated(Frozen, frozen=True):
     """The instance belongs to another definition now; what is in it follows with events of its own."""
 
     instance: Instance
 
 
-class ElementMigrated(Struct, frozen=True):
+class ElementMigrated(Frozen, frozen=True):
     """The element is at another node now, and may be in another scope; `type` and `name` are the node's, None for a process."""
 
     element: Element
@@ -178,7 +179,7 @@ class ElementMigrated(Struct, frozen=True):
     process_id: str
 
 
-class RecordsMigrated(Struct, frozen=True):
+class RecordsMigrated(Frozen, frozen=True):
     """What belongs to a migrated element follows it. Variables are as they were; their history follows."""
 
     records: tuple[Record, ...]
@@ -189,7 +190,7 @@ class RecordsMigrated(Struct, frozen=True):
 # ---------------------------------------------------------------- variables
 
 
-class VariableSet(Struct, frozen=True):
+class VariableSet(Frozen, frozen=True):
     """Created (`created`) or changed. `activity` is the element whose work did it (for history details)."""
 
     variable: Variable
@@ -199,7 +200,7 @@ class VariableSet(Struct, frozen=True):
     place: int | None = None  # the element at which history shows it, if not its scope
 
 
-class VariablesCarried(Struct, frozen=True):
+class VariablesCarried(Frozen, frozen=True):
     """Local variables go on with their token: from the element `source` to `target`. They stay what they are."""
 
     source: int
@@ -207,7 +208,7 @@ class VariablesCarried(Struct, frozen=True):
     variables: tuple[int, ...]
 
 
-class VariableRemoved(Struct, frozen=True):
+class VariableRemoved(Frozen, frozen=True):
     """Deleted on request."""
 
     variable: int
@@ -216,7 +217,7 @@ class VariableRemoved(Struct, frozen=True):
     activity: int | None = None
 
 
-class VariablesDropped(Struct, frozen=True):
+class VariablesDropped(Frozen, frozen=True):
     """Gone with their scope; history keeps their last values."""
 
     scope: int
@@ -226,11 +227,11 @@ class VariablesDropped(Struct, frozen=True):
 # ---------------------------------------------------------------- human tasks
 
 
-class TaskCreated(Struct, frozen=True):
+class TaskCreated(Frozen, frozen=True):
     task: Task
 
 
-class TaskChanged(Struct, frozen=True):
+class TaskChanged(Frozen, frozen=True):
     """Attributes changed (assignee, owner, due …); `operation` is Camunda's name (Claim, Assign, Delegate, Update …)."""
 
     task: Task
@@ -238,18 +239,18 @@ class TaskChanged(Struct, frozen=True):
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
-class TaskEnded(Struct, frozen=True):
+class TaskEnded(Frozen, frozen=True):
     """`reason` is `completed`, `deleted` or the deletion's own reason."""
 
     task: int
     reason: str
 
 
-class LinkAdded(Struct, frozen=True):
+class LinkAdded(Frozen, frozen=True):
     link: IdentityLink
 
 
-class LinkRemoved(Struct, frozen=True):
+class LinkRemoved(Frozen, frozen=True):
     """`logged` is False where the link goes with its task: history then says nothing."""
 
     link: IdentityLink
@@ -259,29 +260,29 @@ class LinkRemoved(Struct, frozen=True):
 # ---------------------------------------------------------------- external tasks, jobs, subscriptions
 
 
-class ExternalCreated(Struct, frozen=True):
+class ExternalCreated(Frozen, frozen=True):
     external: External
 
 
-class ExternalChanged(Struct, frozen=True):
+class ExternalChanged(Frozen, frozen=True):
     """Retries, priority, lease or suspension changed; `failed` where a worker reported a failure (one log entry)."""
 
     external: External
     failed: bool = False
 
 
-class ExternalEnded(Struct, frozen=True):
+class ExternalEnded(Frozen, frozen=True):
     """`outcome` is `successful` or `deleted`."""
 
     external: External
     outcome: str
 
 
-class JobCreated(Struct, frozen=True):
+class JobCreated(Frozen, frozen=True):
     job: Job
 
 
-class JobChanged(Struct, frozen=True):
+class JobChanged(Frozen, frozen=True):
     """Retries, due date, priority, suspension or lease changed; `failed` where an execution failed (one log entry)."""
 
     job: Job
@@ -289,41 +290,41 @@ class JobChanged(Struct, frozen=True):
     retries_before: int | None = None
 
 
-class JobEnded(Struct, frozen=True):
+class JobEnded(Frozen, frozen=True):
     """`outcome` is `successful` or `deleted`."""
 
     job: Job
     outcome: str
 
 
-class SubscriptionOpened(Struct, frozen=True):
+class SubscriptionOpened(Frozen, frozen=True):
     subscription: Subscription
 
 
-class SubscriptionClosed(Struct, frozen=True):
+class SubscriptionClosed(Frozen, frozen=True):
     subscription: int
 
 
 # ---------------------------------------------------------------- incidents and decisions
 
 
-class IncidentRaised(Struct, frozen=True):
+class IncidentRaised(Frozen, frozen=True):
     incident: Incident
 
 
-class IncidentEnded(Struct, frozen=True):
+class IncidentEnded(Frozen, frozen=True):
     """Resolved, or deleted with its instance."""
 
     incident: int
     resolved: bool
 
 
-class IncidentAnnotated(Struct, frozen=True):
+class IncidentAnnotated(Frozen, frozen=True):
     incident: int
     annotation: str | None
 
 
-class DecisionInput(Struct, frozen=True):
+class DecisionInput(Frozen, frozen=True):
     """One input clause's value of an evaluated table."""
 
     clause_id: str | None
@@ -332,7 +333,7 @@ class DecisionInput(Struct, frozen=True):
     value: Any
 
 
-class DecisionOutput(Struct, frozen=True):
+class DecisionOutput(Frozen, frozen=True):
     """One output of a matched rule; `rule_order` counts from 1."""
 
     clause_id: str | None
@@ -344,7 +345,7 @@ class DecisionOutput(Struct, frozen=True):
     value: Any
 
 
-class DecisionEvaluated(Struct, frozen=True):
+class DecisionEvaluated(Frozen, frozen=True):
     """A decision was evaluated; required decisions come as events of their own with `root` set to the asked one's key."""
 
     key: int
@@ -368,17 +369,17 @@ class DecisionEvaluated(Struct, frozen=True):
 # ---------------------------------------------------------------- batches
 
 
-class BatchStarted(Struct, frozen=True):
+class BatchStarted(Frozen, frozen=True):
     batch: Batch
 
 
-class BatchChanged(Struct, frozen=True):
+class BatchChanged(Frozen, frozen=True):
     """More of its jobs were made, the first of them ran, or it was suspended or woken."""
 
     batch: Batch
 
 
-class BatchEnded(Struct, frozen=True):
+class BatchEnded(Frozen, frozen=True):
     """All of its jobs are gone, or it was deleted."""
 
     batch: Batch

@@ -16,6 +16,11 @@ from typing import Any
 from msgspec import Struct, field
 
 
+class Frozen(Struct, frozen=True, gc=False):
+    """What never changes once it is made: records, events, commands, items of an agenda. The garbage collector passes it by,
+    for no cycle runs through it: what it holds knows nothing of it."""
+
+
 class Life(StrEnum):
     """Where an element is in its life; the legal moves are a table in `lifecycle.py`."""
 
@@ -44,7 +49,7 @@ class Phase(StrEnum):
     OUT = "out"  # outgoing flows
 
 
-class Instance(Struct, frozen=True):
+class Instance(Frozen, frozen=True):
     """A process instance. Its root element has the same key."""
 
     key: int
@@ -73,7 +78,7 @@ class Wait(StrEnum):
     CALLED = "called"  # key of a called instance
 
 
-class Element(Struct, frozen=True):
+class Element(Frozen, frozen=True):
     """An element instance: what Camunda 7 shows as an activity instance and as its execution.
 
     `children` counts live elements directly inside; `arrived` counts tokens waiting at joins in this scope by node id.
@@ -100,7 +105,7 @@ ASIDE = "aside"
 """In an element's note: a completed sub-process, kept with its variables for compensation; its scope does not count it."""
 
 
-class Variable(Struct, frozen=True):
+class Variable(Frozen, frozen=True):
     """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`.
 
     A `transient` one is there until its command has ended; neither it nor its history is written.
@@ -120,7 +125,7 @@ class Variable(Struct, frozen=True):
     transient: bool = False
 
 
-class Task(Struct, frozen=True):
+class Task(Frozen, frozen=True):
     """A human task. `element` is None for one created through the API; `delegation` is None, PENDING or RESOLVED."""
 
     key: int
@@ -149,7 +154,7 @@ class Task(Struct, frozen=True):
     variables: int = 0  # how many task-local variables it has
 
 
-class IdentityLink(Struct, frozen=True):
+class IdentityLink(Frozen, frozen=True):
     """A user or a group linked to a task: `type` is candidate, assignee, owner or a name of the user's choice."""
 
     key: int
@@ -160,7 +165,7 @@ class IdentityLink(Struct, frozen=True):
     tenant: str | None = None
 
 
-class External(Struct, frozen=True):
+class External(Frozen, frozen=True):
     """An external task (Camunda 7) or job (Camunda 8). `worker` and `locked_until` are the lease."""
 
     key: int
@@ -185,7 +190,7 @@ class External(Struct, frozen=True):
     error_code: str | None = None  # of the BPMN error that its worker threw and nobody catches
 
 
-class Job(Struct, frozen=True):
+class Job(Frozen, frozen=True):
     """Work of the engine's own: a timer or a continuation.
 
     `kind` is Camunda's type (`async-continuation`, `timer-transition`, `timer-intermediate-transition`, `timer-start-event`,
@@ -217,7 +222,7 @@ class Job(Struct, frozen=True):
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Subscription(Struct, frozen=True):
+class Subscription(Frozen, frozen=True):
     """Waits for a message, signal, condition or compensation. Start subscriptions have no instance."""
 
     key: int
@@ -233,7 +238,7 @@ class Subscription(Struct, frozen=True):
     process_id: str | None = None
 
 
-class Incident(Struct, frozen=True):
+class Incident(Frozen, frozen=True):
     """A fault that waits for a person. `configuration` is the key of the job or external task; causes chain to callers."""
 
     key: int
@@ -253,7 +258,7 @@ class Incident(Struct, frozen=True):
     tenant: str | None = None
 
 
-class Batch(Struct, frozen=True):
+class Batch(Frozen, frozen=True):
     """One change for many things, done by jobs: seed jobs make them, a monitor job ends the batch when none is left.
 
     `payload` has `items` (keys) and what is to be done with each; `made` counts the jobs that exist or existed.

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
-from msgspec import Struct
-
 from procession.kernel.records import (
     Batch,
     Element,
     External,
+    Frozen,
     IdentityLink,
     Incident,
     Instance,
@@ -81,7 +80,7 @@ class EmptyLoader:
         return []
 
 
-class Changes(Struct, frozen=True):
+class Changes(Frozen, frozen=True):
     """What a batch did to one table."""
 
     inserted: list[Any]

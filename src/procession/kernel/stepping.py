@@ -43,7 +43,7 @@ from procession.kernel import events as e
 from procession.kernel.applying import APPLY
 from procession.kernel.places import BODY as BODY
 from procession.kernel.places import Place, place_at
-from procession.kernel.records import Element, Instance, Life, Phase, Subscription, Task, Wait
+from procession.kernel.records import Element, Frozen, Instance, Life, Phase, Subscription, Task, Wait
 from procession.kernel.state import State, View
 from procession.kernel.variables import Sight, find_variable, placed, set_variable, typed
 from procession.kernel.world import BroadcastSignal, Request, World
@@ -58,7 +58,7 @@ _LEAVE: Final = Phase.LEAVE
 _ROLL_BACK: Final = Failure.ROLL_BACK
 
 
-class Continue(Struct, frozen=True):
+class Continue(Frozen, frozen=True):
     """Go on with an element at a position."""
 
     element: int
@@ -66,14 +66,14 @@ class Continue(Struct, frozen=True):
     index: int = 0
 
 
-class Turns(Struct, frozen=True):
+class Turns(Frozen, frozen=True):
     """The turns of a loop, of which so many have begun or are about to."""
 
     turns: tuple[Continue, ...]
     begun: int
 
 
-class ChildEnded(Struct, frozen=True):
+class ChildEnded(Frozen, frozen=True):
     """Something inside a scope has ended: is the scope done? `child` is what ended, where it can still be looked at.
 
     `shared` where Camunda 7 has no execution of its own for what ended: the scope's execution did it.
@@ -84,14 +84,14 @@ class ChildEnded(Struct, frozen=True):
     shared: bool = False
 
 
-class Complete(Struct, frozen=True):
+class Complete(Frozen, frozen=True):
     """An element completes, now that conditions have been looked at."""
 
     element: int
     flows: tuple[str, ...] | None = None
 
 
-class Check(Struct, frozen=True):
+class Check(Frozen, frozen=True):
     """Look whether conditions have become true: at a scope and inside it, after a variable changed; or at one `host`.
 
     `left` are those at the host that have not been looked at yet. What happens begins at once, or, `within` something else that

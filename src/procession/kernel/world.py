@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from msgspec import Struct, field
+from msgspec import field
 
 from procession.bpmn.model import DelegateWork, Process, Reference
 from procession.expressions import Bean, Scope
 from procession.kernel.commands import Values
 from procession.kernel.events import DecisionEvaluated
-from procession.kernel.records import Job
+from procession.kernel.records import Frozen, Job
 
 
-class Decided(Struct, frozen=True):
+class Decided(Frozen, frozen=True):
     """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history.
 
     `types` has beside each row the declared type of every output, None for one without; it is empty where the dialect
@@ -81,7 +81,7 @@ class World(Protocol):
 # ---------------------------------------------------------------- requests to other instances
 
 
-class CallProcess(Struct, frozen=True):
+class CallProcess(Frozen, frozen=True):
     """Start the process that a call activity names; its variables are ready."""
 
     element: int
@@ -96,7 +96,7 @@ class CallProcess(Struct, frozen=True):
     variables: Values
 
 
-class CallEnded(Struct, frozen=True):
+class CallEnded(Frozen, frozen=True):
     """A called instance has ended; its caller goes on."""
 
     caller: int
@@ -104,7 +104,7 @@ class CallEnded(Struct, frozen=True):
     variables: Values
 
 
-class ErrorLeft(Struct, frozen=True):
+class ErrorLeft(Frozen, frozen=True):
     """An error found no catcher inside; `element` waits until the caller has been asked."""
 
     caller: int
@@ -114,7 +114,7 @@ class ErrorLeft(Struct, frozen=True):
     results: Values = field(default_factory=dict)
 
 
-class EscalationLeft(Struct, frozen=True):
+class EscalationLeft(Frozen, frozen=True):
     """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there.
 
     What it begins at a caller may wait until it has gone on (`ThrowerGoesOn`).
@@ -129,13 +129,13 @@ class EscalationLeft(Struct, frozen=True):
     demand: str | None = None
 
 
-class ThrowerGoesOn(Struct, frozen=True):
+class ThrowerGoesOn(Frozen, frozen=True):
     """A caller catches the escalation that this element of a called instance threw: the element goes on first."""
 
     element: int
 
 
-class BroadcastSignal(Struct, frozen=True):
+class BroadcastSignal(Frozen, frozen=True):
     """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on.
 
     An `asynchronous` one reaches catch events and starts in transactions of their own, by jobs.
@@ -149,13 +149,13 @@ class BroadcastSignal(Struct, frozen=True):
     asynchronous: bool = False
 
 
-class AwaitMessage(Struct, frozen=True):
+class AwaitMessage(Frozen, frozen=True):
     """A subscription with a correlation key has been opened: give it what is kept for it."""
 
     subscription: int
 
 
-class CorrelationEnded(Struct, frozen=True):
+class CorrelationEnded(Frozen, frozen=True):
     """An instance that a message with a correlation key had started is over: the next one may start."""
 
     process_id: str
@@ -163,7 +163,7 @@ class CorrelationEnded(Struct, frozen=True):
     tenant: str | None
 
 
-class CancelCalled(Struct, frozen=True):
+class CancelCalled(Frozen, frozen=True):
     """Cancel a called instance: its call activity was cancelled, by the model or with its whole instance from `outside`."""
 
     called: int
@@ -173,14 +173,14 @@ class CancelCalled(Struct, frozen=True):
     skip_mappings: bool = False
 
 
-class CancelCaller(Struct, frozen=True):
+class CancelCaller(Frozen, frozen=True):
     """A called instance was cancelled: so is the call activity that waits for it."""
 
     caller: int
     reason: str | None
 
 
-class MirrorIncident(Struct, frozen=True):
+class MirrorIncident(Frozen, frozen=True):
     """An incident in a called instance shows at its caller too."""
 
     caller: int
@@ -190,13 +190,13 @@ class MirrorIncident(Struct, frozen=True):
     root_cause: int
 
 
-class UnmirrorIncident(Struct, frozen=True):
+class UnmirrorIncident(Frozen, frozen=True):
     caller: int
     cause: int
     resolved: bool
 
 
-class StartByTimer(Struct, frozen=True):
+class StartByTimer(Frozen, frozen=True):
     """A start timer is due."""
 
     definition: int
@@ -204,7 +204,7 @@ class StartByTimer(Struct, frozen=True):
     tenant: str | None
 
 
-class DoJob(Struct, frozen=True):
+class DoJob(Frozen, frozen=True):
     """A job of the engine's own is due, which belongs to no instance."""
 
     job: Job
