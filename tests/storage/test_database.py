@@ -192,6 +192,24 @@ def test_a_key_that_is_taken_is_a_conflict(storage: Storage) -> None:
         twice()
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("a", None), (None, None)])
+def test_what_is_null_in_some_rows_or_all_is_stored_as_such(storage: Storage, names: tuple[str | None, ...]) -> None:
+    table, columns = schema.job_definition, ("key", "type", "node", "suspended", "priority")
+    rows = [(1, "timer", names[0], True, None), (2, "timer", names[1], False, None)]
+    changed = [(1, "batch", names[1], False, 7), (2, "batch", None, True, None)]
+    stored = f"SELECT {', '.join(columns)} FROM job_definition ORDER BY key"
+    with storage.transaction() as tx:
+        tx.driver.insert(table, columns, rows)
+        assert tx.driver.rows(stored) == rows
+        tx.driver.update(table, columns[:-1], [row[:-1] for row in changed], {"priority": "new.key + 1"})
+        assert tx.driver.rows(stored) == [(*changed[0][:-1], 2), (*changed[1][:-1], 3)]
+        tx.driver.update(table, columns, changed)
+        assert tx.driver.rows(stored) == changed
+        tx.driver.insert(table, columns, [])
+        tx.driver.update(table, columns, [])
+        assert tx.driver.rows(stored) == changed
+
+
 def _changes(key: int) -> dict[type, object]:
     state = State()
     state.put(Instance(key, 7, "p", key))

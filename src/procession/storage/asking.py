@@ -21,8 +21,8 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
-from procession.storage.drivers import SqliteDriver
-from procession.storage.postgres import MAX_PREPARED, rendered
+from procession.storage.drivers import MAX_PREPARED, SqliteDriver
+from procession.storage.postgres import rendered
 
 FEW = 200
 """Rows that are read on the loop; more would keep others waiting."""

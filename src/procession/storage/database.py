@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from procession.errors import Conflict, Invalid, Unavailable
 from procession.storage.asking import Asker, PostgresAsker, SqliteAsker
-from procession.storage.drivers import Driver, SqliteDriver, translated
+from procession.storage.drivers import MAX_PREPARED, Driver, SqliteDriver, translated
 from procession.storage.keys import KeyMaker, real_millis
 from procession.storage.migrations import needs_upgrade, upgrade
 from procession.storage.nodes import NodeLease, claim_node, holder_name, release_node, renew_node
@@ -297,7 +297,13 @@ def _connect_sqlite(url: URL, pool: PoolSettings, *, read_only: bool = False) ->
     name = url.database or ":memory:"
     if name != ":memory:" and not read_only:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(name, timeout=pool.busy_timeout, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        name,
+        timeout=pool.busy_timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=MAX_PREPARED,
+    )
     _write_ahead(connection, pool.busy_timeout)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")

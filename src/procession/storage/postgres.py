@@ -28,13 +28,11 @@ from psycopg.errors import error_from_result
 from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, SmallInteger, Table
 from sqlalchemy.types import TypeEngine
 
-from procession.storage.drivers import Row, quoted
+from procession.storage.drivers import MAX_PREPARED, Row, quoted
 
 FEW = 4
 """Up to so many rows of one table by itself travel value by value; more, and those of several tables, as JSON, which costs the
 client a third and the server little more."""
-MAX_PREPARED = 500
-"""Statements that a connection keeps prepared; further ones are sent unprepared."""
 MAX_MERGED = 100
 """Statements that a connection has prepared from which on no further changes of several tables are made one statement: each
 such set of tables has a plan of its own, as large as theirs together."""
