@@ -73,8 +73,7 @@ def tell(
                 if isinstance(record := getattr(event, name), TABLES):
                     state.get(type(record), record.key)
             apply(state, event)
-        for event in told:
-            history.project(e.Stamp(time, user), event, state)
+        history.project(e.Stamp(time, user), told, state)
         tx.save(state.changes(), history)
 
 
@@ -92,7 +91,7 @@ def test_one_batch_or_two_tell_the_same(storage: Storage, batches: int) -> None:
             for time, events in ((NOW, BEGIN), (LATER, END)):
                 for event in events:
                     apply(state, event)
-                    history.project(e.Stamp(time), event, state)
+                    history.project(e.Stamp(time), [event], state)
             tx.save(state.changes(), history)
     else:
         tell(storage, BEGIN)

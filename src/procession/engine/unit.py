@@ -191,8 +191,7 @@ class Unit:
         """Writes everything: records and history."""
         history = self.engine.history(self.transaction)
         for stamp, events in self.done:
-            for event in events:
-                history.project(stamp, event, self.state)
+            history.project(stamp, events, self.state)
         for stamp, entry in self.operations:
             history.log_operation(
                 stamp,

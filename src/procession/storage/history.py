@@ -7,7 +7,7 @@ Levels as in Camunda 7: none; activity (instances, activities, tasks); audit (an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -80,12 +80,13 @@ class HistoryBatch:
         self.level = level
         self.keeps_variables = level >= HistoryLevel.AUDIT  # history refers to the last value of each variable
         self.keeps_details = level >= HistoryLevel.FULL  # history refers to every value of each variable
-        self._is_told = level != HistoryLevel.NONE
         self.new_key = new_key
         self.rows = HistoryRows()
         self.facts = facts
         self.hostname = hostname
         self._lookup: Lookup | None = None
+        self.time = 0
+        """When what is told now has happened, in milliseconds."""
         # as they were last told
         self.instances: dict[int, Instance] = {}
         self.elements: dict[int, Element] = {}
@@ -100,27 +101,25 @@ class HistoryBatch:
 
     def instance(self, key: int) -> Instance | None:
         """The instance as it was stored or started; good for what never changes about it."""
-        return self._known(self.instances, Instance, key)
+        return self.instances.get(key) or self._find(self.instances, Instance, key)
 
     def element(self, key: int) -> Element | None:
         """The element as it was stored or created; good for what never changes about it."""
-        return self._known(self.elements, Element, key)
+        return self.elements.get(key) or self._find(self.elements, Element, key)
 
     def task(self, key: int) -> Task | None:
         """The task as it was last seen."""
-        return self._known(self.tasks, Task, key)
-
-    def _known(self, cache: dict[int, R], table: type[R], key: int) -> R | None:
-        found = cache.get(key)
-        if found is None:
-            found = None if self._lookup is None else self._lookup.last(table, key)
-            if found is not None:
-                cache[key] = found
-        return found
+        return self.tasks.get(key) or self._find(self.tasks, Task, key)
 
     def variable(self, key: int) -> Variable | None:
         """The variable with its last value, even after it was removed."""
-        return self._known(self.variables, Variable, key)
+        return self.variables.get(key) or self._find(self.variables, Variable, key)
+
+    def _find(self, known: dict[int, R], table: type[R], key: int) -> R | None:
+        found = None if self._lookup is None else self._lookup.last(table, key)
+        if found is not None:
+            known[key] = found
+        return found
 
     def external_before(self, key: int) -> External | None:
         """The external task as it was before the event that is told now."""
@@ -130,22 +129,28 @@ class HistoryBatch:
         """The origin of what belongs to an instance, or to none but a definition."""
         if instance is None:
             return Origin(None, None, definition, None, tenant)
-        origin = self.origins.get(instance)
-        if origin is None:
-            i = self.instance(instance)
-            if i is None:
-                return Origin(instance, instance, definition, None, tenant)
-            origin = self.origins[instance] = Origin(i.key, i.root, i.definition, i.process_id, i.tenant)
+        known = self.origins.get(instance)
+        if known is not None:
+            return known
+        i = self.instance(instance)
+        if i is None:
+            return Origin(instance, instance, definition, None, tenant)
+        origin = self.origins[instance] = Origin(i.key, i.root, i.definition, i.process_id, i.tenant)
         return origin
 
     # ------------------------------------------------------------ the projection
 
-    def project(self, stamp: Stamp, event: Event, lookup: Lookup) -> None:
-        """Tells one event. Events of a batch come in their order; `lookup` knows what they name (`kernel.state.State`)."""
+    def project(self, stamp: Stamp, events: Iterable[Event], lookup: Lookup) -> None:
+        """Tells the events of a command. Those of a batch come in their order; `lookup` knows what they name
+        (`kernel.state.State`)."""
+        if self.level == HistoryLevel.NONE:
+            return
         self._lookup = lookup
-        tell = TELL[type(event)]
-        if tell is not None and self._is_told:
-            tell(self, stamp, event)
+        self.time = millis(stamp.time)
+        for event in events:
+            tell = TELL[type(event)]
+            if tell is not None:
+                tell(self, stamp, event)
 
     # ------------------------------------------------------------ instances and activities
 
@@ -156,7 +161,7 @@ class HistoryBatch:
             i.key,
             self.origin(i.key),
             business_key=i.business_key,
-            started=millis(i.started or stamp.time),
+            started=self.time if i.started is None else millis(i.started),
             start_user=i.start_user or stamp.user,
             start_node=event.start_node,
             restarted_from=event.restarted,
@@ -167,7 +172,7 @@ class HistoryBatch:
         )
 
     def instance_ended(self, stamp: Stamp, event: e.InstanceEnded) -> None:
-        ended = millis(stamp.time)
+        ended = self.time
         instance = self.instance(event.instance)
         removal = {}
         if instance is not None and instance.root == instance.key:
@@ -207,7 +212,7 @@ class HistoryBatch:
             node=element.node,
             name=event.name,
             type=event.type,
-            started=millis(stamp.time),
+            started=self.time,
         )
 
     def _parent(self, element: Element) -> int | None:
@@ -221,20 +226,21 @@ class HistoryBatch:
         return element.key if START in element.note else None
 
     def completed(self, stamp: Stamp, event: e.ElementCompleted) -> None:
-        element = self.element(event.element)
-        if element is not None and element.parent is None:
-            return
         if not event.scope_completed:
-            self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time))
+            self.rows.change(schema.history_activity, event.element, ended=self.time)
             return
-        if element is not None and element.parent == element.instance:
-            self._last_node[element.instance] = element.node
-        self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time), scope_completed=True)
+        element = self.element(event.element)
+        if element is not None:
+            if element.parent is None:
+                return
+            if element.parent == element.instance:
+                self._last_node[element.instance] = element.node
+        self.rows.change(schema.history_activity, event.element, ended=self.time, scope_completed=True)
 
     def terminated(self, stamp: Stamp, event: e.ElementTerminated) -> None:
         element = self.element(event.element)
         if element is None or element.parent is not None:
-            self.rows.change(schema.history_activity, event.element, ended=millis(stamp.time), canceled=True)
+            self.rows.change(schema.history_activity, event.element, ended=self.time, canceled=True)
 
     def called(self, stamp: Stamp, event: e.CalledInstanceLinked) -> None:
         self.rows.change(schema.history_activity, event.element, called_instance=event.called)

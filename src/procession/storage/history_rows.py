@@ -50,7 +50,8 @@ class HistoryRows:
 
     def change(self, table: Table, key: int, **values: Any) -> None:
         """New values in a row that is here or stored; nothing where there is no such row."""
-        row = self._added[table].get(key) if table in self._added else None
+        added = self._added.get(table)
+        row = None if added is None else added.get(key)
         if row is None:
             self._changed.setdefault(table, {}).setdefault(key, {"key": key}).update(values)
             return

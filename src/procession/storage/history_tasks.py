@@ -28,9 +28,10 @@ def task_created(batch: HistoryBatch, stamp: Stamp, event: e.TaskCreated) -> Non
     )
     if task.element is not None:
         batch.rows.change(schema.history_activity, task.element, task=task.key, assignee=task.assignee)
-    for type_, user in (("assignee", task.assignee), ("owner", task.owner)):
-        if user is not None:
-            link_logged(batch, stamp, IdentityLink(0, task.key, type_, user, None, task.tenant), "add")
+    if task.assignee is not None:
+        link_logged(batch, stamp, IdentityLink(0, task.key, "assignee", task.assignee, None, task.tenant), "add")
+    if task.owner is not None:
+        link_logged(batch, stamp, IdentityLink(0, task.key, "owner", task.owner, None, task.tenant), "add")
 
 
 def task_changed(batch: HistoryBatch, stamp: Stamp, event: e.TaskChanged) -> None:
@@ -59,12 +60,12 @@ def task_ended(batch: HistoryBatch, stamp: Stamp, event: e.TaskEnded) -> None:
     batch.rows.change(
         schema.history_task,
         event.task,
-        ended=millis(stamp.time),
+        ended=batch.time,
         delete_reason=event.reason,
         state="Completed" if completed else "Deleted",
     )
-    task = batch.task(event.task)
-    if completed and task is not None:
+    task = batch.task(event.task) if completed and stamp.user is not None else None
+    if task is not None:
         origin = batch.origin(task.instance, task.definition, task.tenant)
         change = {"delete": (False, True)}
         batch.log_operation(
@@ -92,7 +93,7 @@ def link_logged(batch: HistoryBatch, stamp: Stamp, link: IdentityLink, operation
         schema.history_link,
         batch.new_key(),
         batch.origin(task.instance if task else None, task.definition if task else None, link.tenant),
-        time=millis(stamp.time),
+        time=batch.time,
         type=link.type,
         user_id=link.user,
         group_id=link.group,

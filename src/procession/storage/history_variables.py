@@ -10,7 +10,6 @@ from procession.kernel import events as e
 from procession.kernel.events import Stamp
 from procession.kernel.records import Variable
 from procession.storage import schema
-from procession.storage.encoding import millis
 
 if TYPE_CHECKING:
     from procession.storage.history import HistoryBatch, Origin
@@ -30,7 +29,7 @@ def variable_set(batch: HistoryBatch, stamp: Stamp, event: e.VariableSet) -> Non
             scope=event.place or v.scope,
             task=v.task,
             name=v.name,
-            created=millis(stamp.time),
+            created=batch.time,
             state="CREATED",
             type=v.type,
             value=v.value,
@@ -79,7 +78,7 @@ def _detail(
         batch.new_key(),
         origin,
         kind="variableUpdate",
-        time=millis(stamp.time),
+        time=batch.time,
         element=v.scope if v.task is None else None,
         activity=activity,
         task=v.task,
@@ -102,7 +101,7 @@ def decision_evaluated(batch: HistoryBatch, stamp: Stamp, event: e.DecisionEvalu
     origin = batch.origin(event.instance, event.definition, event.tenant)
     if origin.process_id is None and event.process_id is not None:
         origin = origin._replace(process_id=event.process_id)
-    now = millis(stamp.time)
+    now = batch.time
     batch.rows.add(
         schema.history_decision,
         event.key,

@@ -38,7 +38,7 @@ def _job_entry(batch: HistoryBatch, stamp: Stamp, job: Job, state: str, retries:
         schema.history_job_log,
         key,
         origin,
-        time=millis(stamp.time),
+        time=batch.time,
         state=state,
         job=job.key,
         due=None if job.due is None else millis(job.due),
@@ -87,7 +87,7 @@ def _external_entry(
         schema.history_external_log,
         key,
         batch.origin(external.instance, external.definition, external.tenant),
-        time=millis(stamp.time),
+        time=batch.time,
         state=state,
         external=external.key,
         topic=external.topic,
@@ -160,7 +160,7 @@ def batch_told(batch: HistoryBatch, stamp: Stamp, event: e.BatchStarted | e.Batc
             if told.executed is not None:
                 batch.rows.change(schema.history_batch, told.key, executed=millis(told.executed))
         case e.BatchEnded():
-            batch.rows.change(schema.history_batch, told.key, ended=millis(stamp.time))
+            batch.rows.change(schema.history_batch, told.key, ended=batch.time)
 
 
 def incident_raised(batch: HistoryBatch, stamp: Stamp, event: e.IncidentRaised) -> None:
@@ -194,7 +194,7 @@ def incident_ended(batch: HistoryBatch, stamp: Stamp, event: e.IncidentEnded) ->
     """The incident was resolved, or deleted with its instance."""
     if batch.keeps_details:
         state = "resolved" if event.resolved else "deleted"
-        batch.rows.change(schema.history_incident, event.incident, ended=millis(stamp.time), state=state)
+        batch.rows.change(schema.history_incident, event.incident, ended=batch.time, state=state)
 
 
 def incident_annotated(batch: HistoryBatch, stamp: Stamp, event: e.IncidentAnnotated) -> None:

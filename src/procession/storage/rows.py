@@ -6,7 +6,7 @@ A row is a tuple in the order of the codec's `columns`. This file does not know 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -33,10 +33,12 @@ from procession.storage.encoding import (
     EncodedValue,
     decode_value,
     encode_value,
+    from_json,
     mapping_from_json,
     mapping_to_json,
     millis,
     moment,
+    to_json,
 )
 
 R = TypeVar("R", bound=Struct)
@@ -45,50 +47,45 @@ Convert = Callable[[Any], Any]
 RENAMED = {"user": "user_id", "group": "group_id"}
 _TIMES = {"time", "created", "started", "due", "follow_up", "updated", "locked_until", "executed"}
 _MAPPINGS = {"arrived", "note", "headers", "payload", "info"}
+_EMPTY: Mapping[str, Any] = {}
+"""The mapping of every record that has none: nobody changes what a record holds."""
 _LIVES = {life.value: life for life in Life}
 _PHASES = {phase.value: phase for phase in Phase}
-_WAITS = {wait.value: wait for wait in Wait}
-_TEXTS = {member: member.value for member in (*Life, *Phase, *Wait)}
+_TEXTS = {member: member.value for member in (*Life, *Phase)}
+_attached_from_json = msgspec.json.Decoder(tuple[tuple[Wait, int], ...]).decode
+_tags_from_json = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-def _attached_to_json(attached: Iterable[tuple[Wait, int]]) -> str | None:
-    pairs = [(_TEXTS[wait], key) for wait, key in attached]
-    return msgspec.json.encode(pairs).decode() if pairs else None
+def _to_json(value: tuple[Any, ...]) -> str:
+    return msgspec.json.encode(value).decode()
 
 
-def _attached_from_json(text: str | None) -> tuple[tuple[Wait, int], ...]:
-    return tuple((_WAITS[wait], key) for wait, key in msgspec.json.decode(text)) if text else ()
+class _Conversion(NamedTuple):
+    """How a field is written and read. What is empty is written as `stored`, and null is read as `nothing`."""
+
+    write: Convert
+    read: Convert
+    nothing: Any = None
+    stored: Any = None
 
 
-def _tags_to_json(tags: Iterable[str]) -> str | None:
-    return msgspec.json.encode(tuple(tags)).decode() if tags else None
-
-
-def _tags_from_json(text: str | None) -> tuple[str, ...]:
-    return tuple(msgspec.json.decode(text)) if text else ()
-
-
-def _maybe(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
-
-
-def _conversions(table: Table, name: str) -> tuple[Convert | None, Convert | None]:
-    """How a field is written and read, None where it is stored as it is."""
+def _conversion(table: Table, name: str) -> _Conversion | None:
+    """None for a field that is stored as it is."""
     if name in _TIMES:
-        return _maybe(millis), _maybe(moment)
+        return _Conversion(millis, moment)
     if name in _MAPPINGS:
-        return mapping_to_json, mapping_from_json
+        return _Conversion(to_json, from_json, _EMPTY)
     if name == "tags":
-        return _tags_to_json, _tags_from_json
+        return _Conversion(_to_json, _tags_from_json, ())
     if name == "attached":
-        return _attached_to_json, _attached_from_json
+        return _Conversion(_to_json, _attached_from_json, ())
     if name == "life":
-        return _TEXTS.__getitem__, _LIVES.__getitem__
+        return _Conversion(_TEXTS.__getitem__, _LIVES.__getitem__)
     if name == "phase":
-        return _TEXTS.__getitem__, _PHASES.__getitem__
+        return _Conversion(_TEXTS.__getitem__, _PHASES.__getitem__)
     if isinstance(table.c[RENAMED.get(name, name)].type, Boolean):
-        return bool, bool  # SQLite answers 0 and 1
-    return None, None
+        return _Conversion(bool, bool, nothing=False, stored=False)  # SQLite answers 0 and 1
+    return None
 
 
 class Codec(Generic[R]):
@@ -99,22 +96,24 @@ class Codec(Generic[R]):
         self.table = table
         names = list(record.__struct_fields__)
         self.columns: tuple[str, ...] = tuple(RENAMED.get(name, name) for name in names)
-        pairs = [(place, *_conversions(table, name)) for place, name in enumerate(names)]
-        self._writers = [(place, write) for place, write, _ in pairs if write is not None]
-        self._readers = [(place, read) for place, _, read in pairs if read is not None]
+        pairs = [(place, found) for place, name in enumerate(names) if (found := _conversion(table, name)) is not None]
+        self._writers = [(place, found.write, found.stored) for place, found in pairs]
+        self._readers = [(place, found.read, found.nothing) for place, found in pairs]
 
     def row(self, record: R) -> list[Any]:
         """The record as a row."""
         row = list(astuple(record))
-        for place, write in self._writers:
-            row[place] = write(row[place])
+        for place, write, empty in self._writers:
+            value = row[place]
+            row[place] = write(value) if value else empty
         return row
 
     def record_of(self, row: Iterable[Any]) -> R:
         """The row as a record."""
         values = list(row)
-        for place, read in self._readers:
-            values[place] = read(values[place])
+        for place, read, nothing in self._readers:
+            value = values[place]
+            values[place] = nothing if value is None else read(value)
         return self.record(*values)
 
 
