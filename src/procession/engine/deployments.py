@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
+
 from procession.bpmn.model import Process, StartEvent, Timer
 from procession.engine import commands as ec
 from procession.engine.dialect import DecisionsRead, Dialect, FormHead, ProcessesRead
@@ -341,7 +343,7 @@ def _deployed(unit: Unit, deployment: Deployment, warnings: Iterable[str], *, ex
     def rows(kind: type[Any]) -> tuple[dict[str, Any], ...]:
         if existing:
             return ()
-        return tuple(dataclasses.asdict(row) for row in repository.in_deployment(driver, kind, deployment.key))
+        return tuple(structs.asdict(row) for row in repository.in_deployment(driver, kind, deployment.key))
 
     return ec.Deployed(
         deployment.key,

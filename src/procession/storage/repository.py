@@ -6,10 +6,10 @@ The functions take a `Driver`; `engine.definitions` and `engine.deployments` are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Table
 
 from procession.storage import schema
@@ -17,8 +17,7 @@ from procession.storage.drivers import Driver, quoted
 from procession.storage.encoding import millis, moment
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     key: int
     name: str | None
     source: str | None
@@ -27,8 +26,7 @@ class Deployment:
     dialect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessDefinition:
+class ProcessDefinition(Struct, frozen=True):
     """One version of a process. `process_id` is what Camunda 7 calls its key; `history_ttl` is in days."""
 
     key: int
@@ -49,8 +47,7 @@ class ProcessDefinition:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStarter:
+class ProcessStarter(Struct, frozen=True):
     """A user or a group that a process names as one who may start it."""
 
     key: int
@@ -60,8 +57,7 @@ class ProcessStarter:
     group_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionDefinition:
+class DecisionDefinition(Struct, frozen=True):
     """One version of a decision; `requirements` is the key of its graph, if it is part of one."""
 
     key: int
@@ -80,8 +76,7 @@ class DecisionDefinition:
     tenant: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRequirements:
+class DecisionRequirements(Struct, frozen=True):
     """One version of a decision requirements graph."""
 
     key: int
@@ -96,8 +91,7 @@ class DecisionRequirements:
     tenant: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FormDefinition:
+class FormDefinition(Struct, frozen=True):
     """One version of a form."""
 
     key: int
@@ -109,8 +103,7 @@ class FormDefinition:
     tenant: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobDefinition:
+class JobDefinition(Struct, frozen=True):
     """What jobs of one kind share; those of a batch belong to no process."""
 
     key: int
@@ -151,7 +144,13 @@ _VERSIONED: dict[type[Any], str] = {
     DecisionRequirements: "requirements_id",
     FormDefinition: "form_id",
 }
-_FLAGS = {"suspended", "startable", "has_start_form"}
+_READ: dict[str, Callable[[Any], Any]] = {"suspended": bool, "startable": bool, "has_start_form": bool, "time": moment}
+_READERS = {
+    kind: [(place, _READ[name]) for place, name in enumerate(kind.__struct_fields__) if name in _READ]
+    for kind in _TABLES
+}
+"""What is not stored as it is read, by place."""
+_SELECT = {kind: f'SELECT {quoted(kind.__struct_fields__)} FROM "{table.name}"' for kind, table in _TABLES.items()}
 
 
 def find(driver: Driver, kind: type[R], where: str, parameters: Sequence[Any] = (), rest: str = "") -> list[R]:
@@ -163,10 +162,8 @@ def ask(
     driver: Driver, kind: type[R], where: str, parameters: Sequence[Any] = (), rest: str = ""
 ) -> Callable[[], list[R]]:
     """`find` whose rows are wanted later; see `Driver.ask`."""
-    names = [field.name for field in fields(kind)]
-    statement = f'SELECT {quoted(names)} FROM "{_TABLES[kind].name}" WHERE {where} {rest}'
-    asked = driver.ask(statement, parameters)
-    return lambda: [kind(**_from(names, row)) for row in asked()]
+    asked = driver.ask(f"{_SELECT[kind]} WHERE {where} {rest}", parameters)
+    return lambda: [_from(kind, row) for row in asked()]
 
 
 def get(driver: Driver, kind: type[R], key: int) -> R | None:
@@ -219,7 +216,7 @@ def add(driver: Driver, rows: Iterable[Row]) -> None:
     for row in rows:
         by_kind.setdefault(type(row), []).append(row)
     for kind, found in by_kind.items():
-        names = [field.name for field in fields(kind)]
+        names = kind.__struct_fields__
         driver.insert(_TABLES[kind], names, [[_plain(getattr(row, name)) for name in names] for row in found])
 
 
@@ -299,14 +296,11 @@ def _remember(driver: Driver, table: str, which: str, value: object) -> None:
     driver.run(f'INSERT INTO former_definition (key, id) SELECT key, id FROM "{table}" WHERE {which}', [value])
 
 
-def _from(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-    values: dict[str, Any] = dict(zip(names, row, strict=True))
-    for name in names:
-        if name in _FLAGS:
-            values[name] = bool(values[name])
-    if "time" in values:
-        values["time"] = moment(values["time"])
-    return values
+def _from(kind: type[R], row: Sequence[Any]) -> R:
+    values = list(row)
+    for place, read in _READERS[kind]:
+        values[place] = read(values[place])
+    return kind(*values)
 
 
 def _plain(value: Any) -> Any:
