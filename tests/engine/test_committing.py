@@ -13,6 +13,7 @@ import pytest
 
 from procession.embedding import open_engine
 from procession.engine import commands as ec
+from procession.engine import committing
 from procession.engine.committing import ENOUGH, Waiting
 from procession.engine.engine import Engine
 from procession.engine.unit import Busy, Envelope, Unit
@@ -66,6 +67,30 @@ def test_threads_share_transactions(tasks: Engine) -> None:
     assert len({answer.instance for answer in answers}) == 40
     assert tasks.committer.commands == 40
     assert count(tasks, "task") == 40
+
+
+def test_who_leads_waits_for_those_who_were_in_the_batch_before(tasks: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committing, "GATHER", 60.0)  # it ends with the fifth command
+    at_once(tasks, [START] * 5)
+    before = tasks.committer.batches
+    together(*[lambda: tasks.submit(START)] * 5)
+    assert tasks.committer.batches - before == 1
+
+
+def test_who_is_interrupted_while_others_are_waited_for_gives_the_role_up(
+    tasks: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(timeout: float) -> bool:
+        raise KeyboardInterrupt
+
+    at_once(tasks, [START] * 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks.committer._gathered, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tasks.submit(START)
+    assert tasks.committer.waiting == 0
+    assert tasks.submit(START).instance
+    assert count(tasks, "instance") == 6
 
 
 def test_a_failing_command_leaves_its_neighbours_alone(tasks: Engine) -> None:

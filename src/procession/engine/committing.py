@@ -43,8 +43,9 @@ three commands in it, so that fewer would rather wait (measured with two workers
 more a second than from three on, with one worker the same)."""
 MAX_TRIES = 20
 MAX_WAITING = 10_000
-GATHER = 0.002
-"""Seconds that the thread waits at most for as many commands as were in the batches before: who was answered asks again."""
+GATHER, GATHER_EACH = 0.002, 0.00005
+"""Seconds, and seconds for each of them, that whoever leads waits at most for as many commands as were in the batches before:
+who was answered asks again."""
 OnCommit = Callable[[Callable[[], None]], object]
 """Given a function, calls it once the caller's transaction is durable, and never if it is rolled back."""
 
@@ -131,7 +132,7 @@ class Committer:
         self._threads: list[threading.Thread] = []
         self._closed = False
         self._last = 0  # how many commands were in the last batches
-        self._awaited = 0  # how many the thread waits for
+        self._awaited = 0  # how many who leads waits for
         self._gathered = threading.Event()
         self.batches = 0
         self.commands = 0
@@ -165,17 +166,21 @@ class Committer:
         with self._mutex:
             self._admit()
             self._queue.append(waiting)
-            lead = not self._led
+            waiting.has_role = lead = not self._led
             self._led = True
+            gathered = 0 < self._awaited <= len(self._queue)
         assert waiting.signal is not None
-        if not lead:
-            try:
+        if gathered:
+            self._gathered.set()
+        try:
+            if not lead:
                 waiting.signal.acquire()
-            except BaseException:
-                self._give_up(waiting)
-                raise
-            if waiting.done:
-                return
+                if waiting.done:
+                    return
+            self._gather()
+        except BaseException:
+            self._give_up(waiting)
+            raise
         self._lead()
         if not waiting.done:  # a thread that ends has taken it along
             waiting.signal.acquire()
@@ -256,10 +261,12 @@ class Committer:
             if self._closed or len(self._queue) >= self._last:
                 return
             self._awaited = self._last
-        self._gathered.wait(GATHER)
-        with self._mutex:
-            self._awaited = 0
-            self._gathered.clear()
+        try:
+            self._gathered.wait(GATHER + self._last * GATHER_EACH)
+        finally:
+            with self._mutex:
+                self._awaited = 0
+                self._gathered.clear()
 
     def close(self) -> None:
         """Ends the threads once everything that was sent is done."""
@@ -400,7 +407,7 @@ class Committer:
         with self._mutex:
             self.batches += 1
             self.commands += len(batch)
-            self._last = max(len(batch), self._last - 1)  # one batch may be small by chance
+            self._last = max(len(batch), self._last * 7 // 8)  # one batch may be small by chance
         for waiting, told in leased:
             try:
                 outcomes.append((waiting, told(), None))
