@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from msgspec import structs
 
 from procession.storage import repository
 from procession.storage.drivers import Driver
@@ -37,5 +38,5 @@ def newest_versions(
             return None
         if repository.resource(driver, row.deployment, resource) != resources[resource]:
             return None
-        rows[kind].append(dataclasses.asdict(row))
+        rows[kind].append(structs.asdict(row))
     return tuple(rows["process"]), tuple(rows["decision"]), tuple(rows["requirements"]), tuple(rows["form"])
