@@ -60,6 +60,25 @@ class PoolSettings:
     busy_timeout: float = 30.0  # SQLite: how long a write waits for another process
 
 
+class _Translated:
+    """Raises what drivers and the pool raise by the names that they have in this program."""
+
+    def __init__(self, pool_timeout: float) -> None:
+        self._pool_timeout = pool_timeout
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, psycopg.Error | sqlite3.Error | DBAPIError):
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            meant = None if cause is None else translated(cause)
+            if meant is not None:
+                raise meant from error
+        elif isinstance(error, PoolTimeout):
+            raise Unavailable(f"No database connection became free within {self._pool_timeout:g} s") from error
+
+
 class Storage:
     """An open database. Safe to use from several threads; close it when done."""
 
@@ -67,6 +86,7 @@ class Storage:
         self.url = url
         self.dialect = url.get_backend_name()
         self._pool = pool
+        self._translated = _Translated(pool.connect_timeout)
         self._clock = clock
         self._write_lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
@@ -109,7 +129,7 @@ class Storage:
         Raises Conflict where another transaction was first, Unavailable where the database cannot be reached.
         """
         self.heartbeat()
-        with self._translated(), self._driver() as driver:
+        with self._translated, self._driver() as driver:
             yield Transaction(driver, self.keys)
 
     def join(self, connection: Joinable) -> Transaction:
@@ -129,7 +149,7 @@ class Storage:
         is not leased already, a number is taken and given back within the caller's transaction: whatever becomes of
         that, number and keys share its fate.
         """
-        with self._translated():
+        with self._translated:
             if not isinstance(connection, sqlite3.Connection):
                 self.heartbeat()
                 transaction = self.join(connection)
@@ -181,19 +201,6 @@ class Storage:
         finally:
             self._depth -= 1
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (psycopg.Error, sqlite3.Error, DBAPIError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            meant = None if cause is None else translated(cause)
-            if meant is None:
-                raise
-            raise meant from error
-        except PoolTimeout as error:
-            raise Unavailable(f"No database connection became free within {self._pool.connect_timeout:g} s") from error
-
     # ------------------------------------------------------------ reading
 
     @contextmanager
@@ -203,7 +210,7 @@ class Storage:
             with self._write_lock, self.engine.connect() as connection:
                 yield connection
             return
-        with self._translated(), self._reading.connect() as connection:
+        with self._translated, self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -233,7 +240,7 @@ class Storage:
         """Opens the pool's minimum of connections to PostgreSQL; SQLite's cost nothing to open."""
         if self._writer is not None or self._pool.minimum < 2:
             return  # opening the database has left one
-        with self._translated(), ExitStack() as held:
+        with self._translated, ExitStack() as held:
             for _ in range(min(self._pool.minimum, self._pool.size)):
                 held.enter_context(self._reading.connect())
 
@@ -247,7 +254,7 @@ class Storage:
 
     def migrate(self) -> None:
         """Brings the schema up to date; several processes may do so at once. Raises Conflict where it is newer."""
-        with self._translated():
+        with self._translated:
             with self._reading.connect() as connection:
                 if not needs_upgrade(connection):
                     return
@@ -273,7 +280,7 @@ class Storage:
             if lease is not None and not lease.is_old(now):
                 return
             # a transaction of its own: a lease must be committed before the first key is made under it
-            with self._translated(), self._driver() as driver:
+            with self._translated, self._driver() as driver:
                 lease = claim_node(driver, holder_name(), now) if lease is None else renew_node(driver, lease, now)
             self._lease = lease
             self.keys.renew(lease.number, lease.expires)
@@ -282,7 +289,7 @@ class Storage:
         """Gives the node's number back and closes every connection."""
         if self._lease is not None:
             lease, self._lease = self._lease, None
-            with self._translated(), self._driver() as driver:
+            with self._translated, self._driver() as driver:
                 release_node(driver, lease, max(self.keys.last_time, self._clock()))
             self.keys.renew(lease.number, 0)
         for asker in self._askers:
@@ -346,6 +353,7 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
         pool_timeout=pool.connect_timeout,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
+        pool_reset_on_return=None,  # `on_reset` sees to it
         connect_args={"connect_timeout": max(1, int(pool.connect_timeout)), "application_name": "procession"},
     )
 
@@ -354,7 +362,10 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.adapters.register_dumper(int, Int8BinaryDumper)
 
-    def on_checkin(connection: psycopg.Connection[Any] | None, record: ConnectionPoolEntry) -> None:
+    def on_reset(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, state: Any) -> None:
+        # nothing returns within an open transaction; most have ended theirs, as the connection itself knows
+        if connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            connection.rollback()
         record.info["returned"] = time.monotonic()
 
     def on_checkout(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, proxy: Any) -> None:
@@ -368,7 +379,7 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
                 raise DisconnectionError
 
     event.listen(engine, "connect", on_connect)
-    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "reset", on_reset)
     event.listen(engine, "checkout", on_checkout)
     return engine
 

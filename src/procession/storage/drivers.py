@@ -128,7 +128,7 @@ def _sqlite_asked(statement: str, parameters: Sequence[Any]) -> tuple[str, list[
 
 @cache
 def _flags(table: Table) -> frozenset[str]:
-    return frozenset(column.name for column in table.c if isinstance(column.type, Boolean))
+    return frozenset(str(column.name) for column in table.c if isinstance(column.type, Boolean))
 
 
 def _bound(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
@@ -143,14 +143,14 @@ def _bound(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> dict[st
 
 
 @lru_cache(MAX_PREPARED)
-def _sqlite_insert(table: str, columns: tuple[str, ...], bound: tuple[str, ...]) -> str:
+def _sqlite_insert(table: Table, columns: tuple[str, ...], bound: tuple[str, ...]) -> str:
     values = ", ".join("?" if name in bound else "NULL" for name in columns)
-    return f'INSERT INTO "{table}" ({quoted(columns)}) VALUES ({values})'
+    return f'INSERT INTO "{table.name}" ({quoted(columns)}) VALUES ({values})'
 
 
 @lru_cache(MAX_PREPARED)
 def _sqlite_update(
-    table: str, columns: tuple[str, ...], bound: tuple[str, ...], computed: tuple[tuple[str, str], ...]
+    table: Table, columns: tuple[str, ...], bound: tuple[str, ...], computed: tuple[tuple[str, str], ...]
 ) -> str:
     # numbered parameters, so that a computed column may use a value again
     places = dict.fromkeys(columns, "NULL") | {name: f"?{place}" for place, name in enumerate(bound, 1)}
@@ -159,7 +159,7 @@ def _sqlite_update(
         for column, place in places.items():
             expression = expression.replace(f"new.{column}", place)
         changes.append(f'"{name}" = {expression.replace("old.", "")}')
-    return f'UPDATE "{table}" SET {", ".join(changes)} WHERE "{columns[0]}" = {places[columns[0]]}'
+    return f'UPDATE "{table.name}" SET {", ".join(changes)} WHERE "{columns[0]}" = {places[columns[0]]}'
 
 
 class SqliteDriver:
@@ -188,7 +188,7 @@ class SqliteDriver:
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         bound = _bound(table, columns, rows)
         if bound:
-            statement = _sqlite_insert(table.name, tuple(columns), tuple(bound))
+            statement = _sqlite_insert(table, tuple(columns), tuple(bound))
             self._connection.executemany(statement, zip(*bound.values(), strict=True))
 
     def update(
@@ -196,7 +196,7 @@ class SqliteDriver:
     ) -> None:
         bound = _bound(table, columns, rows)
         if bound:
-            statement = _sqlite_update(table.name, tuple(columns), tuple(bound), tuple((computed or {}).items()))
+            statement = _sqlite_update(table, tuple(columns), tuple(bound), tuple((computed or {}).items()))
             self._connection.executemany(statement, zip(*bound.values(), strict=True))
 
     def delete(self, table: Table, keys: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any, NamedTuple
@@ -106,6 +106,11 @@ def _update(table: Table, columns: tuple[str, ...], computed: tuple[tuple[str, s
     )
 
 
+@cache
+def _delete(table: Table) -> str:
+    return f'DELETE FROM "{table.name}" WHERE "key" = ANY($1)'
+
+
 def _rows(table: Table, columns: tuple[str, ...], number: int) -> str:
     """So many rows as SQL, whose parameters are their values; where `number` is 0, any number of rows in one parameter."""
     types = [_type(table.c[name].type) for name in columns]
@@ -191,7 +196,7 @@ def _of_bytes(value: bytes) -> bytes:
 def _of_list(values: Sequence[Any]) -> bytes:
     """Keys or texts as an array: PostgreSQL's form is JSON in other brackets, but for what JSON writes with a backslash."""
     encoded = msgspec.json.encode(values)
-    if b"\\" in encoded:
+    if encoded.find(b"\\") >= 0:  # `in` makes an error and drops it
         return ("{" + ",".join(map(_item, values)) + "}").encode()
     return b"{%b}" % encoded[1:-1]
 
@@ -239,6 +244,19 @@ class Question:
         return self.found
 
 
+class _Together:
+    """Blocks of changes that wait for each other, one within the other."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
+
+
 class PostgresDriver:
     """The statements of one transaction on a psycopg connection."""
 
@@ -252,7 +270,7 @@ class PostgresDriver:
         self._most = MAX_PREPARED if prepares else 0
         self._waiting: list[Question] = []
         self._changes: list[_Change] = []
-        self._is_together = False
+        self._together = _Together()
         self.is_committing = False  # from here on nobody but the database knows whether it has committed
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> Question:
@@ -287,7 +305,7 @@ class PostgresDriver:
         self._soon()
 
     def delete(self, table: Table, keys: Sequence[int]) -> None:
-        statement = rendered(f'DELETE FROM "{table.name}" WHERE "key" IN ??')
+        statement = _delete(table)
         if self._is_merging:
             self._changes.append(_Change(table.name, statement, keys))
             return
@@ -296,7 +314,7 @@ class PostgresDriver:
 
     @property
     def _is_merging(self) -> bool:
-        return self._is_together and self._most > 0
+        return self._together.depth > 0 and self._most > 0
 
     def _merge(self) -> None:
         """Puts the changes that were collected among what waits to be sent, as few statements."""
@@ -310,13 +328,8 @@ class PostgresDriver:
                 for change in together:
                     self._put(change.statement, [change.parameter])
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        before, self._is_together = self._is_together, True
-        try:
-            yield
-        finally:
-            self._is_together = before
+    def together(self) -> AbstractContextManager[None]:
+        return self._together
 
     def commit(self) -> None:
         """Sends what waits and the end of the transaction, which its first statement has opened."""
@@ -354,7 +367,7 @@ class PostgresDriver:
         return question
 
     def _soon(self) -> None:
-        if not self._is_together:
+        if not self._together.depth:
             self.flush()
 
     def flush(self) -> None:

@@ -42,6 +42,7 @@ VARIABLE_COLUMNS = ", ".join(f'v."{name}"' for name in VARIABLES.columns)
 """The columns of a variable `v`."""
 _VARIABLE_SELECT = f"SELECT {VARIABLE_COLUMNS}, b.content FROM variable v LEFT JOIN big_value b ON b.key = v.big WHERE "
 _BIG, _SCOPE, _NAME = (VARIABLES.columns.index(name) for name in ("big", "scope", "name"))
+_SELECT = {record: f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}"' for record, codec in CODECS.items()}
 _WAITS: dict[str, type[Any]] = {
     Wait.TASK: Task,
     Wait.EXTERNAL: External,
@@ -164,11 +165,9 @@ class Transaction:
 
     def ask(self, table: type[R], keys: Iterable[int]) -> Later[list[R]]:
         """`fetch`, wanted later and without a lock: see `Driver.ask`. Not for variables."""
-        codec = CODECS[table]
-        rows = self.driver.ask(
-            f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}" WHERE key IN ??', [list(keys)]
-        )
-        return lambda: [codec.record_of(row) for row in rows()]
+        record_of = CODECS[table].record_of
+        rows = self.driver.ask(f"{_SELECT[table]} WHERE key IN ??", [list(keys)])
+        return lambda: [record_of(row) for row in rows()]
 
     def fetch_group(self, table: type[R], group: int, only: str | None = None) -> list[R]:
         """The stored records of a group (`GROUPED_BY`), with `only` those that it tells apart (`TOLD_APART_BY`)."""
@@ -187,7 +186,7 @@ class Transaction:
         codec = CODECS[table]
         lock = " {for update}" if table in _LEASED else ""
         order = " ORDER BY key" if lock and not rest else rest
-        statement = f'SELECT {quoted(codec.columns)} FROM "{codec.table.name}" WHERE {where}{order}{lock}'
+        statement = f"{_SELECT[table]} WHERE {where}{order}{lock}"
         return [codec.record_of(row) for row in self.driver.rows(statement, parameters)]
 
     def exists(self, table: type[Record], key: int) -> bool:
