@@ -119,7 +119,9 @@ def test_events_tell_a_life_in_order(seed: int) -> None:
 def test_undoing_gives_back_what_was(writes: list[tuple[int, int, bool]], kept: int) -> None:
     def written(steps: list[tuple[int, int, bool]], state: State) -> None:
         for key, parent, remove in steps:
-            if remove and state.get(Element, key) is not None:
+            if not remove and not state.is_held(Element, key):
+                state.add(Element(key, 1, parent, "n"))
+            elif remove and state.get(Element, key) is not None:
                 state.remove(Element, key)
             elif not remove and (old := state.get(Element, key)) is None:
                 state.put(Element(key, 1, parent, "n"))

@@ -181,6 +181,8 @@ class Unit:
 
     def _drop_transient(self) -> None:
         """Transient variables end with the command that made them."""
+        if VariableSet not in map(type, self._events):
+            return
         for event in self._events:
             if type(event) is VariableSet and event.variable.transient:
                 v = event.variable

@@ -57,7 +57,7 @@ def _business_key_changed(state: State, event: e.BusinessKeyChanged) -> None:
 
 
 def _element_created(state: State, event: e.ElementCreated) -> None:
-    state.put(event.element)
+    state.add(event.element)
     _count_child(state, event.element.parent, 1)
 
 
@@ -167,7 +167,7 @@ def _variables_dropped(state: State, event: e.VariablesDropped) -> None:
 
 
 def _task_created(state: State, event: e.TaskCreated) -> None:
-    state.put(event.task)
+    state.add(event.task)
     _attach(state, event.task.element, Wait.TASK, event.task.key)
 
 
@@ -224,7 +224,7 @@ def _incident_annotated(state: State, event: e.IncidentAnnotated) -> None:
 
 
 APPLY: Final[Mapping[type[e.Event], Callable[[State, Any], None]]] = {
-    e.InstanceStarted: lambda state, event: state.put(event.instance),
+    e.InstanceStarted: lambda state, event: state.add(event.instance),
     e.InstanceEnded: lambda state, event: state.remove(Instance, event.instance),
     e.InstanceSuspensionChanged: _instance_suspended,
     e.InstanceModified: _nothing,

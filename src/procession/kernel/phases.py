@@ -139,7 +139,7 @@ def _attach(step: Step, element: Element, place: Place, item: Continue) -> None:
             open_waits(step, element, place.starts, SCOPE_TIMER)
         if place.boundaries:
             open_waits(step, element, place.boundaries, BOUNDARY_TIMER)
-    if at_once and step.goes_straight():
+    if at_once and not step.answer.requests:
         _execute(step, step.view.need(Element, key), place, item)
     else:
         step.push(Continue(key, following))
@@ -229,7 +229,7 @@ def _leave(step: Step, element: Element, place: Place, item: Continue) -> None:
     if waits:
         _wait_after(step, element, node, flows)
     else:
-        _out(step, element, place, flows, removed=removed)
+        _out(step, element, place, flows, removed)
 
 
 def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) -> None:
@@ -245,7 +245,7 @@ def _wait_after(step: Step, element: Element, node: Node, flows: Sequence[str]) 
         step.rest(key, Phase.AFTER)
 
 
-def _out(step: Step, element: Element, place: Place, flows: Sequence[str], *, removed: bool = False) -> None:
+def _out(step: Step, element: Element, place: Place, flows: Sequence[str], removed: bool = False) -> None:
     """Tokens leave by the flows; the element goes if it is not `removed` yet, or tells its scope that its path has ended."""
     key, scope, node, inner = element.key, element.parent, place.node, place.is_turn
     assert scope is not None

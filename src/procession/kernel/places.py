@@ -60,10 +60,11 @@ class Place(Struct, frozen=True):
 
 
 def place_at(process: Process, at: str) -> Place:
-    """The place of that name: a node's id, with `BODY` behind it that of its loop's body. Raises KeyError for no node."""
-    place: Place | None = process.places.get(at)
-    if place is None:
-        place = process.places[at] = _worked_out(process, at)
+    """The place of that name: a node's id, with `BODY` behind it that of its loop's body. Raises KeyError for no node.
+
+    From then on it is one of the process' `places`.
+    """
+    place = process.places[at] = _worked_out(process, at)
     return place
 
 

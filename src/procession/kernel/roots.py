@@ -26,7 +26,8 @@ BEGINS = "begins"
 
 def listeners_of(step: Step, event: str) -> list[Listener]:
     """The listeners of the process for an event that are jobs of workers."""
-    return [x for x in step.process.listeners if x.event == event and isinstance(x.work, ExternalWork)]
+    listeners = step.process.listeners
+    return [x for x in listeners if x.event == event and isinstance(x.work, ExternalWork)] if listeners else []
 
 
 def beginning(node: str, variables: Values, instructions: Sequence[StartAt]) -> dict[str, Any]:

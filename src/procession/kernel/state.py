@@ -47,6 +47,9 @@ MANY_VARIABLES = 50
 _SCOPES: dict[type[Any], type[Any]] = {Element: Task, Task: Element}
 """A scope of variables is the one or the other: where a key names one it needs no look-up that it is not the other."""
 
+_NEVER_HELD: Any = object()
+"""What is there before a record that nobody has looked for."""
+
 
 class Loader(Protocol):
     """Fetches stored rows. All methods see one consistent, locked picture of the instances they touch."""
@@ -102,7 +105,7 @@ class State:
         self._part: set[tuple[int, str]] = set()
         self._apart: set[tuple[int, str]] = set()  # large variables that nobody has looked at
         self._looked_up: set[tuple[int, str]] = set()  # names of variables that were fetched alone, by scope
-        self._journal: list[tuple[type[Any], int, Any, bool]] = []
+        self._journal: list[tuple[Any, Any]] = []  # what was there before, or `_NEVER_HELD`, and what is there now
 
     # ------------------------------------------------------------ reading
 
@@ -247,7 +250,7 @@ class State:
             if key not in rows:
                 rows[key] = stored[key] = record
                 if is_grouped:
-                    self._group(table, record, present=True)
+                    self._enter(table, record)
                 if others is not None:
                     others.setdefault(key, None)
 
@@ -261,22 +264,31 @@ class State:
         if old is not None:
             self.swap(old, record)
             if isinstance(record, Element) and old.parent != record.parent:
-                self._group(table, old, present=False)
-                self._group(table, record, present=True)
+                self._leave(table, old)
+                self._enter(table, record)
             return
-        is_new = key not in rows
-        self._journal.append((table, key, None, not is_new))
+        if key not in rows:
+            self.add(record)
+            return
+        self._journal.append((None, record))
         rows[key] = record
         if table in GROUPED_BY:
-            self._group(table, record, present=True)
-        if is_new and table in _SCOPES:
+            self._enter(table, record)
+
+    def add(self, record: Record) -> None:
+        """Adds a record that is new: nothing is stored under its key."""
+        table, key = type(record), record.key
+        self._journal.append((_NEVER_HELD, record))
+        self._rows[table][key] = record
+        if table in GROUPED_BY:
+            self._enter(table, record)
+        if table in _SCOPES:
             self._made.add(key)
 
     def swap(self, old: Record, new: Record) -> None:
         """Puts a record in the place of the one that is held under its key; it stays in its group."""
-        table, key = type(new), new.key
-        self._journal.append((table, key, old, True))
-        self._rows[table][key] = new
+        self._journal.append((old, new))
+        self._rows[type(new)][new.key] = new
 
     def remove(self, table: type[Record], key: int) -> None:
         """Deletes a record; deleting what is not there is a fault of the caller's (KeyError)."""
@@ -284,11 +296,11 @@ class State:
 
     def drop(self, record: Record) -> None:
         """Deletes a record that is held."""
-        table, key = type(record), record.key
-        self._journal.append((table, key, record, True))
-        self._rows[table][key] = None
+        table = type(record)
+        self._journal.append((record, None))
+        self._rows[table][record.key] = None
         if table in GROUPED_BY:
-            self._group(table, record, present=False)
+            self._leave(table, record)
 
     def mark(self) -> int:
         """A point to go back to with `undo`."""
@@ -297,33 +309,36 @@ class State:
     def undo(self, mark: int) -> None:
         """Takes back everything since `mark`."""
         while len(self._journal) > mark:
-            table, key, old, held = self._journal.pop()
-            current = self._rows[table].get(key)
-            stays = current is not None and old is not None and (table is not Element or current.parent == old.parent)
+            before, now = self._journal.pop()
+            record = before if now is None else now
+            table, key = type(record), record.key
+            was_held = before is not None and before is not _NEVER_HELD
+            stays = was_held and now is not None and (table is not Element or now.parent == before.parent)
             if table in GROUPED_BY and not stays:
-                if current is not None:
-                    self._group(table, current, present=False)
-                if old is not None:
-                    self._group(table, old, present=True)
-            if held:
-                self._rows[table][key] = old
-            else:
+                if now is not None:
+                    self._leave(table, now)
+                if was_held:
+                    self._enter(table, before)
+            if before is _NEVER_HELD:
                 del self._rows[table][key]
+            else:
+                self._rows[table][key] = before
 
-    def _group(self, table: type[Any], record: Any, *, present: bool) -> None:
+    def _enter(self, table: type[Any], record: Any) -> None:
+        """A record is in its group from now on."""
         group = getattr(record, GROUPED_BY[table])
-        if group is None:
-            return
-        if present:
+        if group is not None:
             self._groups[table].setdefault(group, {})[record.key] = None
-        else:
+            if table is Variable:
+                self._named.setdefault(group, {})[record.name] = record.key
+
+    def _leave(self, table: type[Any], record: Any) -> None:
+        """A record is in its group no more."""
+        group = getattr(record, GROUPED_BY[table])
+        if group is not None:
             self._groups[table][group].pop(record.key, None)
-        if table is Variable:
-            named = self._named.setdefault(group, {})
-            if present:
-                named[record.name] = record.key
-            elif named.get(record.name) == record.key:
-                del named[record.name]
+            if table is Variable and self._named[group].get(record.name) == record.key:
+                del self._named[group][record.name]
 
     # ------------------------------------------------------------ saving
 

@@ -140,6 +140,40 @@ _NO_PROCESS = cast("Process", _NoProcess())
 class Step:
     """One command at work on one instance."""
 
+    __slots__ = (
+        "_agenda",
+        "_checks",
+        "_chosen",
+        "_in_breadth",
+        "_is_straight",
+        "_items",
+        "_later",
+        "_moves",
+        "_state",
+        "_turns",
+        "_work_on",
+        "answer",
+        "came_to_end",
+        "changed",
+        "cut_off",
+        "definition",
+        "deletion",
+        "ending",
+        "leaves_called",
+        "listening",
+        "listens",
+        "maps",
+        "open",
+        "outside",
+        "process",
+        "put_off",
+        "rolls_back",
+        "told",
+        "view",
+        "watches",
+        "world",
+    )
+
     def __init__(
         self, state: State, world: World, definition: int | None, work_on: Callable[[Step, Item], None]
     ) -> None:
@@ -251,9 +285,9 @@ class Step:
         if self._in_breadth and len(turns) > 1:
             self._later.extend((turns[0], Turns(tuple(turns), 1)))
         else:
-            self.push_next(*turns)
+            self.push_next(turns)
 
-    def push_next(self, *items: Item) -> None:
+    def push_next(self, items: Sequence[Item]) -> None:
         """Adds what begins or ends next: after all that waits for its turn already, where the process goes in breadth."""
         if self._in_breadth:
             self._later.extend(items)
@@ -263,9 +297,9 @@ class Step:
     def go_on(self) -> Answer:
         """Works on until something is asked of another instance, or nothing is left to do."""
         self.answer = Answer()
-        return self.run(pausing=True)
+        return self.run(True)
 
-    def run(self, *, pausing: bool = False) -> Answer:
+    def run(self, pausing: bool = False) -> Answer:
         """Works the agenda off; `pausing` stops it, with `rest` in its answer, where something was asked of another instance."""
         agenda, later, checks, work_on = self._agenda, self._later, self._checks, self._work_on
         requests = self.answer.requests
@@ -340,11 +374,15 @@ class Step:
 
     def place_of(self, element: Element) -> Place:
         """What the model says of where an element is."""
-        return place_at(self.process, element.node)
+        try:
+            place: Place = self.process.places[element.node]
+        except KeyError:
+            place = place_at(self.process, element.node)
+        return place
 
     def node_of(self, element: Element) -> Node:
         """The model of what an element is at; a loop's body has its activity's node."""
-        return place_at(self.process, element.node).node
+        return self.place_of(element).node
 
     def is_root(self, element: Element) -> bool:
         return element.parent is None
@@ -366,7 +404,7 @@ class Step:
                 self.emit(e.FlowTaken(instance, flow))
             keys.append(key)
             begun.append(Continue(key, _BEFORE))
-        self.push_next(*begun)
+        self.push_next(begun)
         return keys
 
     def take(self, flows: Sequence[str], scope: int) -> list[int]:
@@ -378,7 +416,7 @@ class Step:
         """Leaves the element at a durable position; something else pushes it on."""
         self.emit(e.ElementMoved(element, phase, index, life))
 
-    def complete(self, element: int, flows: Sequence[str] | None = None, *, looks: bool = True) -> None:
+    def complete(self, element: int, flows: Sequence[str] | None = None, looks: bool = True) -> None:
         """The behaviour is done. `flows` are the outgoing flows it chose; None leaves the choice to the conditions.
 
         Conditional events come before that, where it `looks` at them.
@@ -391,7 +429,7 @@ class Step:
             return
         self.ending = None
         found = self.view.need(Element, element)
-        place = place_at(self.process, found.node)
+        place = self.place_of(found)
         if flows is not None:
             self._chosen[element] = tuple(flows)
         elif self.rolls_back and not place.is_body:
@@ -403,7 +441,7 @@ class Step:
         first = Phase.OUTPUT if mapped else Phase.END
         if not self._in_breadth:
             self.emit(e.ElementMoved(element, first, 0, Life.COMPLETING))
-        self.push_next(Continue(element, first))
+        self.push_next([Continue(element, first)])
 
     # ------------------------------------------------------------ mappings
 
@@ -477,7 +515,7 @@ class Step:
 
     def _choose(self, element: Element) -> tuple[str, ...]:
         """The outgoing flows of an activity or event: all without a condition or whose condition holds; else the default."""
-        place = place_at(self.process, element.node)
+        place = self.place_of(element)
         node = place.node
         if place.leaves_freely:
             return node.outgoing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Table
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _EMPTY: dict[Table, dict[str, Any]] = {
     table: {
-        column.name: None
+        intern(str(column.name)): None
         if column.server_default is None
         else False
         if isinstance(column.type, Boolean)
@@ -25,7 +26,8 @@ _EMPTY: dict[Table, dict[str, Any]] = {
     }
     for table in schema.HISTORY
 }
-"""Every column with its default, in the order in which they are written."""
+"""Every column with its default, in the order in which they are written. Their names are plain texts: SQLAlchemy's are of a
+class of its own, which a dictionary compares letter by letter."""
 _COLUMNS = {table: tuple(row) for table, row in _EMPTY.items()}
 _DURATION = {"duration": "new.ended - old.started"}
 _DURATION_OF_INCIDENT = {"duration": "new.ended - old.created"}
@@ -40,7 +42,9 @@ class HistoryRows:
         self._added: dict[Table, dict[int, Values]] = {}
         self._changed: dict[Table, dict[int, Values]] = {}
 
-    def add(self, table: Table, key: int, origin: Sequence[Any], **values: Any) -> None:
+    # only by position: the names of other parameters are not compared with those of the values
+
+    def add(self, table: Table, key: int, origin: Sequence[Any], /, **values: Any) -> None:
         """A new row."""
         row = _EMPTY[table].copy()
         row["key"] = key
@@ -48,7 +52,7 @@ class HistoryRows:
         row.update(values)
         self._added.setdefault(table, {})[key] = row
 
-    def change(self, table: Table, key: int, **values: Any) -> None:
+    def change(self, table: Table, key: int, /, **values: Any) -> None:
         """New values in a row that is here or stored; nothing where there is no such row."""
         added = self._added.get(table)
         row = None if added is None else added.get(key)

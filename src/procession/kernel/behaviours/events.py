@@ -88,8 +88,8 @@ class Ending(Behaviour):
     def execute(self, step: Step, element: Element, node: Node) -> None:
         assert isinstance(node, EndEvent)
         match node.definition:
-            case Terminate():
-                step.complete(element.key, flows=())
+            case None | Terminate():
+                step.complete(element.key, ())
             case Compensation(activity=activity):
                 if not compensate(step, element, activity):
                     step.complete(element.key, flows=())

@@ -69,7 +69,7 @@ class LoopBody(Behaviour):
                 step.complete(element.key)
         elif loop.sequential:
             items = None if loop.collection is None else _items(step, element, loop)
-            step.push_next(begin_turn(step, element, node, loop, done, items))
+            step.push_next([begin_turn(step, element, node, loop, done, items)])
         else:
             step.look_at_conditions()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from procession.bpmn.model import Form, Node, ReceiveTask, UserTask, WorkTask
+from procession.bpmn.model import Form, Node, ReceiveTask, Reference, UserTask, WorkTask
 from procession.errors import ExpressionFailed
 from procession.expressions import Expression
 from procession.kernel import events as e
@@ -53,7 +53,8 @@ class HumanTask(Behaviour):
         users = _names(step, key, node.candidate_users)
         groups = _names(step, key, node.candidate_groups)
         assignee = step.text(key, node.assignee)
-        asked = "create" if asks_workers(step, element, "create") else None
+        listens = bool(node.traits.listeners)
+        asked = "create" if listens and asks_workers(step, element, "create") else None
         if asked is None and assignee is not None and asks_workers(step, element, "assignment"):
             asked = "assignment"
         task = Task(
@@ -66,13 +67,13 @@ class HumanTask(Behaviour):
             name=step.text(key, node.title),
             description=step.text(key, node.description),
             assignee=None if asked else assignee,
-            priority=_priority(step, key, node.priority),
-            due=_date(step, key, node.due),
-            follow_up=_date(step, key, node.follow_up),
-            form_key=_lenient(step, key, form.key),
+            priority=DEFAULT_PRIORITY if node.priority is None else _priority(step, key, node.priority),
+            due=None if node.due is None else _date(step, key, node.due),
+            follow_up=None if node.follow_up is None else _date(step, key, node.follow_up),
+            form_key=None if form.key is None else _lenient(step, key, form.key),
             form_ref=None if form.reference is None else _lenient(step, key, form.reference.key),
             form_binding=None if form.reference is None else str(form.reference.binding),
-            form_version=_version(step, key, form),
+            form_version=None if form.reference is None else _version(step, key, form.reference),
             suspended=instance.suspended,
             tenant=instance.tenant,
         )
@@ -86,6 +87,8 @@ class HumanTask(Behaviour):
             return
         if asked and assignee is not None:
             assign(step, element, task, assignee)
+            return
+        if not listens:
             return
         time_listeners(step, element, node)
         run_task_listeners(step, element, task.key, "create")
@@ -122,8 +125,8 @@ def _names(step: Step, scope: int, expressions: Iterable[Expression]) -> list[st
     return found
 
 
-def _priority(step: Step, scope: int, expression: Expression | None) -> int:
-    value = None if expression is None else step.evaluate(scope, expression)
+def _priority(step: Step, scope: int, expression: Expression) -> int:
+    value = step.evaluate(scope, expression)
     if value is None or value == "":
         return DEFAULT_PRIORITY
     try:
@@ -134,8 +137,8 @@ def _priority(step: Step, scope: int, expression: Expression | None) -> int:
         raise ExpressionFailed(f"Priority does not resolve to a number: {value!r}") from None
 
 
-def _date(step: Step, scope: int, expression: Expression | None) -> datetime | None:
-    value = None if expression is None else step.evaluate(scope, expression)
+def _date(step: Step, scope: int, expression: Expression) -> datetime | None:
+    value = step.evaluate(scope, expression)
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
@@ -145,7 +148,7 @@ def _date(step: Step, scope: int, expression: Expression | None) -> datetime | N
     raise ExpressionFailed(f"Due date expression does not resolve to a date or a text: {value!r}")
 
 
-def _lenient(step: Step, scope: int, expression: Expression | None) -> str | None:
+def _lenient(step: Step, scope: int, expression: Expression) -> str | None:
     """A form's key: Camunda 7 looks at it when somebody asks for the form, so it never keeps a task from being created."""
     try:
         return step.text(scope, expression)
@@ -153,8 +156,6 @@ def _lenient(step: Step, scope: int, expression: Expression | None) -> str | Non
         return None
 
 
-def _version(step: Step, scope: int, form: Form) -> int | None:
-    if form.reference is None or form.reference.version is None:
-        return None
-    text = _lenient(step, scope, form.reference.version)
+def _version(step: Step, scope: int, reference: Reference) -> int | None:
+    text = None if reference.version is None else _lenient(step, scope, reference.version)
     return int(text) if text is not None and text.isdecimal() else None

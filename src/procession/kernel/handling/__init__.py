@@ -124,4 +124,4 @@ def step(state: State, command: c.Command, world: World) -> Answer:
         definition = None if instance is None else instance.definition
     work = Step(state, world, definition, work_on)
     work.answer.value = HANDLERS[type(command)](work, command)
-    return work.run(pausing=True)
+    return work.run(True)

@@ -43,7 +43,7 @@ def start(step: Step, command: c.StartInstance) -> int:
         tags=command.tags,
     )
     # what the start event's output mappings are to take is the event's own
-    started = [x for x in command.instructions if isinstance(x, c.StartAt)]
+    started = [x for x in command.instructions if isinstance(x, c.StartAt)] if command.instructions else []
     mapped = bool(node.traits.outputs) and not process.policies.results_outwards and not command.instructions
     own = command.variables if mapped else {}
     asks = bool(listeners_of(step, "start")) and not command.skip_listeners
