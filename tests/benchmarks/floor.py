@@ -1,25 +1,32 @@
 """What the database alone can do: the rows of a run, written again in the same transactions by a loop, and nothing read.
 
-Statements, values and batches are the run's own, recorded as they went to the driver, which adds next to nothing: prepared
-statements, one flight per transaction on PostgreSQL. What was engine is left out, and so are all its questions, so this is
-the limit of anything that stores the same. `same_rows` proves that both databases hold the same afterwards.
+By the run's own driver (`replay`): statements, values and batches are recorded as they went to it, and it adds next to
+nothing: prepared statements, one flight per transaction on PostgreSQL. What was engine is left out, and so are all its
+questions, so this is the limit of anything that stores the same. And by a raw script (`script`): what psycopg and sqlite3 give
+to anybody who writes many rows, `executemany`, one statement per table and kind of change. `same_rows` proves that the
+databases hold the same afterwards.
 """
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 
 from procession.storage import Storage, schema
-from procession.storage.drivers import SqliteDriver
+from procession.storage.drivers import SqliteDriver, quoted
 from procession.storage.postgres import PostgresDriver
 from tests.benchmarks.filling import RUNTIME
 
 METHODS = ("run", "insert", "update", "delete")
+_NEW = re.compile(r"new\.(\w+)")
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
@@ -106,3 +113,56 @@ def replay(storage: Storage, transactions: list[list[Call]]) -> tuple[float, flo
                 else:
                     getattr(driver, name)(*arguments, **named)
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def script(url: str, warm_up: list[list[Call]], transactions: list[list[Call]]) -> float:
+    """Writes the rows of the transactions by `executemany`; seconds of wall time that took, without those of `warm_up`."""
+    with closing(_connect(url)) as connection:
+        mark = "?" if isinstance(connection, sqlite3.Connection) else "%s"
+        first, then = ([_many(calls, mark) for calls in those] for those in (warm_up, transactions))
+        _write(connection, first)
+        begun = time.perf_counter()
+        _write(connection, then)
+        return time.perf_counter() - begun
+
+
+def _connect(url: str) -> Any:
+    if url.startswith("postgresql"):
+        return psycopg.connect(url)
+    connection = sqlite3.connect(make_url(url).database or "")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000"):  # as ours
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _write(connection: Any, transactions: list[list[tuple[str, Sequence[Any]]]]) -> None:
+    for statements in transactions:
+        cursor = connection.cursor()
+        for statement, rows in statements:
+            cursor.executemany(statement, rows)
+        connection.commit()
+
+
+def _many(calls: list[Call], mark: str) -> list[tuple[str, Sequence[Any]]]:
+    """What was asked of the driver as statements and their rows."""
+    found: list[tuple[str, Sequence[Any]]] = []
+    for name, arguments, named in calls:
+        match name, arguments:
+            case "insert", (table, columns, rows):
+                places = ", ".join([mark] * len(columns))
+                found.append((f'INSERT INTO "{table.name}" ({quoted(columns)}) VALUES ({places})', rows))
+            case "update", (table, (key, *columns), rows, *more):
+                changes, values = [f'"{column}" = {mark}' for column in columns], [*range(1, len(columns) + 1)]
+                for column, expression in (more[0] if more else named.get("computed") or {}).items():
+                    values += [columns.index(used) + 1 for used in _NEW.findall(expression)]
+                    expression = _NEW.sub(mark, expression).replace("old.", "")
+                    changes.append(f'"{column}" = {expression}')
+                text = f'UPDATE "{table.name}" SET {", ".join(changes)} WHERE "{key}" = {mark}'
+                found.append((text, [[*(row[place] for place in values), row[0]] for row in rows]))
+            case "delete", (table, keys):
+                found.append((f'DELETE FROM "{table.name}" WHERE "key" = {mark}', [(key,) for key in keys]))
+            case "together" | "apart", _:
+                pass
+            case _:
+                raise ValueError(f"The script does not know how to {name}: {arguments[:1]}")
+    return found

@@ -19,12 +19,13 @@ from procession.kernel import commands as c
 from procession.storage import open_storage
 from tests import postgres
 from tests.benchmarks.figures import Figure, cpu_seconds, figure
-from tests.benchmarks.floor import Recorder, replay, same_rows
+from tests.benchmarks.floor import Recorder, replay, same_rows, script
 from tests.benchmarks.models import MODELS, USER
 from tests.benchmarks.stages import STAGES, Stages
 
 COMMANDS = 2  # per instance: start, complete
-SHARE = "% of what the database alone does"
+SHARE = "% of what the database alone does by our driver"
+SHARE_OF_SCRIPT = "% of what a raw script does"
 
 
 @dataclass
@@ -49,7 +50,9 @@ class Samples:
     cpu_stages: list[dict[str, float]] = field(default_factory=list)
     floor_wall: list[float] = field(default_factory=list)
     floor_cpu: list[float] = field(default_factory=list)
+    script_wall: list[float] = field(default_factory=list)
     share: list[float] = field(default_factory=list)
+    share_of_script: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         def stages(samples: list[dict[str, float]]) -> dict[str, Figure]:
@@ -62,7 +65,9 @@ class Samples:
             "processor µs of the database server per command": figure(self.server_cpu),
             "wall µs per command": stages(self.wall_stages),
             "processor µs per command, by stage": stages(self.cpu_stages),
+            SHARE_OF_SCRIPT: figure(self.share_of_script),
             SHARE: figure(self.share),
+            "raw script, wall µs per command": figure(self.script_wall),
             "database alone, wall µs per command": figure(self.floor_wall),
             "database alone, processor µs per command": figure(self.floor_cpu),
         }
@@ -157,15 +162,17 @@ def _one(place: Place, who: Callers, instances: int, samples: Samples) -> None:
     samples.batch.append(stages.commands / max(stages.batches, 1))
     samples.wall_stages.append(stages.per_command(stages.wall))
     samples.cpu_stages.append(stages.per_command(stages.cpu))
-    run, (wall, cpu) = wall, _floor(place, who, instances)
+    run, (wall, cpu, script_wall) = wall, _floor(place, who, instances)
     samples.share.append(wall / run * 100)
+    samples.share_of_script.append(script_wall / run * 100)
+    samples.script_wall.append(script_wall * 1e6 / commands)
     samples.floor_wall.append(wall * 1e6 / commands)
     samples.floor_cpu.append(cpu * 1e6 / commands)
 
 
-def _floor(place: Place, who: Callers, instances: int) -> tuple[float, float]:
-    """Records a run on one copy, writes its rows to another."""
-    source, target = place.fresh(), place.fresh()
+def _floor(place: Place, who: Callers, instances: int) -> tuple[float, float, float]:
+    """Records a run on one copy, writes its rows to two others: seconds by our driver, of which processor, and by a script."""
+    source, target, scripted = place.fresh(), place.fresh(), place.fresh()
     try:
         with open_engine(source) as engine:
             engine.storage.heartbeat()
@@ -177,14 +184,21 @@ def _floor(place: Place, who: Callers, instances: int) -> tuple[float, float]:
             storage = open_storage(target)
             try:
                 replay(storage, warm_up)  # connections, prepared statements, plans
-                spent = replay(storage, recorder.taken())
+                taken = recorder.taken()
+                wall, cpu = replay(storage, taken)
                 same_rows(engine.storage, storage)
-                return spent
             finally:
                 storage.close()
+            by_script = script(scripted, warm_up, taken)
+            storage = open_storage(scripted)
+            try:
+                same_rows(engine.storage, storage)
+            finally:
+                storage.close()
+            return wall, cpu, by_script
     finally:
-        place.drop(source)
-        place.drop(target)
+        for url in (source, target, scripted):
+            place.drop(url)
 
 
 def _run(engine: Engine, who: Callers, instances: int) -> None:
