@@ -27,10 +27,12 @@ from procession.kernel.records import (
 )
 from procession.kernel.state import State
 
+# on its class a member is looked up as slowly as a function is called
 _EXECUTE: Final = Phase.EXECUTE
 _ACTIVE: Final = Life.ACTIVE
 _COMPLETING: Final = Life.COMPLETING
 _COMPLETED: Final = Life.COMPLETED
+_TASK: Final = Wait.TASK
 
 
 def apply(state: State, event: e.Event) -> None:
@@ -168,13 +170,13 @@ def _variables_dropped(state: State, event: e.VariablesDropped) -> None:
 
 def _task_created(state: State, event: e.TaskCreated) -> None:
     state.add(event.task)
-    _attach(state, event.task.element, Wait.TASK, event.task.key)
+    _attach(state, event.task.element, _TASK, event.task.key)
 
 
 def _task_ended(state: State, event: e.TaskEnded) -> None:
     task = state.need(Task, event.task)
     state.drop(task)
-    _detach(state, task.element, Wait.TASK, task.key)
+    _detach(state, task.element, _TASK, task.key)
 
 
 def _external_created(state: State, event: e.ExternalCreated) -> None:

@@ -37,6 +37,7 @@ from procession.kernel.waiting import (
 )
 from procession.kernel.work import run_listener
 
+# on its class a member is looked up as slowly as a function is called
 _ATTACH: Final = Phase.ATTACH
 _EXECUTE: Final = Phase.EXECUTE
 _END: Final = Phase.END

@@ -53,6 +53,7 @@ MAX_ITEMS = 50_000
 HARD_LIMIT = 2
 ITEMS_PER_TURN = 50
 MAX_ITEMS_OF_LOOPS = 1_000_000
+# on its class a member is looked up as slowly as a function is called
 _BEFORE: Final = Phase.BEFORE
 _LEAVE: Final = Phase.LEAVE
 _ROLL_BACK: Final = Failure.ROLL_BACK

@@ -80,6 +80,7 @@ class HistoryBatch:
         self.level = level
         self.keeps_variables = level >= HistoryLevel.AUDIT  # history refers to the last value of each variable
         self.keeps_details = level >= HistoryLevel.FULL  # history refers to every value of each variable
+        self._is_told = level != HistoryLevel.NONE
         self.new_key = new_key
         self.rows = HistoryRows()
         self.facts = facts
@@ -143,7 +144,7 @@ class HistoryBatch:
     def project(self, stamp: Stamp, events: Iterable[Event], lookup: Lookup) -> None:
         """Tells the events of a command. Those of a batch come in their order; `lookup` knows what they name
         (`kernel.state.State`)."""
-        if self.level == HistoryLevel.NONE:
+        if not self._is_told:
             return
         self._lookup = lookup
         self.time = millis(stamp.time)

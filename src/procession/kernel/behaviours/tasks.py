@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from procession.bpmn.model import Form, Node, ReceiveTask, Reference, UserTask, WorkTask
 from procession.errors import ExpressionFailed
@@ -21,6 +22,7 @@ from procession.temporal.dates import due_date
 
 DEFAULT_PRIORITY = 50
 _NO_FORM = Form()
+_TASK: Final = Wait.TASK
 
 
 class Working(Behaviour):
@@ -101,7 +103,7 @@ class HumanTask(Behaviour):
             gone(step, step.view.need(Element, element.key))
         if event != "complete":
             return
-        for task in step.attached(element, Wait.TASK):
+        for task in step.attached(element, _TASK):
             end_task(step, step.view.need(Task, task), "completed")
         step.complete(element.key)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from procession.bpmn.model import StartEvent
@@ -16,6 +18,9 @@ from procession.kernel.roots import begin, beginning, listeners_of
 from procession.kernel.stepping import BODY, ChildEnded, Continue, Step
 from procession.kernel.variables import remove_variables, set_variable, set_variables, typed
 from procession.kernel.work import run_task_listeners
+
+_ACTIVE: Final = Life.ACTIVE
+_EXECUTE: Final = Phase.EXECUTE
 
 
 def start(step: Step, command: c.StartInstance) -> int:
@@ -47,7 +52,7 @@ def start(step: Step, command: c.StartInstance) -> int:
     mapped = bool(node.traits.outputs) and not process.policies.results_outwards and not command.instructions
     own = command.variables if mapped else {}
     asks = bool(listeners_of(step, "start")) and not command.skip_listeners
-    root = Element(key, key, None, process.id, Life.ACTIVE, Phase.EXECUTE)
+    root = Element(key, key, None, process.id, _ACTIVE, _EXECUTE)
     if asks:
         root = replace(root, life=Life.ACTIVATING, phase=Phase.START, note=beginning(node_id, own, started))
     step.emit(e.InstanceStarted(instance, node_id, command.restarted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -19,6 +19,8 @@ from procession.kernel.throwing import throw_escalation
 from procession.kernel.variables import set_variables
 from procession.kernel.waiting import end_task
 from procession.kernel.work import run_task_listeners
+
+_CONFIRM: Final = Phase.CONFIRM
 
 
 def create(step: Step, command: c.CreateTask) -> int:
@@ -73,7 +75,7 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     task = _task(step, command.task)
     require_active(step, task.instance, f"Task '{task.key}'")
     element = None if task.element is None else step.view.need(Element, task.element)
-    if element is not None and element.phase is Phase.CONFIRM:
+    if element is not None and element.phase is _CONFIRM:
         raise Conflict(f"Task '{task.key}' is being completed already: its listeners have not all answered")
     if element is not None and asks_workers(step, element, "complete"):
         ask(step, element, task, "complete", {"variables": dict(command.variables), "action": command.action})
@@ -83,7 +85,7 @@ def complete(step: Step, command: c.CompleteTask) -> None:
     if task.element is None:
         end_task(step, step.view.need(Task, task.key), "completed")
         return
-    step.push(Continue(task.element, Phase.CONFIRM))
+    step.push(Continue(task.element, _CONFIRM))
 
 
 def delete(step: Step, command: c.DeleteTask) -> None:
