@@ -142,38 +142,11 @@ class Step:
     """One command at work on one instance."""
 
     __slots__ = (
-        "_agenda",
-        "_checks",
-        "_chosen",
-        "_in_breadth",
-        "_is_straight",
-        "_items",
-        "_later",
-        "_moves",
-        "_state",
-        "_turns",
-        "_work_on",
-        "answer",
-        "came_to_end",
-        "changed",
-        "cut_off",
-        "definition",
-        "deletion",
-        "ending",
-        "leaves_called",
-        "listening",
-        "listens",
-        "maps",
-        "open",
-        "outside",
-        "process",
-        "put_off",
-        "rolls_back",
-        "told",
-        "view",
-        "watches",
-        "world",
-    )
+        "_agenda", "_checks", "_chosen", "_in_breadth", "_is_straight", "_items", "_later", "_moves", "_state",
+        "_turns", "_work_on", "answer", "came_to_end", "changed", "cut_off", "definition", "deletion", "ending",
+        "leaves_called", "listening", "listens", "maps", "open", "outside", "process", "put_off", "rolls_back",
+        "told", "view", "watches", "world",
+    )  # fmt: skip
 
     def __init__(
         self, state: State, world: World, definition: int | None, work_on: Callable[[Step, Item], None]
