@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -191,14 +192,13 @@ class QueryTable:
         object.__setattr__(self, "selected", select(*columns).select_from(self.source))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is asked: values by filter name, groups of which one must hold, sorting, paging.
 
     `either` holds groups of filters: of every group at least one filter must hold. `sorting` is (column, ascending).
     """
 
-    filters: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Any] = {}
     either: Sequence[Mapping[str, Any]] = ()
     sorting: Sequence[tuple[Col, bool]] = ()
     first: int = 0
@@ -317,7 +317,10 @@ class Known:
         # a plan for any value would go along the keys of all rows, since for any number of rows it reckons with very many:
         # what is not found by key is planned with its values
         self._is_narrow = any(column.name in _NARROW for column in columns)
-        self._columns = [(c.name, c.type.result_processor(dialect, None)) for c in selected.selected_columns]
+        # plain texts: SQLAlchemy's own are slow to find in a row
+        shown = [(str(c.name), c.type.result_processor(dialect, None)) for c in selected.selected_columns]
+        self._names = [name for name, _ in shown]
+        self._reads = [(name, read) for name, read in shown if read is not None]
 
     def rows(self, connection: Connection, values: Sequence[Any]) -> list[dict[str, Any]]:
         """The rows that have these values."""
@@ -331,13 +334,11 @@ class Known:
 
     def read(self, found: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         """Rows as the database gives them, by the names of the table."""
-        return [
-            {
-                name: value if read is None else read(value)
-                for (name, read), value in zip(self._columns, row, strict=True)
-            }
-            for row in found
-        ]
+        named = [dict(zip(self._names, row, strict=True)) for row in found]
+        for name, read in self._reads:
+            for row in named:
+                row[name] = read(row[name])
+        return named
 
 
 @dataclass(frozen=True, slots=True)
