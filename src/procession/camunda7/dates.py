@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
 _DATE = re.compile(
     r"\s*(\d{1,5})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{1,2}):(\d{1,2})\.(\d{1,6})(?:([+-])(\d\d)(\d\d)|UTC|GMT)",
     re.ASCII,
@@ -19,7 +22,8 @@ _DATE = re.compile(
 def format_date(moment: datetime) -> str:
     """A moment with a time zone as Camunda 7 writes it, in UTC; what is below a millisecond is cut off."""
     utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000".rjust(28, "0")
+    text = str(_encode(utc), "ascii")  # in quotation marks; without a fraction where that is 0
+    return f"{text[1:20]}{text[20:24] if utc.microsecond else '.000'}+0000"
 
 
 def parse_date(text: str) -> datetime:

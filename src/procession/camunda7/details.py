@@ -268,13 +268,16 @@ def plain_tasks(found: Rows, request: Request) -> list[dict[str, Any]] | None:
 
 _VARIABLES, _LOCAL_VARIABLES = "withTaskVariablesInReturn", "withTaskLocalVariablesInReturn"
 _COMMENTS = "withCommentAttachmentInfo"
+_MORE = (_VARIABLES, _LOCAL_VARIABLES, _COMMENTS)
 
 
 def _wanted(request: Request) -> set[str]:
     """What else a request wants to see of tasks."""
-    body = request.json_object() if request.method == "POST" else {}
-    names = (_VARIABLES, _LOCAL_VARIABLES, _COMMENTS)
-    return {name for name in names if request.flag(name) or body.get(name) is True}
+    wanted = {name for name, _ in request.query if name in _MORE and request.flag(name)}
+    if request.method == "POST":
+        body = request.json_object()
+        wanted |= {name for name in _MORE if body.get(name) is True}
+    return wanted
 
 
 def _tasks(found: Rows, wanted: set[str]) -> list[dict[str, Any]]:

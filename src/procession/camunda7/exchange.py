@@ -6,12 +6,11 @@ This file does not know about sockets, threads or Starlette.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct, field
 
 from procession.camunda7.problems import Answered, invalid_request
 from procession.camunda7.reading import Part, read_form, read_json, read_object
@@ -20,8 +19,7 @@ JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer: status, body and its media type, further headers."""
 
     status: int
@@ -86,8 +84,7 @@ def _without_surrogates(value: Any) -> Any:
             return value
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What an endpoint gets. `params` come from the path, `query` from the URL (in order, decoded)."""
 
     method: str
@@ -104,25 +101,21 @@ class Request:
         """A parameter of the path."""
         return self.params[name]
 
-    @cached_property
-    def _first(self) -> dict[str, str]:
-        first: dict[str, str] = {}
-        for name, value in self.query:
-            first.setdefault(name, value)
-        return first
-
     def param(self, name: str, default: str | None = None) -> str | None:
         """A query parameter; of several the first, as Camunda does."""
-        return self._first.get(name, default)
+        for given, value in self.query:
+            if given == name:
+                return value
+        return default
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean query parameter outside of a query table: only `true` is true."""
-        value = self._first.get(name)
+        value = self.param(name)
         return default if value is None else value.lower() == "true"
 
     def whole(self, name: str) -> int | None:
         """A number for paging. Camunda answers 404 for what is none: its framework takes such a URL for another one."""
-        value = self._first.get(name)
+        value = self.param(name)
         if not value:
             return None
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -71,6 +71,7 @@ def activity_instance_id(key: int | None, node: str | None, instance: int | None
     return str(key) if node is None or key == instance or len(named) > 64 else named
 
 
+@lru_cache(1000)  # what a batch has done, and who asks about it, name one time again and again
 def wire_date(value: int) -> str:
     """Stored milliseconds as Camunda's date."""
     return format_date(moment(value))

@@ -57,8 +57,12 @@ _JAVA_TYPES = {
     "Bytes": "[B",
     "Null": "javax.lang.model.type.NullType",
 }
-_WHOLE = re.compile(r"[+-]?\d{1,25}", re.ASCII)
-_RANGES = {"Integer": (INT_MIN, INT_MAX), "Short": (-(2**15), 2**15 - 1), "Long": (LONG_MIN, LONG_MAX)}
+_DIGITS = re.compile(r"[+-]?\d{1,25}", re.ASCII)
+_WHOLE: dict[str, tuple[type[int], int, int]] = {
+    "Integer": (int, INT_MIN, INT_MAX),
+    "Short": (Short, -(2**15), 2**15 - 1),
+    "Long": (Long, LONG_MIN, LONG_MAX),
+}
 _GENERIC = {
     "java.util.HashMap": "java.util.HashMap<java.lang.Object,java.lang.Object>",
     "java.util.LinkedHashMap": "java.util.LinkedHashMap<java.lang.Object,java.lang.Object>",
@@ -103,8 +107,10 @@ def read_value(document: Any, context: str = "") -> TypedValue:
         return TypedValue(type_of(inferred := _inferred(value)), inferred, {}, transient)
     if not isinstance(name, str):
         raise invalid_request("Cannot read the JSON of the request: 'type' must be a text")
-    name = name[:1].upper() + name[1:]
     reader = _READERS.get(name)
+    if reader is None:
+        name = name[:1].upper() + name[1:]
+        reader = _READERS.get(name)
     if reader is None:
         raise invalid_request(f"{context}Unsupported value type '{document['type']}'")
     try:
@@ -141,12 +147,17 @@ def _text(value: Any) -> str:
 def _whole(name: str, value: Any, info: Mapping[str, Any], transient: bool) -> TypedValue:
     if value is None:
         return TypedValue(name, None, {}, transient)
-    text = _text(value)
-    low, high = _RANGES[name]
-    if not _WHOLE.fullmatch(text) or isinstance(value, bool) or not low <= int(text) <= high:
-        raise ValueError(text)
-    number = int(text)
-    return TypedValue(name, {"Short": Short, "Long": Long}.get(name, int)(number), {}, transient)
+    kind, low, high = _WHOLE[name]
+    number = value if type(value) is int else _digits(value)
+    if not low <= number <= high:
+        raise ValueError(str(number))
+    return TypedValue(name, number if kind is int else kind(number), {}, transient)
+
+
+def _digits(value: Any) -> int:
+    if isinstance(value, bool) or not _DIGITS.fullmatch(_text(value)):
+        raise ValueError("no whole number")
+    return int(value)
 
 
 def _double(name: str, value: Any, info: Mapping[str, Any], transient: bool) -> TypedValue:
