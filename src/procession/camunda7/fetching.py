@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from procession.camunda7.commanding import MAX_LOCK, null_value
@@ -11,7 +12,7 @@ from procession.camunda7.dates import format_date
 from procession.camunda7.exchange import flag_member, number_member, text_member, texts_member
 from procession.camunda7.listing import activity_instance_id
 from procession.camunda7.problems import engine_error, invalid_request
-from procession.camunda7.reading import optional_object
+from procession.camunda7.reading import optional_object, read_object
 from procession.camunda7.values import typed
 from procession.engine.wakening import Wanted
 from procession.kernel.records import External
@@ -50,16 +51,22 @@ class Fetch:
     use_priority: bool = True
     created: str | None = None
     wait: int = 0
+    wanted: Wanted = field(init=False, repr=False)
+    """What wakes it while it waits."""
 
-    @property
-    def wanted(self) -> Wanted:
-        """What wakes it while it waits."""
+    def __post_init__(self) -> None:
         filters = any(topic.definitions is not None or topic.request.filters for topic in self.topics)
-        return Wanted([topic.request.topic for topic in self.topics], None if filters else self.most)
+        wanted = Wanted([topic.request.topic for topic in self.topics], None if filters else self.most)
+        object.__setattr__(self, "wanted", wanted)
 
 
-def read_fetch(body: Mapping[str, Any]) -> Fetch:
+def read_fetch(body: bytes) -> Fetch:
     """The request that a body asks for. Raises what Camunda answers for one that cannot be."""
+    return _known(body) if len(body) <= _SHORT else _read(body)
+
+
+def _read(content: bytes) -> Fetch:
+    body = read_object(content)
     wait = number_member(body, "asyncResponseTimeout", 64) or 0
     if wait > MAX_WAIT:
         raise invalid_request(
@@ -77,6 +84,10 @@ def read_fetch(body: Mapping[str, Any]) -> Fetch:
             raise engine_error("lockTime is not greater than 0")
     use_priority = flag_member(body, "usePriority")
     return Fetch(worker, min(most, MAX_TASKS), topics, use_priority, created, max(wait, 0))
+
+
+_SHORT = 2000  # bytes that are worth remembering
+_known = lru_cache(1000)(_read)  # a worker asks the same again and again
 
 
 def _objects(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
@@ -160,7 +171,9 @@ def fetch(engine: Any, tx: Transaction, asked: Fetch) -> Asked[Later[list[dict[s
 
     def told() -> list[dict[str, Any]]:
         seen = visible()
-        return [{**shape, "variables": _variables(seen[task.element], topic)} for task, topic, shape in shapes]
+        for task, topic, shape in shapes:
+            shape["variables"] = _variables(seen[task.element], topic)
+        return [shape for _, _, shape in shapes]
 
     if not any(topic.deserialize for topic in asked.topics):
         return told

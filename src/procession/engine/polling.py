@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -32,6 +31,8 @@ T = TypeVar("T")
 async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wanted: Wanted | None = None) -> T:
     """What `look` gives as soon as it is true, else what it gives after so many seconds; it is called once at least, and at
     every ring that is for what is `wanted`."""
+    if seconds <= 0:
+        return await look()
     until = time.monotonic() + seconds
     loop, rung = asyncio.get_running_loop(), asyncio.Event()
     woken: list[Work | None] = []  # what for
@@ -42,7 +43,7 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wa
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(rung.set)
 
-    forget = bell.listen(wake, wanted) if seconds > 0 else None
+    forget = bell.listen(wake, wanted)
     try:
         while True:
             rung.clear()
@@ -57,13 +58,12 @@ async def found(bell: Bell, look: Callable[[], Awaitable[T]], seconds: float, wa
                 async with asyncio.timeout(min(left, POLL)):
                     await rung.wait()
     finally:
-        if forget is not None:
-            forget()
-            if wanted is not None and wanted.most is not None:
-                # others were not woken because this one was
-                for work in woken:
-                    if work is not None:
-                        bell.ring(work)
+        forget()
+        if wanted is not None and wanted.most is not None:
+            # others were not woken because this one was
+            for work in woken:
+                if work is not None:
+                    bell.ring(work)
 
 
 async def leased(
@@ -78,11 +78,11 @@ async def leased(
     `take` locks them in an open transaction and gives what the worker is told. Where the worker has gone meanwhile what it
     would have got is locked no more: `free` gives the commands for that.
     """
-    gone = threading.Event()
+    gone = False
     locking: asyncio.Future[list[T]] | None = None
 
     def taken(transaction: Transaction) -> Asked[Later[list[T]]]:
-        return list if gone.is_set() else (yield from take(transaction))
+        return list if gone else (yield from take(transaction))
 
     async def look() -> list[T]:
         nonlocal locking
@@ -92,7 +92,7 @@ async def leased(
     try:
         return await found(engine.externals_bell, look, seconds, wanted)
     except asyncio.CancelledError:
-        gone.set()
+        gone = True
         if locking is not None:
             locking.add_done_callback(partial(_give_back, engine, free))
         raise

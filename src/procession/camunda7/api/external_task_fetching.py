@@ -15,7 +15,7 @@ from procession.kernel import commands as c
 @route("POST", "/external-task/fetchAndLock")
 async def fetch_and_lock(request: Request, engine: Any) -> Response:
     """Locks tasks of some topics for a worker; waits for up to `asyncResponseTimeout` milliseconds while there are none."""
-    asked = read_fetch(request.json_object())
+    asked = read_fetch(request.body)
     if not asked.topics or not asked.most:
         return answer([])
 
