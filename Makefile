@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself: Python 3.11 or later is all a machine must have.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench bench-dmn bench-workers soak soak-workers conformance oracle oracle-demo package docs clean
+.PHONY: help setup demo test check lint types bench bench-instructions bench-dmn bench-workers soak soak-workers conformance oracle oracle-demo package docs clean
 WORKERS ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
@@ -33,6 +33,9 @@ types: setup
 
 bench: setup  ## what an instance costs, by stage and beside Camunda; PYTHON=/usr/bin/python3 VENV=.venv-bench: with another Python
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-instructions: setup  ## instructions a command takes, counted by valgrind: shows a change of one percent, whatever else the machine does
+	$(BIN)/python -m tests.benchmarks.instructions $(ARGS)
 
 bench-dmn: setup  ## decision tables and FEEL beside zen-engine, Camunda 7, SpiffWorkflow, pyDMNrules, feelin
 	$(BIN)/python -m tests.benchmarks.decisions $(ARGS)
