@@ -390,12 +390,13 @@ def _query(raw: bytes) -> list[tuple[str, str]]:
         return []
     if len(raw) > MAX_QUERY:
         raise Unfit(414, "The address is too long")
-    try:
-        pairs = parse_qsl(
-            raw.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=MAX_QUERY_FIELDS
-        )
-    except ValueError:
-        raise Unfit(400, "The address has too many parameters") from None
+    text = raw.decode("latin-1")
+    if text.count("&") >= MAX_QUERY_FIELDS:
+        raise Unfit(400, "The address has too many parameters")
+    if "%" in text or "+" in text:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
+    else:  # nothing to decode, as with most
+        pairs = [(name, value) for name, _, value in (field.partition("=") for field in text.split("&") if field)]
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise Unfit(400, "A query parameter holds the character NUL")
     return pairs
