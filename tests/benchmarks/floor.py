@@ -130,7 +130,7 @@ def _connect(url: str) -> Any:
     if url.startswith("postgresql"):
         return psycopg.connect(url)
     connection = sqlite3.connect(make_url(url).database or "")
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000"):  # as ours
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -77,6 +77,20 @@ def test_who_leads_waits_for_those_who_were_in_the_batch_before(tasks: Engine, m
     assert tasks.committer.batches - before == 1
 
 
+def test_who_leads_alone_waits_in_vain_once(tasks: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def in_vain(timeout: float) -> bool:
+        waits.append(timeout)
+        return False
+
+    at_once(tasks, [START] * 20)
+    monkeypatch.setattr(tasks.committer._gathered, "wait", in_vain)
+    for _ in range(5):
+        tasks.submit(START)
+    assert len(waits) == 1
+
+
 def test_who_is_interrupted_while_others_are_waited_for_gives_the_role_up(
     tasks: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

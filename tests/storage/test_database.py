@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from procession.errors import Conflict, Invalid, Unavailable
 from procession.kernel.records import Element, Instance
@@ -134,6 +134,27 @@ def test_a_rollback_keeps_what_is_prepared(database_url: str) -> None:
         with storage.read() as connection:
             connection.execute(select(schema.instance.c.key)).all()
     storage.close()
+
+
+def test_nothing_returns_to_the_pool_within_a_transaction(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    storage = open_storage(postgres_url, PoolSettings(size=1))
+    for leave in ("BEGIN", "BEGIN; SELECT 1/0", "its end"):
+        with storage.engine.connect() as connection:
+            pgconn = _pgconn(connection)
+            if leave == "its end":
+                pgconn.finish()  # as a network does
+            else:
+                pgconn.exec_(leave.encode())
+        with storage.engine.connect() as connection:
+            assert _pgconn(connection).transaction_status == psycopg.pq.TransactionStatus.IDLE
+            assert (_pgconn(connection) is pgconn) is (leave != "its end")
+    storage.close()
+    assert caplog.records == []
+
+
+def _pgconn(connection: Connection) -> psycopg.pq.abc.PGconn:
+    found: psycopg.Connection[object] = connection.connection.driver_connection  # type: ignore[assignment]
+    return found.pgconn
 
 
 def test_what_is_prepared_survives_a_pause_and_comes_back_where_it_was_dropped(

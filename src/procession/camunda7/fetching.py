@@ -62,7 +62,8 @@ class Fetch:
 
 def read_fetch(body: bytes) -> Fetch:
     """The request that a body asks for. Raises what Camunda answers for one that cannot be."""
-    return _known(body) if len(body) <= _SHORT else _read(body)
+    is_general = len(body) <= _SHORT and all(body.find(name) < 0 for name in _PARTICULAR)
+    return _known(body) if is_general else _read(body)
 
 
 def _read(content: bytes) -> Fetch:
@@ -87,7 +88,8 @@ def _read(content: bytes) -> Fetch:
 
 
 _SHORT = 2000  # bytes that are worth remembering
-_known = lru_cache(1000)(_read)  # a worker asks the same again and again
+_PARTICULAR = (b'"businessKey"', b'"processVariables"')  # what they hold is kept for nobody
+_known = lru_cache(100)(_read)  # a worker asks the same again and again
 
 
 def _objects(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

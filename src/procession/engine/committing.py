@@ -73,7 +73,7 @@ class Waiting:
         self.signal = threading.Lock() if told is None and future is None else None
         if self.signal is not None:
             self.signal.acquire()
-        self.has_role = False  # it was handed the commit role while it waited
+        self.has_role = False  # its caller is to lead
         self.done = False
         self.value: Any = None
         self.error: BaseException | None = None
@@ -177,7 +177,8 @@ class Committer:
                 waiting.signal.acquire()
                 if waiting.done:
                     return
-            self._gather()
+            if not self._gather():
+                self._last = len(self._queue)  # threads that have gone are waited for once
         except BaseException:
             self._give_up(waiting)
             raise
@@ -255,14 +256,14 @@ class Committer:
             self._gather()
             self._lead()
 
-    def _gather(self) -> None:
-        """Lets a batch become as large as the one before, for a while."""
+    def _gather(self) -> bool:
+        """Lets a batch become as large as the one before, for a while; True where it has."""
         with self._mutex:
             if self._closed or len(self._queue) >= self._last:
-                return
+                return True
             self._awaited = self._last
         try:
-            self._gathered.wait(GATHER + self._last * GATHER_EACH)
+            return self._gathered.wait(GATHER + self._last * GATHER_EACH)
         finally:
             with self._mutex:
                 self._awaited = 0
@@ -272,6 +273,7 @@ class Committer:
         """Ends the threads once everything that was sent is done."""
         with self._mutex:
             self._closed, threads = True, self._threads
+            self._gathered.set()  # who waits for others goes on
         self._turn.release(len(threads) or 1)
         for thread in threads:
             thread.join()

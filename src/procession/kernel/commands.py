@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import field
+from msgspec import Struct, field
 
 from procession.kernel.records import Frozen
 from procession.values import TypedValue
@@ -19,7 +19,7 @@ Values = Mapping[str, TypedValue]
 NO_VALUES: Values = {}
 
 
-class StartAt(Frozen, frozen=True):
+class StartAt(Struct, frozen=True):
     """Starts inside of an instance: `before` a node, `after` it (by its only outgoing flow), or on a `flow` (then `node` is
     the flow's id). A loop's body is `<id>#multiInstanceBody`.
 
@@ -48,7 +48,7 @@ class CancelAt(Frozen, frozen=True):
     label: str = ""
 
 
-class ModifyInstance(Frozen, frozen=True):
+class ModifyInstance(Struct, frozen=True):
     """Starts and cancels inside of an instance, one after the other. It ends where nothing is left in it: completed where
     what was last in it came to its end, else cancelled, from outside unless `inside`."""
 
@@ -69,7 +69,7 @@ class MoveNode(Frozen, frozen=True):
     update: bool = False
 
 
-class MigrateInstance(Frozen, frozen=True):
+class MigrateInstance(Struct, frozen=True):
     """Moves an instance from definition `source` to `target`; see `handling.migration`."""
 
     instance: int
@@ -81,7 +81,7 @@ class MigrateInstance(Frozen, frozen=True):
     skip_mappings: bool = False
 
 
-class StartInstance(Frozen, frozen=True):
+class StartInstance(Struct, frozen=True):
     """Starts an instance. `node` is the start event (None: the process' own initial one). The key is `world.new_key()`'s.
 
     With `instructions` it starts there instead. `restarted` is the ended instance that it takes up again.
@@ -127,7 +127,7 @@ class SuspendInstance(Frozen, frozen=True):
     suspended: bool
 
 
-class SetVariables(Frozen, frozen=True):
+class SetVariables(Struct, frozen=True):
     """Sets variables from a scope outwards (or only there, with `local`). `scope` is an element or a task."""
 
     scope: int
@@ -136,14 +136,14 @@ class SetVariables(Frozen, frozen=True):
     remove: tuple[str, ...] = ()
 
 
-class CreateTask(Frozen, frozen=True):
+class CreateTask(Struct, frozen=True):
     """A task without a process. `attributes` are fields of `records.Task`."""
 
     attributes: Mapping[str, Any]
     key: str | None = None
 
 
-class ChangeTask(Frozen, frozen=True):
+class ChangeTask(Struct, frozen=True):
     """Changes attributes. `operation` is Camunda's name: Claim, Assign, SetOwner, Delegate, Resolve, Update, SetPriority."""
 
     task: int
@@ -166,12 +166,12 @@ class DelegateTask(Frozen, frozen=True):
     user: str | None
 
 
-class ResolveTask(Frozen, frozen=True):
+class ResolveTask(Struct, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
 
 
-class CompleteTask(Frozen, frozen=True):
+class CompleteTask(Struct, frozen=True):
     task: int
     variables: Values = field(default_factory=dict)
     local_variables: Values = field(default_factory=dict)
@@ -194,7 +194,7 @@ class LinkIdentity(Frozen, frozen=True):
     remove: bool = False
 
 
-class AdHocResult(Frozen, frozen=True):
+class AdHocResult(Struct, frozen=True):
     """What the job of an ad-hoc sub-process decides: elements to begin, each with variables of its own; or that its
     completion condition is `fulfilled`. `cancels` what is still active."""
 
@@ -203,7 +203,7 @@ class AdHocResult(Frozen, frozen=True):
     cancels: bool = False
 
 
-class ActivateAdHoc(Frozen, frozen=True):
+class ActivateAdHoc(Struct, frozen=True):
     """Begins elements of an ad-hoc sub-process from outside; `cancels` what is active in it."""
 
     element: int
@@ -211,7 +211,7 @@ class ActivateAdHoc(Frozen, frozen=True):
     cancels: bool = False
 
 
-class CompleteExternal(Frozen, frozen=True):
+class CompleteExternal(Struct, frozen=True):
     """`worker` must hold the lock, None is whoever asks. `denied` is a listener's refusal: the element goes back to waiting."""
 
     external: int
@@ -224,7 +224,7 @@ class CompleteExternal(Frozen, frozen=True):
     ad_hoc: AdHocResult | None = None  # what the job of an ad-hoc sub-process decides
 
 
-class FailExternal(Frozen, frozen=True):
+class FailExternal(Struct, frozen=True):
     """`worker` must hold the lock, None is whoever asks. `retry_timeout` is in milliseconds."""
 
     external: int
@@ -248,7 +248,7 @@ class ChangeExternal(Frozen, frozen=True):
     free_only: bool = False
 
 
-class ThrowError(Frozen, frozen=True):
+class ThrowError(Struct, frozen=True):
     """A BPMN error from a worker (then `worker` must hold the lock) or at a user task. One of the keys is given."""
 
     code: str
@@ -259,13 +259,13 @@ class ThrowError(Frozen, frozen=True):
     task: int | None = None
 
 
-class ThrowEscalation(Frozen, frozen=True):
+class ThrowEscalation(Struct, frozen=True):
     task: int
     code: str
     variables: Values = field(default_factory=dict)
 
 
-class TriggerSubscription(Frozen, frozen=True):
+class TriggerSubscription(Struct, frozen=True):
     """A message (signal, condition) reaches what waits for it. With `optional` it is no error that nothing does any more.
 
     With `later` a catch event takes it in a transaction of its own, without the variables: a job does it.
@@ -278,7 +278,7 @@ class TriggerSubscription(Frozen, frozen=True):
     later: bool = False
 
 
-class SignalElement(Frozen, frozen=True):
+class SignalElement(Struct, frozen=True):
     """Lets a receive task without a message go on."""
 
     element: int
@@ -352,7 +352,7 @@ class AnnotateIncident(Frozen, frozen=True):
     annotation: str | None
 
 
-class FinishCall(Frozen, frozen=True):
+class FinishCall(Struct, frozen=True):
     """The instance that a call activity called has ended with these variables."""
 
     element: int
@@ -360,7 +360,7 @@ class FinishCall(Frozen, frozen=True):
     variables: Values
 
 
-class RaiseFromCall(Frozen, frozen=True):
+class RaiseFromCall(Struct, frozen=True):
     """An error left the called instance, whose variables are `results`. Where nobody here catches it, `Answer.caught` is
     False, and `Answer.value` is the caller's caller with the variables that it sees, if there is one."""
 
@@ -370,7 +370,7 @@ class RaiseFromCall(Frozen, frozen=True):
     results: Values = field(default_factory=dict)
 
 
-class EscalateFromCall(Frozen, frozen=True):
+class EscalateFromCall(Struct, frozen=True):
     """An escalation left the called instance, whose variables are `results`. `demand`: see `EscalationLeft`.
 
     `thrower` is what threw it there and waits until all callers have been asked.

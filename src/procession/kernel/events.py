@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import field
+from msgspec import Struct, field
 
 from procession.kernel.records import (
     Batch,
@@ -78,7 +78,7 @@ class BusinessKeyChanged(Frozen, frozen=True):
 # ---------------------------------------------------------------- elements
 
 
-class ElementCreated(Frozen, frozen=True):
+class ElementCreated(Struct, frozen=True):
     """A token reached a node: the element exists, nothing of it has run (history begins with ElementEntered)."""
 
     element: Element
@@ -106,7 +106,7 @@ class ElementMoved(Frozen, frozen=True):
     life: Life | None = None
 
 
-class ElementNoted(Frozen, frozen=True):
+class ElementNoted(Struct, frozen=True):
     """The behaviour remembers something between commands."""
 
     element: int
@@ -169,7 +169,7 @@ class InstanceMigrated(Frozen, frozen=True):
     instance: Instance
 
 
-class ElementMigrated(Frozen, frozen=True):
+class ElementMigrated(Struct, frozen=True):
     """The element is at another node now, and may be in another scope; `type` and `name` are the node's, None for a process."""
 
     element: Element
@@ -179,7 +179,7 @@ class ElementMigrated(Frozen, frozen=True):
     process_id: str
 
 
-class RecordsMigrated(Frozen, frozen=True):
+class RecordsMigrated(Struct, frozen=True):
     """What belongs to a migrated element follows it. Variables are as they were; their history follows."""
 
     records: tuple[Record, ...]
@@ -190,7 +190,7 @@ class RecordsMigrated(Frozen, frozen=True):
 # ---------------------------------------------------------------- variables
 
 
-class VariableSet(Frozen, frozen=True):
+class VariableSet(Struct, frozen=True):
     """Created (`created`) or changed. `activity` is the element whose work did it (for history details)."""
 
     variable: Variable
@@ -231,7 +231,7 @@ class TaskCreated(Frozen, frozen=True):
     task: Task
 
 
-class TaskChanged(Frozen, frozen=True):
+class TaskChanged(Struct, frozen=True):
     """Attributes changed (assignee, owner, due …); `operation` is Camunda's name (Claim, Assign, Delegate, Update …)."""
 
     task: Task
@@ -278,11 +278,11 @@ class ExternalEnded(Frozen, frozen=True):
     outcome: str
 
 
-class JobCreated(Frozen, frozen=True):
+class JobCreated(Struct, frozen=True):
     job: Job
 
 
-class JobChanged(Frozen, frozen=True):
+class JobChanged(Struct, frozen=True):
     """Retries, due date, priority, suspension or lease changed; `failed` where an execution failed (one log entry)."""
 
     job: Job
@@ -290,7 +290,7 @@ class JobChanged(Frozen, frozen=True):
     retries_before: int | None = None
 
 
-class JobEnded(Frozen, frozen=True):
+class JobEnded(Struct, frozen=True):
     """`outcome` is `successful` or `deleted`."""
 
     job: Job
@@ -324,7 +324,7 @@ class IncidentAnnotated(Frozen, frozen=True):
     annotation: str | None
 
 
-class DecisionInput(Frozen, frozen=True):
+class DecisionInput(Struct, frozen=True):
     """One input clause's value of an evaluated table."""
 
     clause_id: str | None
@@ -333,7 +333,7 @@ class DecisionInput(Frozen, frozen=True):
     value: Any
 
 
-class DecisionOutput(Frozen, frozen=True):
+class DecisionOutput(Struct, frozen=True):
     """One output of a matched rule; `rule_order` counts from 1."""
 
     clause_id: str | None
@@ -345,7 +345,7 @@ class DecisionOutput(Frozen, frozen=True):
     value: Any
 
 
-class DecisionEvaluated(Frozen, frozen=True):
+class DecisionEvaluated(Struct, frozen=True):
     """A decision was evaluated; required decisions come as events of their own with `root` set to the asked one's key."""
 
     key: int
@@ -369,17 +369,17 @@ class DecisionEvaluated(Frozen, frozen=True):
 # ---------------------------------------------------------------- batches
 
 
-class BatchStarted(Frozen, frozen=True):
+class BatchStarted(Struct, frozen=True):
     batch: Batch
 
 
-class BatchChanged(Frozen, frozen=True):
+class BatchChanged(Struct, frozen=True):
     """More of its jobs were made, the first of them ran, or it was suspended or woken."""
 
     batch: Batch
 
 
-class BatchEnded(Frozen, frozen=True):
+class BatchEnded(Struct, frozen=True):
     """All of its jobs are gone, or it was deleted."""
 
     batch: Batch

@@ -17,8 +17,9 @@ from msgspec import Struct, field
 
 
 class Frozen(Struct, frozen=True, gc=False):
-    """What never changes once it is made: records, events, commands, items of an agenda. The garbage collector passes it by,
-    for no cycle runs through it: what it holds knows nothing of it."""
+    """What never changes once it is made and holds texts, numbers, moments and others of its kind alone. No cycle runs through
+    that: the garbage collector passes it by. What holds a value of a process, which may know the whole step that made it, is
+    no such thing."""
 
 
 class Life(StrEnum):
@@ -78,7 +79,7 @@ class Wait(StrEnum):
     CALLED = "called"  # key of a called instance
 
 
-class Element(Frozen, frozen=True):
+class Element(Struct, frozen=True):
     """An element instance: what Camunda 7 shows as an activity instance and as its execution.
 
     `children` counts live elements directly inside; `arrived` counts tokens waiting at joins in this scope by node id.
@@ -105,7 +106,7 @@ ASIDE = "aside"
 """In an element's note: a completed sub-process, kept with its variables for compensation; its scope does not count it."""
 
 
-class Variable(Frozen, frozen=True):
+class Variable(Struct, frozen=True):
     """A variable in a scope: an element, or a task (then `task` is set). `value` is as in `procession.values`.
 
     A `transient` one is there until its command has ended; neither it nor its history is written.
@@ -190,7 +191,7 @@ class External(Frozen, frozen=True):
     error_code: str | None = None  # of the BPMN error that its worker threw and nobody catches
 
 
-class Job(Frozen, frozen=True):
+class Job(Struct, frozen=True):
     """Work of the engine's own: a timer or a continuation.
 
     `kind` is Camunda's type (`async-continuation`, `timer-transition`, `timer-intermediate-transition`, `timer-start-event`,
@@ -258,7 +259,7 @@ class Incident(Frozen, frozen=True):
     tenant: str | None = None
 
 
-class Batch(Frozen, frozen=True):
+class Batch(Struct, frozen=True):
     """One change for many things, done by jobs: seed jobs make them, a monitor job ends the batch when none is left.
 
     `payload` has `items` (keys) and what is to be done with each; `made` counts the jobs that exist or existed.

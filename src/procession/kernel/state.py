@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
+from msgspec import Struct
+
 from procession.kernel.records import (
     Batch,
     Element,
     External,
-    Frozen,
     IdentityLink,
     Incident,
     Instance,
@@ -83,7 +84,7 @@ class EmptyLoader:
         return []
 
 
-class Changes(Frozen, frozen=True):
+class Changes(Struct, frozen=True):
     """What a batch did to one table."""
 
     inserted: list[Any]
@@ -257,7 +258,7 @@ class State:
     # ------------------------------------------------------------ writing (applying.py only)
 
     def put(self, record: Record) -> None:
-        """Adds or replaces a record."""
+        """Adds or replaces a record. `add` and `swap` do less where one is known to be new, or to stay in its group."""
         table, key = type(record), record.key
         rows = self._rows[table]
         old = rows.get(key)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from msgspec import field
+from msgspec import Struct, field
 
 from procession.bpmn.model import DelegateWork, Process, Reference
 from procession.expressions import Bean, Scope
@@ -18,7 +18,7 @@ from procession.kernel.events import DecisionEvaluated
 from procession.kernel.records import Frozen, Job
 
 
-class Decided(Frozen, frozen=True):
+class Decided(Struct, frozen=True):
     """A decision's result: one mapping per matched rule (a literal expression gives one), and what happened for history.
 
     `types` has beside each row the declared type of every output, None for one without; it is empty where the dialect
@@ -81,7 +81,7 @@ class World(Protocol):
 # ---------------------------------------------------------------- requests to other instances
 
 
-class CallProcess(Frozen, frozen=True):
+class CallProcess(Struct, frozen=True):
     """Start the process that a call activity names; its variables are ready."""
 
     element: int
@@ -96,7 +96,7 @@ class CallProcess(Frozen, frozen=True):
     variables: Values
 
 
-class CallEnded(Frozen, frozen=True):
+class CallEnded(Struct, frozen=True):
     """A called instance has ended; its caller goes on."""
 
     caller: int
@@ -104,7 +104,7 @@ class CallEnded(Frozen, frozen=True):
     variables: Values
 
 
-class ErrorLeft(Frozen, frozen=True):
+class ErrorLeft(Struct, frozen=True):
     """An error found no catcher inside; `element` waits until the caller has been asked."""
 
     caller: int
@@ -114,7 +114,7 @@ class ErrorLeft(Frozen, frozen=True):
     results: Values = field(default_factory=dict)
 
 
-class EscalationLeft(Frozen, frozen=True):
+class EscalationLeft(Struct, frozen=True):
     """An escalation found no catcher inside; when the caller has been asked, `element` goes on if it is still there.
 
     What it begins at a caller may wait until it has gone on (`ThrowerGoesOn`).
@@ -135,7 +135,7 @@ class ThrowerGoesOn(Frozen, frozen=True):
     element: int
 
 
-class BroadcastSignal(Frozen, frozen=True):
+class BroadcastSignal(Struct, frozen=True):
     """A signal for everything that waits for it, in any instance, and for what it starts; then `element` goes on.
 
     An `asynchronous` one reaches catch events and starts in transactions of their own, by jobs.
@@ -204,7 +204,7 @@ class StartByTimer(Frozen, frozen=True):
     tenant: str | None
 
 
-class DoJob(Frozen, frozen=True):
+class DoJob(Struct, frozen=True):
     """A job of the engine's own is due, which belongs to no instance."""
 
     job: Job

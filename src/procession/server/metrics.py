@@ -25,8 +25,8 @@ class _Series:
 
 
 class _Requests(Collector):
-    """Requests and their duration. One event loop observes them all, so that nothing is locked: prometheus_client's own
-    counters take longer than many a request's endpoint."""
+    """Requests and their duration. One event loop observes them all, so that nothing is locked (who reads them in another thread
+    may see one of two numbers of a request earlier): prometheus_client's own counters take longer than many an endpoint."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, int], _Series] = {}

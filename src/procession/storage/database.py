@@ -364,7 +364,10 @@ def _postgres_engine(url: URL, pool: PoolSettings) -> Engine:
 
     def on_reset(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, state: Any) -> None:
         # nothing returns within an open transaction; most have ended theirs, as the connection itself knows
-        if connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        status = connection.pgconn.transaction_status
+        if status == psycopg.pq.TransactionStatus.UNKNOWN:
+            record.invalidate()  # it is broken
+        elif status != psycopg.pq.TransactionStatus.IDLE:
             connection.rollback()
         record.info["returned"] = time.monotonic()
 
