@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -153,8 +154,7 @@ def test_nothing_returns_to_the_pool_within_a_transaction(postgres_url: str, cap
 
 
 def _pgconn(connection: Connection) -> psycopg.pq.abc.PGconn:
-    found: psycopg.Connection[object] = connection.connection.driver_connection  # type: ignore[assignment]
-    return found.pgconn
+    return cast("psycopg.Connection[object]", connection.connection.driver_connection).pgconn
 
 
 def test_what_is_prepared_survives_a_pause_and_comes_back_where_it_was_dropped(
