@@ -107,23 +107,17 @@ def _over_http(folder: Path, scenario: str, instances: int) -> None:
     with ExitStack() as stack:
         server = postgres.start(durable=True)
         stack.callback(server.stop)
-        port = over_http.free_port()
-        code = "from procession.cli.app import main; main()"
-        command = [*_counting(folder, scenario), sys.executable, "-c", code, "serve", "--port", str(port)]
-        command += ["--database", server.create_database(), "--log-level", "WARNING"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=os.sep)
-        stack.callback(process.wait, 60)
-        stack.callback(process.terminate)
-        over_http.await_answer(port, process)
-        client = Client(port)
+        under = _counting(folder, scenario)
+        target = stack.enter_context(over_http.procession(scenario, server.create_database(), under=under))
+        client = Client(target.port)
         client.deploy()
         client.close()
         load = stack.enter_context(driver())
         form = Form(scenario, scenario, CLIENTS)
-        load.drive(port, form, 150)
-        _count(process.pid, "on")
-        load.drive(port, form, instances)
-        _count(process.pid, "off")
+        load.drive(target.port, form, 150)
+        _count(target.pid, "on")
+        load.drive(target.port, form, instances)
+        _count(target.pid, "off")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -156,10 +156,12 @@ def sample(driver: Driver, target: Target, form: Form, instances: int) -> dict[s
 
 
 @contextmanager
-def procession(name: str, url: str, database: int | None = None, processes: int = 1) -> Iterator[Target]:
-    """`procession serve` on a database, until the block ends."""
+def procession(
+    name: str, url: str, database: int | None = None, processes: int = 1, under: Sequence[str] = ()
+) -> Iterator[Target]:
+    """`procession serve` on a database, until the block ends; `under` a program that runs it."""
     port = free_port()
-    command = [sys.executable, "-c", "from procession.cli.app import main; main()", "serve"]
+    command = [*under, sys.executable, "-c", "from procession.cli.app import main; main()", "serve"]
     command += ["--database", url, "--port", str(port), "--log-level", "WARNING", "--workers", str(processes)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=os.sep)
     try:

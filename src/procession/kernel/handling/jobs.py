@@ -58,8 +58,8 @@ def run(step: Step, command: c.RunJob) -> None:
         after = element.phase is Phase.AFTER
         step.push(Continue(element.key, Phase.AFTER if after else Phase.ATTACH))
     elif job.kind == CATCH_TIMER:
-        own = step.node_of(element)
-        step.place_of(element).behaviour.triggered(step, element, own, node)
+        place = step.place_of(element)
+        place.behaviour.triggered(step, element, place.node, node)
     elif job.kind == EVENT:
         subscription = step.view.get(Subscription, job.payload[SUBSCRIPTION])
         if subscription is not None:

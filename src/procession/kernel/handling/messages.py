@@ -44,13 +44,12 @@ def reach(step: Step, subscription: Subscription, brings: c.Values = c.NO_VALUES
         fire(step, element, node, brings)
         return
     step.emit(e.SubscriptionClosed(subscription.key))
-    if isinstance(step.node_of(element), EventGateway):
-        own = step.node_of(element)
-        step.place_of(element).behaviour.triggered(step, element, own, node, brings)
+    place = step.place_of(element)
+    if isinstance(place.node, EventGateway):
+        place.behaviour.triggered(step, element, place.node, node, brings)
         return
     take_results(step, element.key, brings)
-    own = step.node_of(element)
-    step.place_of(element).behaviour.triggered(step, element, own, node)
+    place.behaviour.triggered(step, element, place.node, node)
 
 
 def signal(step: Step, command: c.SignalElement) -> None:
@@ -60,8 +59,8 @@ def signal(step: Step, command: c.SignalElement) -> None:
     require_active(step, element.instance, f"Execution '{element.key}'")
     element = _standing_at(step, element)
     set_variables(step, element.key, command.variables)
-    node = step.node_of(element)
-    step.place_of(element).behaviour.triggered(step, step.view.need(Element, element.key), node, node)
+    place = step.place_of(element)
+    place.behaviour.triggered(step, step.view.need(Element, element.key), place.node, place.node)
 
 
 def _standing_at(step: Step, element: Element) -> Element:
